@@ -1,0 +1,57 @@
+"""What can go wrong, in the words of whoever has to put it right.
+
+One root, few leaves. Every message names the object, the value and the remedy; the exit code of the
+command line is a property of the leaf.
+"""
+
+from __future__ import annotations
+
+
+class TerceraError(Exception):
+    """Something that a person can put right. Its text is shown as it is, in one line."""
+
+    exit_code = 1
+
+
+class ConfigError(TerceraError):
+    """The configuration is wrong. Carries every mistake at once, each with its path and line."""
+
+    exit_code = 2
+
+    def __init__(self, mistakes: list[str] | str) -> None:
+        self.mistakes = [mistakes] if isinstance(mistakes, str) else mistakes
+        super().__init__("\n".join(self.mistakes))
+
+
+class SourceError(TerceraError):
+    """The orders can't be read now: unreachable, refused, or not what the configuration says."""
+
+    exit_code = 3
+
+
+class LedgerError(TerceraError):
+    """The ledger can't be used: another instance holds it, its disk is full, its version is newer."""
+
+    exit_code = 4
+
+
+class NotFoundError(TerceraError):
+    """What was asked for by its id does not exist."""
+
+    exit_code = 5
+
+
+class DeliveryError(TerceraError):
+    """A message was not accepted.
+
+    `permanent` means that the same message to the same address will be refused again; `reason` holds the
+    other side's own words, `code` its answer code where it gave one.
+    """
+
+    exit_code = 6
+
+    def __init__(self, reason: str, *, permanent: bool, code: int | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.permanent = permanent
+        self.code = code

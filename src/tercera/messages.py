@@ -1,0 +1,117 @@
+"""What is told to whom: notices, the messages that carry them, and the contract of a channel.
+
+A channel is a module in `tercera/channels`, found by its file name. It has `Settings` (a Pydantic model with
+`kind: Literal["<file name>"]`) and `open_channel(settings) -> Channel`.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol, runtime_checkable
+
+from tercera.model import Customer, Period, Reason, RuleId, SubjectId, Tally, WindowId
+
+
+class NoticeKind(StrEnum):
+    """What a notice says: that an alert moved, or that somebody could not be told so."""
+
+    ALERT = "alert"
+    UNDELIVERED = "undelivered"
+
+
+class NoticeState(StrEnum):
+    """Where a notice stands. `undeliverable` never had an address; `dead` was refused for good."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    DEAD = "dead"
+    UNDELIVERABLE = "undeliverable"
+
+
+class Problem(StrEnum):
+    """Why a customer can't be told."""
+
+    NO_ENTRY = "no_entry"  # the customers collection does not know the id
+    NO_EMAIL = "no_email"  # it does, without an address
+    BAD_EMAIL = "bad_email"  # what it holds is no address
+    NOT_A_CUSTOMER = "not_a_customer"  # the rule counts per something else
+    REFUSED = "refused"  # the mail server refused for good; its words are in `detail`
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing to tell one recipient: everything that a template needs, as it was when it was decided.
+
+    `level`, `threshold` describe the level that now holds (None after a retraction), `before` the one that
+    held. `problem` and `detail` say why the customer was not told: in an undelivered notice, and in an alert
+    notice for operations. `currency` is that of the amounts, ISO 4217.
+    """
+
+    id: int
+    kind: NoticeKind
+    alert: int
+    step: int
+    rule: RuleId
+    title: str
+    per: str
+    subject: SubjectId
+    window: WindowId
+    period: Period
+    reason: Reason
+    level: str | None
+    threshold: int | None
+    before: str | None
+    tally: Tally
+    at: datetime
+    customer: Customer | None = None
+    currency: str | None = None
+    problem: Problem | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is sent at once to one recipient: one notice, or many in a digest.
+
+    `key` never changes, however often it is tried: channels derive their idempotency key from it. `thread`
+    holds the keys of the earlier messages about the same alert to the same recipient, oldest first.
+    `for_customer` is whether the recipient is the customer (or the operations team).
+    """
+
+    key: str
+    channel: str
+    recipient: str
+    language: str
+    for_customer: bool
+    digest: bool
+    notices: tuple[Notice, ...]
+    thread: tuple[str, ...] = ()
+    attempts: int = 0
+    """How often it was tried before."""
+
+
+class Session(Protocol):
+    """An open way to the other side: used by one thread, for many messages."""
+
+    def send(self, message: Message) -> str:
+        """Hands the message over; gives the other side's words of acceptance.
+
+        Raises `DeliveryError` (permanent or not) when it was not accepted.
+        """
+        ...
+
+
+@runtime_checkable
+class Channel(Protocol):
+    """One configured way of telling. Nothing connects before the first message of a session."""
+
+    def session(self) -> AbstractContextManager[Session]:
+        """Connections are opened when first needed, reused, and closed at the end."""
+        ...
+
+    def check(self) -> str:
+        """Connects and logs in without sending; gives a line to show. Raises `DeliveryError`."""
+        ...

@@ -1,0 +1,190 @@
+"""What a source is told about orders and customers, what it is asked, and what it answers.
+
+A source is a module in `tercera/sources`, found by its file name. It has `Settings` (a Pydantic model with
+`kind: Literal["<file name>"]`) and `open_source(settings, zone) -> Source`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Literal, Protocol, runtime_checkable
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from tercera.dates import DateFormat, parse_format
+from tercera.model import Counting, Customer, Pair, Survey, Tally
+
+SAMPLES = 5
+"""How many rejected rows of each reason are kept to show."""
+
+SAMPLE_LENGTH = 200
+"""How much of each of their values, in characters."""
+
+
+class Timestamps(StrEnum):
+    """What a stored timestamp without an offset means."""
+
+    INSTANT = "instant"  # a point in time, kept in UTC
+    LOCAL = "local"  # a wall clock in the source's time zone
+    DATE = "date"  # a calendar day, kept as its midnight
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"{name!r} is no IANA time zone; write one like Europe/Madrid") from None
+    return name
+
+
+def _known_format(text: str) -> str:
+    parse_format(text)
+    return text
+
+
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"{text!r} is no regular expression: {error}") from None
+    return text
+
+
+Zone = Annotated[str, AfterValidator(_known_zone)]
+FormatText = Annotated[str, AfterValidator(_known_format)]
+Pattern = Annotated[str, AfterValidator(_pattern)]
+FieldPath = Annotated[str, Field(min_length=1)]
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class OrderFields(_Shape):
+    """Where an order's values stand: a column or, with dots, a path into a document."""
+
+    order_id: FieldPath = "order_id"
+    customer_id: FieldPath = "customer_id"
+    status: FieldPath = "status"
+    placed_at: FieldPath = "placed_at"
+    amount: FieldPath | None = None
+    fields: dict[str, FieldPath] = Field(
+        default_factory=dict, description="more order fields, for `when` and `per`"
+    )
+    formats: tuple[FormatText, ...] = Field(
+        (), description="of `placed_at` text, tried in order; ISO 8601 when empty"
+    )
+    timestamps: Timestamps | None = Field(None, description="what a stored timestamp without an offset means")
+    timezone: Zone | None = Field(None, description="of wall-clock times; the rules' zone when missing")
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = Field(
+        None, description="of `amount`, ISO 4217"
+    )
+    valid: dict[Literal["order_id", "customer_id", "status"], Pattern] = Field(
+        default_factory=dict, description="patterns that a good value contains; others are rejects"
+    )
+
+    @property
+    def date_formats(self) -> tuple[DateFormat, ...]:
+        """The formats to try, in order."""
+        from tercera.dates import DEFAULT_FORMATS
+
+        return tuple(parse_format(text) for text in self.formats or DEFAULT_FORMATS)
+
+    def path(self, name: str) -> str:
+        """The path of a field by the name that rules use: a vocabulary word or one of `fields`."""
+        if name == "customer":
+            return self.customer_id
+        if name in ("order_id", "customer_id", "status"):
+            return str(getattr(self, name))
+        return self.fields[name]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names that a rule's `when` and `per` may use."""
+        return frozenset({"order_id", "customer_id", "status", *self.fields})
+
+
+class CustomerFields(_Shape):
+    """Where a customer's values stand."""
+
+    id: FieldPath = "id"
+    name: FieldPath | None = "name"
+    email: FieldPath | None = "email"
+    language: FieldPath | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which part of the orders to tally.
+
+    `start` and `end` (without it) are calendar days in the rule's zone, None for no bound. They are whole
+    windows. `pairs` asks for just these (subject, window) pairs, and then for each of them, also when nothing
+    matches; `at_least` leaves out pairs with fewer matching orders.
+    """
+
+    start: date | None = None
+    end: date | None = None
+    at_least: int = 1
+    pairs: Collection[Pair] | None = None
+
+
+class Reading:
+    """Tallies as they stream from a source; `survey` is known once they have all been taken."""
+
+    def __init__(self, tallies: Generator[Tally, None, Survey]) -> None:
+        self._tallies = tallies
+        self._survey: Survey | None = None
+
+    def __iter__(self) -> Iterator[Tally]:
+        self._survey = yield from self._tallies
+
+    @property
+    def survey(self) -> Survey:
+        """What was read. ValueError before the last tally was taken."""
+        if self._survey is None:
+            raise ValueError("the survey is known when every tally has been taken")
+        return self._survey
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that `tercera check` looked at: what, whether it is as it should be, and the remedy."""
+
+    what: str
+    ok: bool
+    detail: str = ""
+    remedy: str = ""
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Where orders and customers are read. Nothing connects before the first call.
+
+    Every method raises `SourceError` when the source can't be reached or is not what the settings say.
+    """
+
+    def tally(self, counting: Counting, scope: Scope) -> Reading:
+        """One aggregation in the engine that holds the orders.
+
+        Distinct order ids are counted; an order matches in a window when any of its rows there does. The
+        survey covers the rows that were read for the scope: those dated in it, and those that no date can
+        be read from as far as the source can find them without reading its history.
+        """
+        ...
+
+    def customers(self, ids: Collection[str]) -> dict[str, Customer]:
+        """The directory entries of these customers; an id without an entry is not in the answer."""
+        ...
+
+    def check(self, countings: Sequence[Counting], *, fix: bool = False) -> Iterator[Check]:
+        """Looks at what the settings name: reachable, present, indexed; `fix` creates missing indexes."""
+        ...
+
+    def close(self) -> None:
+        """Lets go of connections."""
+        ...

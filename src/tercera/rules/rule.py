@@ -1,0 +1,49 @@
+"""A rule, as the configuration gave it and every stage reads it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import timedelta
+
+from tercera.model import Counting, Finding, Level, Reason, RuleId, Tally
+from tercera.rules.conditions import count
+
+SPEAKING = (Reason.OPENED, Reason.ESCALATED, Reason.RETRACTED)
+"""The transitions that are told of when a rule does not say which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What to count (`counting`), where the lines are (`levels`, lowest first), whom to tell (`notify`, names
+    of channels) of what (`on`), and for how long after its end a window is still watched (`grace`)."""
+
+    id: RuleId
+    title: str
+    counting: Counting
+    levels: tuple[Level, ...]
+    notify: tuple[str, ...]
+    grace: timedelta
+    on: tuple[Reason, ...] = SPEAKING
+
+    @property
+    def floor(self) -> int:
+        """The fewest matching orders that any level needs."""
+        return self.levels[0].threshold
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when the rule begins to mean something else; its title and channels do not count."""
+        meaning = repr(
+            (self.counting.when, self.counting.per, self.counting.within, self.counting.zone, self.levels)
+        )
+        return hashlib.sha256(meaning.encode()).hexdigest()[:16]
+
+    def rank(self, level: str | None) -> int:
+        """How high a level stands: 0 for none (or one that the rule no longer has), 1 for the lowest."""
+        return next((place for place, each in enumerate(self.levels, 1) if each.name == level), 0)
+
+
+def judge(rule: Rule, tally: Tally) -> Finding:
+    """What the rule's condition says of a tally."""
+    return count.judge(tally, rule.levels)

@@ -1,0 +1,205 @@
+"""What a tally is, in plain Python over rows: the meaning that every source must share.
+
+Rows are dicts as a document database would hold them: text, int, float, Decimal, date, datetime (naive or
+aware), None, or junk of any other type. Slow and obvious on purpose.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tercera.dates import read_date
+from tercera.model import Counting, Evidence, Placed, RejectReason, Tally
+from tercera.orders import OrderFields, Scope, Timestamps
+from tercera.windows import read_local, window_of
+
+Row = Mapping[str, Any]
+
+
+@dataclass
+class Answer:
+    """What the oracle expects: tallies by pair, rows, distinct orders, rejects as {reason: (rows, matching)}."""
+
+    tallies: dict[tuple[str, str], Tally] = field(default_factory=dict)
+    rows: int = 0
+    orders: int = 0
+    rejects: dict[RejectReason, tuple[int, int]] = field(default_factory=dict)
+
+
+def tally(rows: Iterable[Row], fields: OrderFields, counting: Counting, scope: Scope | None = None) -> Answer:
+    """Tallies rows. With a scope that has bounds, rows dated outside of it are not read at all."""
+    scope = scope or Scope()
+    answer = Answer()
+    good: dict[tuple[str, str], dict[str, list[tuple[bool, Evidence]]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    rejects: dict[RejectReason, list[int]] = defaultdict(lambda: [0, 0])
+    distinct = set()
+    for row in rows:
+        placed = read_placed(row.get(fields.placed_at), fields, counting.zone)
+        if isinstance(placed, date) and not _in_scope(placed, scope, counting):
+            continue
+        answer.rows += 1
+        matching = _matches(row, fields, counting)
+        reason = _reject(row, fields, counting, placed)
+        if reason:
+            rejects[reason][0] += 1
+            rejects[reason][1] += matching
+            continue
+        assert isinstance(placed, date)
+        order_id = text_of(row.get(fields.order_id))
+        subject = text_of(row.get(fields.path(counting.per)))
+        status = text_of(row.get(fields.status))
+        assert order_id is not None
+        assert subject is not None
+        assert status is not None
+        distinct.add(order_id)
+        pair = (subject, window_of(placed, counting.within, counting.zone).id)
+        one = Evidence(order_id, placed, status, _amount(row.get(fields.amount)) if fields.amount else None)
+        good[pair][order_id].append((matching, one))
+    answer.orders = len(distinct)
+    answer.rejects = {reason: (count[0], count[1]) for reason, count in rejects.items()}
+    for (subject, window), orders in good.items():
+        if (made := _tally(subject, window, orders, counting)).matched >= scope.at_least:
+            answer.tallies[subject, window] = made
+    return answer
+
+
+def read_placed(value: Any, fields: OrderFields, zone: str) -> Placed | type[ValueError] | None:
+    """The placed time in `zone`; None when there is none, ValueError (the class) when it can't be read."""
+    source_zone = fields.timezone or zone
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    if isinstance(value, str):
+        read = read_date(value, fields.date_formats)
+        if read is None:
+            return ValueError
+        value, timestamps = read, Timestamps.LOCAL
+    else:
+        timestamps = fields.timestamps or Timestamps.INSTANT
+    if isinstance(value, datetime):
+        if value.tzinfo is None and timestamps is Timestamps.DATE:
+            return value.date()
+        if value.tzinfo is None:
+            value = read_local(value, source_zone if timestamps is Timestamps.LOCAL else "UTC")
+        return value.astimezone(ZoneInfo(zone))
+    return value if isinstance(value, date) else ValueError
+
+
+def text_of(value: Any) -> str | None:
+    """An id or a status as text; None when missing or blank or of no known shape. 17850.0 is 17850."""
+    if isinstance(value, bool) or value is None:
+        return None
+    if isinstance(value, str):
+        return value if value.strip() else None
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, int | float | Decimal) or type(value).__name__ == "ObjectId":
+        return str(value)
+    return None
+
+
+def _reject(row: Row, fields: OrderFields, counting: Counting, placed: object) -> RejectReason | None:
+    for name, missing, invalid in (
+        ("order_id", RejectReason.NO_ORDER_ID, RejectReason.INVALID_ORDER_ID),
+        ("customer_id", RejectReason.NO_CUSTOMER, RejectReason.INVALID_CUSTOMER_ID),
+        ("placed_at", RejectReason.NO_DATE, RejectReason.UNREADABLE_DATE),
+        ("status", RejectReason.NO_STATUS, RejectReason.INVALID_STATUS),
+    ):
+        if name == "placed_at":
+            if placed is None:
+                return missing
+            if placed is ValueError:
+                return invalid
+            continue
+        raw = row.get(getattr(fields, name))
+        if raw is None or (isinstance(raw, str) and not raw.strip()):
+            return missing
+        text = text_of(raw)
+        pattern = fields.valid.get(name)  # type: ignore[call-overload]
+        if text is None or (pattern and not re.search(_strict_end(pattern), text, re.ASCII)):
+            return invalid
+    if text_of(row.get(fields.path(counting.per))) is None:
+        return RejectReason.NO_SUBJECT
+    return None
+
+
+def _strict_end(pattern: str) -> str:
+    """`$` is the very end, not before a last newline."""
+    return pattern[:-1] + r"\Z" if pattern.endswith("$") and not pattern.endswith(r"\$") else pattern
+
+
+def _matches(row: Row, fields: OrderFields, counting: Counting) -> bool:
+    for match in counting.when:
+        text = text_of(row.get(fields.path(match.field)))
+        if text is None:
+            return False
+        if match.ignore_case:
+            if text.lower() not in {value.lower() for value in match.values}:
+                return False
+        elif text not in match.values:
+            return False
+    return True
+
+
+def _in_scope(placed: Placed, scope: Scope, counting: Counting) -> bool:
+    window = window_of(placed, counting.within, counting.zone)
+    return (scope.start is None or window.start >= scope.start) and (
+        scope.end is None or window.end <= scope.end
+    )
+
+
+def _tally(
+    subject: str, window: str, orders: dict[str, list[tuple[bool, Evidence]]], counting: Counting
+) -> Tally:
+    zone = ZoneInfo(counting.zone)
+    evidence = []
+    for order_id, seen in orders.items():
+        rows = [one for matching, one in seen if matching]
+        if rows:
+            amounts = [one.amount for one in rows if one.amount is not None]
+            evidence.append(
+                Evidence(
+                    order_id,
+                    min((one.placed_at for one in rows), key=lambda placed: moment(placed, zone)),
+                    min(one.status for one in rows),
+                    max(amounts) if amounts else None,
+                )
+            )
+    evidence.sort(key=lambda one: (moment(one.placed_at, zone), one.order_id))
+    amounts = [one.amount for one in evidence if one.amount is not None]
+    return Tally(
+        subject,  # type: ignore[arg-type]
+        window,  # type: ignore[arg-type]
+        matched=len(evidence),
+        orders=len(orders),
+        amount=sum(amounts, Decimal(0)) if amounts else None,
+        first_at=evidence[0].placed_at if evidence else None,
+        last_at=evidence[-1].placed_at if evidence else None,
+        evidence=tuple(evidence[: counting.evidence]),
+    )
+
+
+def moment(placed: Placed, zone: ZoneInfo) -> datetime:
+    """The wall clock of the rule's zone, by which orders are sorted; a date counts as its midnight."""
+    if isinstance(placed, datetime):
+        return placed.astimezone(zone).replace(tzinfo=None)
+    return datetime(placed.year, placed.month, placed.day)
+
+
+def _amount(value: Any) -> Decimal | None:
+    """Money with four decimals at most; what can't be read is unknown, not an error."""
+    if isinstance(value, bool) or value is None:
+        return None
+    try:
+        number = Decimal(str(value).strip())
+    except InvalidOperation:
+        return None
+    return number.quantize(Decimal("0.0001")) if number.is_finite() and abs(number) < 10**14 else None
