@@ -25,7 +25,7 @@ Row = Mapping[str, Any]
 
 @dataclass
 class Answer:
-    """What the oracle expects: tallies by pair, rows, distinct orders, rejects as {reason: (rows, matching)}."""
+    """What is expected. `rejects` are {reason: (rows, matching)}."""
 
     tallies: dict[tuple[str, str], Tally] = field(default_factory=dict)
     rows: int = 0
@@ -89,7 +89,8 @@ def read_placed(value: Any, fields: OrderFields, zone: str) -> Placed | type[Val
             return value.date()
         if value.tzinfo is None:
             value = read_local(value, source_zone if timestamps is Timestamps.LOCAL else "UTC")
-        return value.astimezone(ZoneInfo(zone))
+        aware: datetime = value.astimezone(ZoneInfo(zone))
+        return aware
     return value if isinstance(value, date) else ValueError
 
 

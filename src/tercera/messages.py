@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
-from tercera.model import Customer, Period, Reason, RuleId, SubjectId, Tally, WindowId
+from tercera.model import Customer, Period, Reason, RuleId, SubjectId, Tally, Transition, WindowId
 
 
 class NoticeKind(StrEnum):
@@ -70,6 +70,60 @@ class Notice:
     currency: str | None = None
     problem: Problem | None = None
     detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A notice to be: one recipient of one channel for one transition, or the reason why there is none.
+
+    `recipient` is an address, or "" for a customer who has none (then `problem` says why, and the notice is
+    undeliverable from the start). Drafts of one commit with the same `bundle`, channel and recipient become
+    one digest message; without a bundle each is a message of its own.
+    """
+
+    kind: NoticeKind
+    channel: str
+    recipient: str
+    language: str
+    for_customer: bool
+    customer: Customer | None = None
+    problem: Problem | None = None
+    detail: str | None = None
+    bundle: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one commit writes for one (subject, window): the transition, the tally behind it, who is told.
+
+    `transition.reason` is UNCHANGED when only the numbers moved within a level: the alert's tally is renewed
+    and nothing else.
+    """
+
+    rule: RuleId
+    title: str
+    per: str
+    period: Period
+    threshold: int | None
+    tally: Tally
+    transition: Transition
+    currency: str | None = None
+    drafts: tuple[Draft, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one attempt at a message ended. `due_at` is when to try again, for a refusal that may pass."""
+
+    message_key: str
+    at: datetime
+    state: NoticeState
+    words: str
+    code: int | None = None
+    due_at: datetime | None = None
+    drafts: tuple[tuple[int, Draft], ...] = ()
+    """Further notices that this outcome calls for, by the notice id whose transition they belong to: telling
+    operations that a customer's address was refused."""
 
 
 @dataclass(frozen=True, slots=True)
