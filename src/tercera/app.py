@@ -1,0 +1,111 @@
+"""The only wiring: settings → source, ledger, channels, routes. Nothing connects before it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from tercera import channels as channel_kinds
+from tercera import sources as source_kinds
+from tercera.config import Settings, load_settings
+from tercera.deliver import Delivery
+from tercera.errors import NotFoundError
+from tercera.ledger import Ledger, open_ledger
+from tercera.messages import Channel
+from tercera.model import CUSTOMER
+from tercera.orders import Source
+from tercera.routing import Route, Routes
+from tercera.rules import Rule
+
+
+def utc_now() -> datetime:
+    """The system's clock."""
+    return datetime.now(UTC)
+
+
+@dataclass
+class App:
+    """A configured Tercera. Parts are made when first asked for."""
+
+    settings: Settings
+    clock: Callable[[], datetime] = field(default=utc_now)
+
+    @cached_property
+    def source(self) -> Source:
+        """Where orders and customers are read."""
+        module = source_kinds.load(self.settings.source.kind)
+        source: Source = module.open_source(
+            self.settings.source, self.settings.timezone, base=self.settings.base
+        )
+        return source
+
+    @cached_property
+    def channels(self) -> dict[str, Channel]:
+        """Every configured channel by name."""
+        return {
+            name: channel_kinds.load(settings.kind).open_channel(settings)
+            for name, settings in self.settings.channels.items()
+        }
+
+    @cached_property
+    def routes(self) -> Routes:
+        """Every channel as routing sees it."""
+        by_name = {name: _route(name, settings) for name, settings in self.settings.channels.items()}
+        operations = self.settings.operations
+        return Routes(by_name, by_name[operations] if operations else None)
+
+    @property
+    def currency(self) -> str | None:
+        """Of the orders' amounts."""
+        currency: str | None = self.settings.source.orders.currency
+        return currency
+
+    def rule(self, rule_id: str | None) -> Rule:
+        """A rule by its id; the only one when there is just one. Raises `NotFoundError`."""
+        known = ", ".join(rule.id for rule in self.settings.rules)
+        if rule_id is None:
+            if len(self.settings.rules) > 1:
+                raise NotFoundError(f"there are several rules ({known}); say which with --rule")
+            return self.settings.rules[0]
+        for rule in self.settings.rules:
+            if rule.id == rule_id:
+                return rule
+        raise NotFoundError(f"there is no rule {rule_id!r}; known: {known}")
+
+    @contextmanager
+    def ledger(self, *, read_only: bool = False) -> Iterator[Ledger]:
+        """The product's own state, closed at the end."""
+        ledger = open_ledger(self.settings.ledger, read_only=read_only)
+        try:
+            yield ledger
+        finally:
+            ledger.close()
+
+    def delivery(self, ledger: Ledger) -> Delivery:
+        """What delivering from this ledger needs."""
+        return Delivery(ledger, self.channels, self.routes.operations, self.clock)
+
+    def close(self) -> None:
+        """Lets go of the source's connections."""
+        if "source" in self.__dict__:
+            self.source.close()
+
+
+@contextmanager
+def open_app(path: Path, clock: Callable[[], datetime] = utc_now) -> Iterator[App]:
+    """An app from a configuration file. Raises `ConfigError`."""
+    app = App(load_settings(path), clock)
+    try:
+        yield app
+    finally:
+        app.close()
+
+
+def _route(name: str, settings: Any) -> Route:
+    to = None if settings.to == CUSTOMER else tuple(settings.to)
+    return Route(name, to, settings.language, settings.digest)

@@ -1,0 +1,102 @@
+"""`tercera backtest`: what would have been said over history."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tercera.cli.output import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    JsonOption,
+    RuleOption,
+    console,
+    print_json,
+    print_rejects,
+    progress,
+    rejects_json,
+    table,
+)
+
+if TYPE_CHECKING:
+    from tercera.backtest import Backtest
+    from tercera.rules import Rule
+
+
+def register(cli: typer.Typer) -> None:
+    """Adds the command."""
+    cli.command("backtest")(backtest)
+
+
+def backtest(
+    config: ConfigOption = DEFAULT_CONFIG,
+    rule: RuleOption = None,
+    first: Annotated[
+        datetime | None,
+        typer.Option(
+            "--from", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Windows from this day's on."
+        ),
+    ] = None,
+    last: Annotated[
+        datetime | None,
+        typer.Option("--to", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Windows up to this day's."),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """What would have been said over history, by the live evaluator. Writes and sends nothing."""
+    from tercera import backtest as engine
+    from tercera.app import open_app
+
+    with open_app(config) as app:
+        chosen = app.rule(rule)
+        with progress("pairs judged", quiet=json) as bar:
+            result = engine.backtest(
+                chosen,
+                app.source,
+                _day(first),
+                _day(last),
+                progress=lambda judged: bar.update(bar.task_ids[0], completed=judged),
+            )
+    if json:
+        print_json(
+            {
+                "rule": result.rule,
+                "alerts": result.alerts,
+                "customers": result.customers,
+                "by_level": result.by_level,
+                "by_window": result.by_window,
+                "orders": result.survey.orders,
+                "rows": result.survey.rows,
+                "rejects": rejects_json(result.survey.rejects),
+                "seconds": round(result.seconds, 3),
+            }
+        )
+    else:
+        _show(chosen, result)
+
+
+def _day(moment: datetime | None) -> date | None:
+    return moment.date() if moment else None
+
+
+def _show(rule: Rule, result: Backtest) -> None:
+    out = console()
+    subjects = "customers" if rule.counting.per == "customer" else f"values of {rule.counting.per}"
+    out.print(f"[bold]{rule.title}[/bold]  ({rule.id})")
+    out.print(
+        f"{result.alerts:,} alerts about {result.customers:,} {subjects} in {result.survey.orders:,} orders "
+        f"({result.survey.rows:,} rows), read in {result.seconds:.1f} s. Nothing was written or sent."
+    )
+    levels = table(None, "level", "from", "alerts", right=("from", "alerts"))
+    for level in rule.levels:
+        levels.add_row(level.name, str(level.threshold), f"{result.by_level[level.name]:,}")
+    out.print(levels)
+    if result.by_window:
+        highest = max(result.by_window.values())
+        bars = table(None, str(rule.counting.within), "alerts", "", right=("alerts",))
+        for window, count in result.by_window.items():
+            bars.add_row(window, f"{count:,}", "█" * max(1, round(40 * count / highest)))
+        out.print(bars)
+    print_rejects(result.survey.rejects)

@@ -1,0 +1,65 @@
+"""`tercera`: the commands, and what an error looks like."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from tercera import __version__
+from tercera.cli import alerts, backtest, run, setup, simulate
+from tercera.errors import TerceraError
+
+cli = typer.Typer(
+    name="tercera",
+    help="Watches a customer-orders database and alerts, once and with the evidence, "
+    "when a customer's behaviour crosses a line.",
+    epilog="Exit codes: 0 done · 1 something failed · 2 the configuration or the call is wrong · 3 the orders "
+    "can't be read · 4 the ledger can't be used · 5 not found · 6 not delivered. "
+    "-v anywhere shows the traceback of an error.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+for module in (setup, backtest, run, alerts, simulate):
+    module.register(cli)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tercera {__version__}")
+        raise typer.Exit
+
+
+@cli.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Options of every command are taken care of in `main`."""
+
+
+def main() -> None:
+    """The entry point: runs a command; an error is one line that says what to do, `-v` for the traceback."""
+    verbose = any(word in ("-v", "--verbose") for word in sys.argv[1:])
+    arguments = [word for word in sys.argv[1:] if word not in ("-v", "--verbose")]
+    try:
+        cli(arguments, prog_name="tercera")
+    except TerceraError as error:
+        if verbose:
+            raise
+        for line in str(error).splitlines():
+            print(f"error: {line}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.exit(0)  # whoever read our output has read enough
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        if verbose:
+            raise
+        print(f"error: {type(error).__name__}: {error} (this is a defect; -v shows where)", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,212 @@
+"""From a file to settings: every mistake at once, each with its path, its line and the nearest valid name."""
+
+from __future__ import annotations
+
+import difflib
+import typing
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from tercera import channels as channel_kinds
+from tercera import sources as source_kinds
+from tercera.config.document import Document, KeyPath, read_document
+from tercera.config.settings import Settings, Skeleton
+from tercera.errors import ConfigError
+from tercera.model import CUSTOMER
+from tercera.rules import Rule
+
+_Model = TypeVar("_Model", bound=BaseModel)
+_SECRET_KEYS = ("uri", "password", "username")
+
+
+def load_settings(path: Path, environment: Mapping[str, str] | None = None) -> Settings:
+    """Reads a configuration. Raises `ConfigError` with everything that is wrong with it.
+
+    1. parse and fill in from the environment; 2. the top level and the rules; 3. the source and the channels
+    by their kinds; 4. what must agree between them.
+    """
+    document = read_document(path, environment)
+    if document.value is None:
+        raise ConfigError(document.mistakes)
+    skeleton = _validated(document, Skeleton, document.value, ())
+    source = _source(document)
+    channels = _channels(document)
+    if skeleton is not None:
+        _check_agreement(document, skeleton, source, channels)
+    if document.mistakes or skeleton is None:
+        raise ConfigError(document.mistakes)
+    base = path.resolve().parent
+    return Settings(
+        base=base,
+        timezone=skeleton.timezone,
+        ledger=_beside(base, skeleton.ledger),
+        source=source,
+        rules=tuple(rule.rule(skeleton.timezone) for rule in skeleton.rules),
+        channels=channels,
+        schedule=skeleton.schedule,
+        operations=skeleton.operations or ("operations" if "operations" in channels else None),
+    )
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """`; did you mean x?` or `; known: a, b` for a message about a name that is not known."""
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=1)
+    return f"; did you mean {close[0]}?" if close else f"; known: {', '.join(names) or 'none'}"
+
+
+def _source(document: Document) -> Any:
+    value = document.value.get("source")
+    if not isinstance(value, dict):
+        return None
+    module = _module(document, source_kinds, value, ("source",), "source")
+    return module and _validated(document, module.Settings, value, ("source",))
+
+
+def _channels(document: Document) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    named = document.value.get("channels")
+    email = document.value.get("email")
+    for name, value in (named if isinstance(named, dict) else {}).items():
+        path: KeyPath = ("channels", name)
+        if not isinstance(value, dict):
+            continue
+        module = _module(document, channel_kinds, value, path, "channel")
+        if module is None:
+            continue
+        if value.get("kind") == "email" and "server" not in value and isinstance(email, dict):
+            value = {**value, "server": email}
+        if (settings := _validated(document, module.Settings, value, path)) is not None:
+            found[name] = settings
+    return found
+
+
+def _module(
+    document: Document, kinds: Any, value: dict[str, Any], path: KeyPath, what: str
+) -> ModuleType | None:
+    kind = value.get("kind")
+    if kind in (names := kinds.kinds()):
+        module: ModuleType = kinds.load(kind)
+        return module
+    if kind is None:
+        document.wrong(path, f"kind is missing; known: {', '.join(names)}")
+    else:
+        document.wrong((*path, "kind"), f"{kind!r} is no kind of {what}{nearest(str(kind), names)}")
+    return None
+
+
+def _validated(document: Document, model: type[_Model], value: Any, path: KeyPath) -> _Model | None:
+    try:
+        return model.model_validate(value)
+    except ValidationError as errors:
+        for error in errors.errors(include_url=False):
+            _note(document, model, path, error)
+        return None
+
+
+def _note(document: Document, model: type[BaseModel], path: KeyPath, error: Any) -> None:
+    inner = tuple(part for part in error["loc"])
+    if path[:1] == ("channels",) and inner[:1] == ("server",) and (*path, "server") not in document.lines:
+        path, inner = ("email",), inner[1:]  # the shared server is wrong once, where it stands
+    full = (*path, *inner)
+    match error["type"]:
+        case "extra_forbidden":
+            what = f"is not known here{nearest(str(inner[-1]), _names_at(model, error['loc'][:-1]))}"
+        case "missing":
+            what = "is missing"
+        case _:
+            message = str(error["msg"]).removeprefix("Value error, ")
+            what = (
+                message
+                if _is_secret(document, full, error)
+                else f"{message} (it is {_short(error['input'])})"
+            )
+    place = document.place(full)
+    if not any(mistake.startswith(f"{place}: ") for mistake in document.mistakes):
+        document.mistakes.append(f"{place}: {what}")
+
+
+def _is_secret(document: Document, path: KeyPath, error: Any) -> bool:
+    return (
+        error["type"] == "value_error"  # our own messages quote what may be quoted
+        or path in document.filled
+        or bool(set(_SECRET_KEYS) & set(path))
+        or isinstance(error["input"], dict | list)
+    )
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+def _names_at(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
+    """The keys that the model knows at a location."""
+    current: Any = model
+    for part in location:
+        inner = (
+            _models_in(current.model_fields[part].annotation) if part in current.model_fields else [current]
+        )
+        if not inner:
+            return []
+        current = inner[0]
+    return [field.alias or name for name, field in current.model_fields.items()]
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in typing.get_args(annotation) for model in _models_in(part)]
+
+
+def _check_agreement(document: Document, skeleton: Skeleton, source: Any, channels: dict[str, Any]) -> None:
+    configured = document.value.get("channels") or {}
+    seen: set[str] = set()
+    for place, settings in enumerate(skeleton.rules):
+        path: KeyPath = ("rules", place)
+        if settings.id in seen:
+            document.wrong((*path, "id"), f"{settings.id!r} is the id of two rules; ids are unique")
+        seen.add(settings.id)
+        for number, name in enumerate(settings.notify):
+            if name not in configured:
+                document.wrong(
+                    (*path, "notify", number), f"{name!r} is no channel{nearest(name, configured)}"
+                )
+        if source is not None:
+            _check_fields(document, path, settings.rule(skeleton.timezone), source)
+    if skeleton.operations is not None and skeleton.operations not in configured:
+        document.wrong(
+            ("operations",),
+            f"{skeleton.operations!r} is no channel{nearest(skeleton.operations, configured)}",
+        )
+    for name, channel in channels.items():
+        if channel.kind == "email" and channel.server is None:
+            document.wrong(
+                ("channels", name), "an email channel needs a mail server; add email: {host: …, sender: …}"
+            )
+        if getattr(channel, "to", None) == CUSTOMER and source is not None and source.customers is None:
+            document.wrong(
+                ("channels", name, "to"), "customers can't be told without source.customers, their directory"
+            )
+
+
+def _check_fields(document: Document, path: KeyPath, rule: Rule, source: Any) -> None:
+    names = source.orders.names
+    for match in rule.counting.when:
+        if match.field not in names:
+            document.wrong((*path, "when", match.field), f"is no order field{nearest(match.field, names)}")
+    if rule.counting.per not in {CUSTOMER, *names}:
+        document.wrong(
+            (*path, "per"),
+            f"{rule.counting.per!r} is no order field{nearest(rule.counting.per, {CUSTOMER, *names})}",
+        )
+
+
+def _beside(base: Path, url: str) -> str:
+    """A relative SQLite path starts from the configuration's folder, wherever the command is run."""
+    name = url.removeprefix("sqlite:///")
+    return url if Path(name).is_absolute() else f"sqlite:///{base / name}"

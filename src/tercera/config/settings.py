@@ -1,0 +1,150 @@
+"""What can be configured. Sources and channels bring settings of their own, found by their `kind`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from tercera.model import CUSTOMER, Counting, Level, Match, Period, Reason, RuleId
+from tercera.orders import Zone
+from tercera.rules import Rule
+from tercera.rules.rule import SPEAKING
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def _duration(value: object) -> object:
+    if isinstance(value, timedelta):
+        return value
+    found = re.fullmatch(r"(\d{1,6})([smhdw])", str(value))
+    if not found:
+        raise ValueError(f"{value!r} is no duration; write a number and s, m, h, d or w, like 30s, 5m or 30d")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def _text(value: object) -> object:
+    # YAML reads `yes`, `no` and 12 as something else than the text that a database column holds.
+    return value if isinstance(value, str | dict | list) or value is None else str(value)
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Text = Annotated[str, BeforeValidator(_text)]
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class MatchSettings(_Shape):
+    """`{in: [returned, cancelled], ignore_case: true}`, written `[returned, cancelled]` when case counts."""
+
+    values: Annotated[list[Text], Field(min_length=1, alias="in")]
+    ignore_case: bool = False
+
+
+def _match(value: object) -> object:
+    if isinstance(value, dict):
+        return value
+    return {"in": value if isinstance(value, list) else [value]}
+
+
+class RuleSettings(_Shape):
+    """One rule."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+    title: Annotated[str, Field(min_length=1, max_length=200)]
+    when: Annotated[dict[str, Annotated[MatchSettings, BeforeValidator(_match)]], Field(min_length=1)]
+    per: str = CUSTOMER
+    within: Period = Period.MONTH
+    levels: Annotated[dict[str, Annotated[int, Field(ge=1)]], Field(min_length=1)]
+    notify: list[str] = Field(default_factory=list)
+    on: list[Reason] = Field(default_factory=lambda: list(SPEAKING))
+    grace: Duration = timedelta(days=30)
+    evidence: Annotated[int, Field(ge=1, le=1000)] = 50
+    timezone: Zone | None = None
+
+    @model_validator(mode="after")
+    def _levels_differ(self) -> RuleSettings:
+        if len(set(self.levels.values())) != len(self.levels):
+            raise ValueError(f"two levels have the same threshold: {self.levels}")
+        return self
+
+    def rule(self, zone: str) -> Rule:
+        """The rule that the stages read; `zone` where it names none itself."""
+        counting = Counting(
+            when=tuple(
+                Match(name, tuple(match.values), match.ignore_case)
+                for name, match in sorted(self.when.items())
+            ),
+            per=self.per,
+            within=self.within,
+            zone=self.timezone or zone,
+            evidence=self.evidence,
+        )
+        levels = sorted(
+            (Level(name, threshold) for name, threshold in self.levels.items()),
+            key=lambda level: level.threshold,
+        )
+        return Rule(
+            RuleId(self.id),
+            self.title,
+            counting,
+            tuple(levels),
+            tuple(self.notify),
+            self.grace,
+            tuple(self.on),
+        )
+
+
+class Schedule(_Shape):
+    """When to sweep: `every` so long, or by a five-field `cron` line in the configuration's time zone."""
+
+    every: Duration | None = None
+    cron: str | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Schedule:
+        if (self.every is None) == (self.cron is None):
+            raise ValueError("give either every (like 1m) or cron (like '0 8 1 * *')")
+        if self.every is not None and self.every < timedelta(seconds=1):
+            raise ValueError("every must be at least 1s")
+        if self.cron is not None:
+            from apscheduler.triggers.cron import CronTrigger
+
+            CronTrigger.from_crontab(self.cron)
+        return self
+
+
+class Skeleton(_Shape):
+    """The file's top level. `source`, `channels` and `email` are read by the modules that they name."""
+
+    timezone: Zone
+    ledger: Annotated[str, Field(pattern=r"^sqlite:///.+")] = "sqlite:///tercera.db"
+    source: dict[str, Any]
+    rules: Annotated[list[RuleSettings], Field(min_length=1)]
+    channels: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    email: dict[str, Any] | None = None
+    schedule: Schedule = Schedule(every=timedelta(minutes=1))
+    operations: str | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The whole configuration, read and checked. `base` is the folder that relative paths start from.
+
+    `operations` names the channel that hears of customers who could not be told.
+    """
+
+    base: Path
+    timezone: str
+    ledger: str
+    source: Any
+    rules: tuple[Rule, ...]
+    channels: dict[str, Any]
+    schedule: Schedule
+    operations: str | None

@@ -1,0 +1,88 @@
+"""Why a pair was told of, or why not: what the orders say now beside what the ledger says was done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from tercera.ledger import AlertHistory, Ledger
+from tercera.model import Finding, State, SubjectId, Tally
+from tercera.orders import Scope, Source
+from tercera.rules import Rule, judge
+from tercera.windows import Window, parse_window
+
+
+class Silence(StrEnum):
+    """Why nothing was said."""
+
+    NOT_SWEPT = "not_swept"  # the rule was never swept here
+    NOT_BEGUN = "not_begun"  # the window lies in the future
+    NO_ORDERS = "no_orders"  # the subject has no readable order in the window
+    BELOW = "below"  # too few matching orders
+    BASELINE = "baseline"  # already so when the rule was first swept, in a window that was over
+    TOO_LATE = "too_late"  # came about after the window's grace had passed
+    NEXT_SWEEP = "next_sweep"  # it holds, and the next sweep will say so
+    RETRACTED = "retracted"  # it was told, and then taken back
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The counts and evidence as they are now, the level that holds, and the alert with its history if any.
+
+    `silence` is None when the pair was told of and that still stands.
+    """
+
+    rule: Rule
+    window: Window
+    tally: Tally
+    finding: Finding
+    history: AlertHistory | None
+    silence: Silence | None
+
+
+def explain(
+    rule: Rule, source: Source, ledger: Ledger | None, subject: str, window_name: str, now: datetime
+) -> Explanation:
+    """Tallies one pair now and lays it beside the ledger (None when there is none yet).
+
+    ValueError when `window_name` is no window of the rule's period.
+    """
+    window = parse_window(window_name, rule.counting.within)
+    pair = (SubjectId(subject), window.id)
+    scope = Scope(start=window.start, end=window.end, at_least=0, pairs={pair})
+    tally = next(iter(source.tally(rule.counting, scope)), Tally(*pair, matched=0, orders=0))
+    finding = judge(rule, tally)
+    found = ledger.find(rule.id, *pair) if ledger else None
+    history = ledger.alert(found.id) if ledger and found else None
+    return Explanation(
+        rule, window, tally, finding, history, _silence(rule, window, tally, finding, ledger, history, now)
+    )
+
+
+def _silence(
+    rule: Rule,
+    window: Window,
+    tally: Tally,
+    finding: Finding,
+    ledger: Ledger | None,
+    history: AlertHistory | None,
+    now: datetime,
+) -> Silence | None:
+    if window.starts_at(rule.counting.zone) > now:
+        return Silence.NOT_BEGUN
+    if history is not None:
+        standing = history.alert.standing
+        if standing.state is State.RETRACTED:
+            return Silence.RETRACTED if finding.level is None else Silence.NEXT_SWEEP
+        return None if standing.spoken else Silence.BASELINE
+    if tally.orders == 0:
+        return Silence.NO_ORDERS
+    if finding.level is None:
+        return Silence.BELOW
+    cursor = ledger.cursor(rule.id) if ledger else None
+    if cursor is None:
+        return Silence.NOT_SWEPT
+    if window.ends_at(rule.counting.zone) + rule.grace <= cursor.checked_through:
+        return Silence.TOO_LATE
+    return Silence.NEXT_SWEEP

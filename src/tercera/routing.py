@@ -1,0 +1,117 @@
+"""Whom a transition is told to: transition, rule, channels and customer → drafts of notices. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from tercera.messages import Draft, NoticeKind, Problem
+from tercera.model import CUSTOMER, Customer, Transition
+from tercera.rules import Rule
+
+LANGUAGES = ("en", "es")
+"""What the built-in templates speak."""
+
+_ADDRESS = re.compile(
+    r"[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]{1,64}@(?=.{1,253}\Z)([^\s@<>()\[\],;:\\\"\x00-\x1f\x7f.]+\.)*[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f.]+"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A channel as routing sees it: to the customer (`to` is None) or to fixed recipients."""
+
+    channel: str
+    to: tuple[str, ...] | None
+    language: str = "en"
+    digest: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """Every channel by name, and the one that hears of customers who could not be told."""
+
+    by_name: Mapping[str, Route]
+    operations: Route | None = None
+
+
+def is_address(text: str) -> bool:
+    """Whether a mail server could be given this as a recipient. `Name <a@b>` and lists are no addresses."""
+    return _ADDRESS.fullmatch(text) is not None
+
+
+def problem_of(rule: Rule, customer: Customer | None) -> Problem | None:
+    """Why the customer can't be told, if so."""
+    if rule.counting.per not in (CUSTOMER, "customer_id"):
+        return Problem.NOT_A_CUSTOMER
+    if customer is None:
+        return Problem.NO_ENTRY
+    if not customer.email or not customer.email.strip():
+        return Problem.NO_EMAIL
+    return None if is_address(customer.email.strip()) else Problem.BAD_EMAIL
+
+
+def drafts(
+    rule: Rule, transition: Transition, routes: Routes, customer: Customer | None, *, bundle: str
+) -> tuple[Draft, ...]:
+    """The notices of a transition, none when it does not speak. Digests of one commit share `bundle`.
+
+    A customer who can't be told leaves an undeliverable notice; operations reads why, in the alert's own
+    notice where the rule sends it one, else in an undelivered notice.
+    """
+    if not transition.speaks:
+        return ()
+    chosen = [routes.by_name[name] for name in dict.fromkeys(rule.notify)]
+    problem = problem_of(rule, customer) if any(route.to is None for route in chosen) else None
+    made: list[Draft] = []
+    for route in chosen:
+        made += _alert_drafts(route, customer, problem, bundle)
+    if problem and routes.operations and routes.operations not in chosen:
+        made += undelivered(routes.operations, customer, problem, detail=None, bundle=bundle)
+    return tuple(made)
+
+
+def undelivered(
+    operations: Route, customer: Customer | None, problem: Problem, *, detail: str | None, bundle: str | None
+) -> Iterable[Draft]:
+    """Tells operations that a customer was not told, and why."""
+    for recipient in operations.to or ():
+        yield Draft(
+            NoticeKind.UNDELIVERED,
+            operations.channel,
+            recipient,
+            operations.language,
+            for_customer=False,
+            customer=customer,
+            problem=problem,
+            detail=detail,
+            bundle=bundle,
+        )
+
+
+def _alert_drafts(
+    route: Route, customer: Customer | None, problem: Problem | None, bundle: str
+) -> Iterable[Draft]:
+    common = Draft(
+        NoticeKind.ALERT,
+        route.channel,
+        "",
+        route.language,
+        for_customer=route.to is None,
+        customer=customer,
+        problem=problem,
+        bundle=bundle if route.digest else None,
+    )
+    if route.to is not None:
+        return [replace(common, recipient=recipient) for recipient in dict.fromkeys(route.to)]
+    if problem or customer is None or customer.email is None:
+        return [common]
+    language = _language(customer.language) or route.language
+    return [replace(common, recipient=customer.email.strip(), language=language)]
+
+
+def _language(code: str | None) -> str | None:
+    """`es`, from `ES`, `es-CO` or `es_MX`; None when the templates don't speak it."""
+    short = re.split(r"[-_]", (code or "").strip().lower())[0]
+    return short if short in LANGUAGES else None
