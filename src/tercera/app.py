@@ -77,6 +77,11 @@ class App:
                 return rule
         raise NotFoundError(f"there is no rule {rule_id!r}; known: {known}")
 
+    @property
+    def has_ledger(self) -> bool:
+        """Whether anything was ever run."""
+        return Path(self.settings.ledger.removeprefix("sqlite:///")).exists()
+
     @contextmanager
     def ledger(self, *, read_only: bool = False) -> Iterator[Ledger]:
         """The product's own state, closed at the end."""

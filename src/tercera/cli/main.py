@@ -8,22 +8,22 @@ from typing import Annotated
 import typer
 
 from tercera import __version__
-from tercera.cli import alerts, backtest, run, setup, simulate
+from tercera.cli import alerts, backtest, deliveries, demo, run, setup, simulate, why
 from tercera.errors import TerceraError
 
 cli = typer.Typer(
     name="tercera",
     help="Watches a customer-orders database and alerts, once and with the evidence, "
     "when a customer's behaviour crosses a line.",
-    epilog="Exit codes: 0 done · 1 something failed · 2 the configuration or the call is wrong · 3 the orders "
-    "can't be read · 4 the ledger can't be used · 5 not found · 6 not delivered. "
+    epilog="Exit codes: 0 done · 1 something failed · 2 the configuration or the call is wrong · "
+    "3 the orders can't be read · 4 the ledger can't be used · 5 not found · 6 not delivered. "
     "-v anywhere shows the traceback of an error.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for module in (setup, backtest, run, alerts, simulate):
+for module in (demo, setup, backtest, run, alerts, why, deliveries, simulate):
     module.register(cli)
 
 

@@ -26,6 +26,9 @@ ConfigOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
 RuleOption = Annotated[str | None, typer.Option("--rule", help="Which rule, by its id.")]
+LimitOption = Annotated[int, typer.Option("--limit", min=1, help="At most so many.")]
+NestedConfigOption = Annotated[Path | None, typer.Option("--config", "-c", help="The configuration file.")]
+"""For a subcommand of a command that takes --config too."""
 DEFAULT_CONFIG = Path("tercera.yaml")
 
 

@@ -74,17 +74,19 @@ def draw_market(orders: int, seed: int, start: date, months: int) -> Market:
 
 
 def _vendor_ids(size: int, random: np.random.Generator) -> list[str]:
-    """Mostly `bigcolors_1381618804`, a fifth 24 hex digits, one in fifty junk; all different."""
+    """Mostly `bigcolors_1381618804`, a fifth 24 hex digits, one in fifty junk (though none that sells much);
+    all different."""
     kinds = random.random(size)
     first = random.integers(len(_FIRST), size=size)
     second = random.integers(len(_SECOND), size=size)
     offset = int(random.integers(400_000_000))
     ids = []
+    junk = -1
     for rank in range(size):
         # 279,470,273 shares no factor with 400,000,000, so no number comes twice.
         number = 1_300_000_000 + (offset + rank * 279_470_273) % 400_000_000
-        if kinds[rank] < 0.02:
-            ids.append(_junk(rank, number))
+        if kinds[rank] < 0.02 and rank > size // 50:
+            ids.append(_junk(junk := junk + 1, number))
         elif kinds[rank] < 0.22:
             ids.append(f"{number:08x}{random.bytes(8).hex()}")
         else:
@@ -92,8 +94,8 @@ def _vendor_ids(size: int, random: np.random.Generator) -> list[str]:
     return ids
 
 
-def _junk(rank: int, number: int) -> str:
-    return _JUNK[rank] if rank < len(_JUNK) else f"{_JUNK[number % len(_JUNK)]} {number}"
+def _junk(which: int, number: int) -> str:
+    return _JUNK[which] if which < len(_JUNK) else f"{_JUNK[number % len(_JUNK)]} {number}"
 
 
 def _returning(weights: Floats, random: np.random.Generator) -> Floats:

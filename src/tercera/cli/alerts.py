@@ -1,0 +1,101 @@
+"""`tercera alerts`: what was said, and the history of each."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tercera.cli.describe import alert_json, history_json, print_evidence, print_history, when
+from tercera.cli.output import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    JsonOption,
+    LimitOption,
+    NestedConfigOption,
+    RuleOption,
+    console,
+    print_json,
+    table,
+    visible,
+)
+
+
+def register(cli: typer.Typer) -> None:
+    """Adds the commands."""
+    alerts = typer.Typer(help="The alerts, newest first; `alerts show ID` for one with its history.")
+    alerts.callback(invoke_without_command=True)(list_alerts)
+    alerts.command("show")(show_alert)
+    cli.add_typer(alerts, name="alerts")
+
+
+def list_alerts(
+    context: typer.Context,
+    config: ConfigOption = DEFAULT_CONFIG,
+    rule: RuleOption = None,
+    customer: Annotated[str | None, typer.Option("--customer", help="Only this customer's.")] = None,
+    window: Annotated[str | None, typer.Option("--window", help="Only this window's, like 2023-06.")] = None,
+    state: Annotated[str | None, typer.Option("--state", help="open, retracted or closed.")] = None,
+    limit: LimitOption = 50,
+    json: JsonOption = False,
+) -> None:
+    """The alerts, newest first."""
+    if context.invoked_subcommand:
+        context.obj = config
+        return
+    from tercera.app import open_app
+    from tercera.model import RuleId, State, SubjectId, WindowId
+
+    if state is not None and state not in list(State):
+        raise typer.BadParameter(f"{state!r} is no state; known: {', '.join(State)}")
+    with open_app(config) as app, app.ledger(read_only=True) as ledger:
+        found = ledger.alerts(
+            rule=RuleId(rule) if rule else None,
+            subject=SubjectId(customer) if customer else None,
+            window=WindowId(window) if window else None,
+            state=State(state) if state else None,
+            limit=limit,
+        )
+    if json:
+        print_json({"alerts": [alert_json(alert) for alert in found]})
+        return
+    rows = table(
+        None, "id", "customer", "window", "count", "level", "state", "changed", "rule", right=("id", "count")
+    )
+    for alert in found:
+        rows.add_row(
+            str(alert.id),
+            visible(alert.subject),
+            alert.window,
+            str(alert.tally.matched),
+            alert.standing.level or "–",
+            alert.standing.state,
+            when(alert.changed_at),
+            visible(alert.rule),
+        )
+    console().print(rows if found else "No alerts. `tercera why CUSTOMER WINDOW` says why not.")
+
+
+def show_alert(
+    context: typer.Context,
+    alert_id: Annotated[int, typer.Argument(metavar="ID")],
+    config: NestedConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """One alert: its evidence, every transition with its reason, every notice with the server's answer."""
+    from tercera.app import open_app
+
+    with open_app(config or context.obj) as app, app.ledger(read_only=True) as ledger:
+        history = ledger.alert(alert_id)
+    if json:
+        print_json(history_json(history))
+        return
+    alert = history.alert
+    out = console()
+    out.print(
+        f"[bold]Alert {alert.id}[/bold]: {visible(alert.subject)} in {alert.window}, {alert.standing.state}, "
+        f"{alert.tally.matched} of {alert.tally.orders} orders, level {alert.standing.level or 'none'} "
+        f"({alert.rule})"
+    )
+    print_evidence(alert.tally)
+    print_history(history)

@@ -1,0 +1,96 @@
+"""`tercera deliveries`: the notices and what became of them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tercera.cli.describe import delivery_json
+from tercera.cli.output import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    JsonOption,
+    LimitOption,
+    NestedConfigOption,
+    console,
+    print_json,
+    table,
+    visible,
+)
+
+
+def register(cli: typer.Typer) -> None:
+    """Adds the commands."""
+    deliveries = typer.Typer(
+        help="The notices and what became of them; `deliveries retry` revives dead ones."
+    )
+    deliveries.callback(invoke_without_command=True)(list_deliveries)
+    deliveries.command("retry")(retry_deliveries)
+    cli.add_typer(deliveries, name="deliveries")
+
+
+def list_deliveries(
+    context: typer.Context,
+    config: ConfigOption = DEFAULT_CONFIG,
+    state: Annotated[
+        str | None, typer.Option("--state", help="pending, sent, dead or undeliverable.")
+    ] = None,
+    limit: LimitOption = 50,
+    json: JsonOption = False,
+) -> None:
+    """The notices, newest first, with the other side's last words."""
+    if context.invoked_subcommand:
+        context.obj = config
+        return
+    from tercera.app import open_app
+    from tercera.messages import NoticeState
+
+    if state is not None and state not in list(NoticeState):
+        raise typer.BadParameter(f"{state!r} is no state; known: {', '.join(NoticeState)}")
+    with open_app(config) as app, app.ledger(read_only=True) as ledger:
+        found = ledger.deliveries(NoticeState(state) if state else None, limit)
+    if json:
+        print_json({"deliveries": [delivery_json(delivery) for delivery in found]})
+        return
+    rows = table(
+        None,
+        "id",
+        "alert",
+        "channel",
+        "to",
+        "state",
+        "tries",
+        "the server's words",
+        right=("id", "alert", "tries"),
+    )
+    for each in found:
+        rows.add_row(
+            str(each.id),
+            str(each.alert),
+            visible(each.channel),
+            visible(each.recipient or "–"),
+            each.state,
+            str(each.attempts),
+            visible(each.words or ""),
+        )
+    console().print(rows if found else "No notices yet.")
+
+
+def retry_deliveries(
+    context: typer.Context,
+    ids: Annotated[
+        list[int] | None, typer.Argument(metavar="[ID]...", help="Which; all dead ones without.")
+    ] = None,
+    config: NestedConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Makes dead notices due again; the next delivery sends them, with the Message-ID that they had."""
+    from tercera.app import open_app
+
+    with open_app(config or context.obj) as app, app.ledger() as ledger:
+        count = ledger.retry(ids or None, app.clock())
+    if json:
+        print_json({"retried": count})
+    else:
+        console().print(f"{count} notices are due again; `tercera run` sends them.")

@@ -1,0 +1,110 @@
+"""An alert, its tally, history and notices, as JSON and as tables: what several commands show."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from tercera.cli.output import console, table, visible
+
+if TYPE_CHECKING:
+    from tercera.ledger import AlertHistory, Delivery
+    from tercera.model import Alert, Tally
+
+
+def when(moment: datetime) -> str:
+    """A moment for people."""
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def alert_json(alert: Alert) -> dict[str, Any]:
+    """An alert with its tally."""
+    return {
+        "id": alert.id,
+        "rule": alert.rule,
+        "customer": alert.subject,
+        "window": alert.window,
+        "state": alert.standing.state,
+        "level": alert.standing.level,
+        "opened_at": alert.opened_at,
+        "changed_at": alert.changed_at,
+        **tally_json(alert.tally),
+    }
+
+
+def tally_json(tally: Tally) -> dict[str, Any]:
+    """The counts and the evidence."""
+    return {
+        "matched": tally.matched,
+        "orders": tally.orders,
+        "amount": tally.amount,
+        "first_at": tally.first_at,
+        "last_at": tally.last_at,
+        "evidence": [
+            {"order_id": one.order_id, "placed_at": one.placed_at, "status": one.status, "amount": one.amount}
+            for one in tally.evidence
+        ],
+    }
+
+
+def history_json(history: AlertHistory) -> dict[str, Any]:
+    """An alert with its transitions and notices."""
+    return {
+        **alert_json(history.alert),
+        "transitions": [
+            {
+                "at": step.at,
+                "reason": step.reason,
+                "before": step.before,
+                "level": step.after.level,
+                "state": step.after.state,
+                "matched": step.matched,
+                "told": step.speaks,
+            }
+            for step in history.steps
+        ],
+        "notices": [delivery_json(delivery) for delivery in history.deliveries],
+    }
+
+
+def delivery_json(delivery: Delivery) -> dict[str, Any]:
+    """A notice with its receipts."""
+    from dataclasses import asdict
+
+    return asdict(delivery)
+
+
+def print_evidence(tally: Tally) -> None:
+    """The matching orders as a table."""
+    if not tally.evidence:
+        return
+    rows = table(None, "order", "placed", "status", "amount", right=("amount",))
+    for one in tally.evidence:
+        rows.add_row(visible(one.order_id), str(one.placed_at), visible(one.status), str(one.amount or ""))
+    console().print(rows)
+    if (more := tally.matched - len(tally.evidence)) > 0:
+        console().print(f"… and {more} more")
+
+
+def print_history(history: AlertHistory) -> None:
+    """Every transition, and every notice with the server's words."""
+    steps = table(None, "when", "what", "level", "count", right=("count",))
+    for step in history.steps:
+        steps.add_row(
+            when(step.at), step.reason, f"{step.before or '–'} → {step.after or '–'}", str(step.matched)
+        )
+    console().print(steps)
+    if not history.deliveries:
+        console().print("No notices: nobody is told of this by the rule, or it was a silent baseline.")
+        return
+    rows = table(None, "notice", "to", "by", "state", "when", "the server's words", right=("notice",))
+    for each in history.deliveries:
+        rows.add_row(
+            str(each.id),
+            visible(each.recipient or "–"),
+            visible(each.channel),
+            each.state,
+            when(each.receipts[-1].at) if each.receipts else "–",
+            visible(each.words or each.problem or ""),
+        )
+    console().print(rows)

@@ -1,0 +1,149 @@
+"""`tercera run`: the daemon, or one sweep and delivery."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tercera.cli.output import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    JsonOption,
+    console,
+    print_json,
+    print_rejects,
+    progress,
+    rejects_json,
+    table,
+    visible,
+)
+
+if TYPE_CHECKING:
+    from tercera.app import App
+    from tercera.cycle import Report
+    from tercera.ledger import Ledger
+    from tercera.messages import NoticeState
+
+
+def register(cli: typer.Typer) -> None:
+    """Adds the command."""
+    cli.command("run")(run)
+
+
+def run(
+    config: ConfigOption = DEFAULT_CONFIG,
+    once: Annotated[bool, typer.Option("--once", help="One sweep and one delivery, then exit.")] = False,
+    notify_history: Annotated[
+        bool,
+        typer.Option("--notify-history", help="On a rule's first sweep, also tell of windows that are over."),
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Sweep and deliver: on the configured schedule until stopped, or once."""
+    from tercera.app import open_app
+
+    if json and not once:
+        raise typer.BadParameter("--json goes with --once; the daemon writes its log to stderr")
+    with open_app(config) as app, app.ledger() as ledger, ledger.hold():
+        if once:
+            _run_once(app, ledger, notify_history=notify_history, json=json)
+        else:
+            from tercera.daemon import run_forever
+            from tercera.logs import log_to_stderr
+
+            log_to_stderr()
+            run_forever(app, ledger, notify_history=notify_history)
+
+
+def _run_once(app: App, ledger: Ledger, *, notify_history: bool, json: bool) -> None:
+    from tercera.cycle import cycle
+    from tercera.daemon import stopping_on_signals
+    from tercera.deliver import deliver
+
+    began = time.perf_counter()
+    with stopping_on_signals() as stop:
+        report = cycle(
+            app.settings.rules,
+            app.source,
+            ledger,
+            app.routes,
+            now=app.clock(),
+            clock=app.clock,
+            currency=app.currency,
+            notify_history=notify_history,
+            stop=stop,
+        )
+        with progress("notices", quiet=json) as bar:
+            outcomes = deliver(
+                app.delivery(ledger), stop, lambda done: bar.update(bar.task_ids[0], completed=done)
+            )
+    seconds = time.perf_counter() - began
+    if json:
+        print_json(_as_json(report, outcomes, seconds))
+    else:
+        _show(report, outcomes, seconds)
+    for rule, error in report.failed.items():
+        print(f"error: rule {rule}: {error}", file=sys.stderr)
+    if report.failed:
+        raise typer.Exit(3)
+
+
+def _notices(report: Report, outcomes: Counter[NoticeState]) -> dict[str, int]:
+    undeliverable = sum(swept.undeliverable for swept in report.swept)
+    return {
+        "sent": outcomes["sent"],  # type: ignore[index]
+        "pending": outcomes["pending"],  # type: ignore[index]
+        "dead": outcomes["dead"],  # type: ignore[index]
+        "undeliverable": undeliverable,
+    }
+
+
+def _as_json(report: Report, outcomes: Counter[NoticeState], seconds: float) -> dict[str, Any]:
+    transitions: Counter[str] = Counter()
+    for swept in report.swept:
+        transitions.update({str(reason): count for reason, count in swept.transitions.items()})
+    return {
+        "run": report.run,
+        "transitions": dict(transitions),
+        "notices": _notices(report, outcomes),
+        "rejects": {swept.rule: rejects_json(swept.survey.rejects) for swept in report.swept},
+        "rules": {
+            swept.rule: {
+                "baseline": swept.baseline,
+                "transitions": {str(reason): count for reason, count in swept.transitions.items()},
+                "rows": swept.survey.rows,
+                "orders": swept.survey.orders,
+            }
+            for swept in report.swept
+        },
+        "errors": {rule: str(error) for rule, error in report.failed.items()},
+        "seconds": round(seconds, 3),
+    }
+
+
+def _show(report: Report, outcomes: Counter[NoticeState], seconds: float) -> None:
+    out = console()
+    rows = table(None, "rule", "orders read", "transitions", right=("orders read",))
+    for swept in report.swept:
+        words = ", ".join(f"{count:,} {reason}" for reason, count in swept.transitions.most_common())
+        first = (
+            " [dim](first sweep: windows that are over are recorded in silence)[/dim]"
+            if swept.baseline
+            else ""
+        )
+        rows.add_row(visible(swept.rule), f"{swept.survey.orders:,}", (words or "nothing") + first)
+    out.print(rows)
+    notices = _notices(report, outcomes)
+    out.print(
+        f"Notices: {notices['sent']:,} sent, {notices['pending']:,} to be tried again, "
+        f"{notices['dead']:,} refused for good, {notices['undeliverable']:,} without an address. "
+        f"{seconds:.1f} s."
+    )
+    if notices["pending"] or notices["dead"] or notices["undeliverable"]:
+        out.print("[dim]`tercera deliveries` shows each with the server's own words.[/dim]")
+    for swept in report.swept:
+        print_rejects(swept.survey.rejects)

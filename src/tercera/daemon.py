@@ -1,0 +1,177 @@
+"""The long-running process: sweeps on a schedule, delivers in between, stops cleanly.
+
+Sweeping and delivering each have one worker: neither overlaps itself, runs that were missed become one, and
+a slow mail server does not hold up a sweep. A source or a mail server that is away is logged and tried again.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from types import FrameType
+from zoneinfo import ZoneInfo
+
+import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from tercera.app import App
+from tercera.cycle import Stopped, cycle
+from tercera.deliver import deliver
+from tercera.errors import TerceraError
+from tercera.ledger import Ledger
+
+RETRY_EVERY = timedelta(seconds=10)
+"""How often notices that are due again are looked for, between sweeps."""
+
+log = structlog.get_logger("tercera")
+
+
+def run_forever(app: App, ledger: Ledger, *, notify_history: bool = False) -> None:
+    """Runs until SIGTERM or SIGINT. The caller holds the ledger. A ledger that fails ends it."""
+    with stopping_on_signals() as stop:
+        daemon = _Daemon(app, ledger, stop, notify_history)
+        scheduler = daemon.scheduler()
+        scheduler.start()
+        log.info("started", rules=[rule.id for rule in app.settings.rules], schedule=_words(app))
+        try:
+            stop.wait()
+        finally:
+            log.info("stopping", remark="what is being written or sent is finished first")
+            stop.set()
+            scheduler.shutdown(wait=True)
+            log.info("stopped")
+    if daemon.broken is not None:
+        raise daemon.broken
+
+
+@contextmanager
+def stopping_on_signals() -> Iterator[threading.Event]:
+    """An event that the first SIGTERM or SIGINT sets; a second one ends the process as it always would."""
+    stop = threading.Event()
+    before: dict[signal.Signals, object] = {}
+
+    def handle(number: int, _: FrameType | None) -> None:
+        stop.set()
+        for each, handler in before.items():
+            signal.signal(each, handler)  # type: ignore[arg-type]
+
+    for each in (signal.SIGTERM, signal.SIGINT):
+        before[each] = signal.signal(each, handle)
+    try:
+        yield stop
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)  # type: ignore[arg-type]
+
+
+class _Daemon:
+    """The two jobs and what they share."""
+
+    def __init__(self, app: App, ledger: Ledger, stop: threading.Event, notify_history: bool) -> None:
+        self._app = app
+        self._ledger = ledger
+        self._stop = stop
+        self._notify_history = notify_history
+        self._delivering = threading.Lock()
+        self.broken: TerceraError | None = None
+
+    def scheduler(self) -> BackgroundScheduler:
+        """Both jobs, each with a worker of its own."""
+        scheduler = BackgroundScheduler(
+            timezone=ZoneInfo(self._app.settings.timezone),
+            executors={"sweep": ThreadPoolExecutor(1), "deliver": ThreadPoolExecutor(1)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+        now = self._app.clock()
+        trigger = _trigger(self._app)
+        first = {"next_run_time": now} if self._is_due(trigger, now) else {}
+        scheduler.add_job(self._sweep, trigger, id="sweep", executor="sweep", **first)
+        scheduler.add_job(
+            self._deliver,
+            IntervalTrigger(seconds=RETRY_EVERY.seconds),
+            id="deliver",
+            executor="deliver",
+            next_run_time=now,
+        )
+        return scheduler
+
+    def _is_due(self, trigger: BaseTrigger, now: datetime) -> bool:
+        """Whether to sweep at once: by interval always; by cron when a run was missed while nothing ran."""
+        if isinstance(trigger, IntervalTrigger):
+            return True
+        cursors = [self._ledger.cursor(rule.id) for rule in self._app.settings.rules]
+        if not all(cursors):
+            return True
+        last = min(cursor.checked_through for cursor in cursors if cursor)
+        due = trigger.get_next_fire_time(None, last + timedelta(seconds=1))
+        return due is not None and due <= now
+
+    def _sweep(self) -> None:
+        app = self._app
+        with self._surviving("sweep"):
+            report = cycle(
+                app.settings.rules,
+                app.source,
+                self._ledger,
+                app.routes,
+                now=app.clock(),
+                clock=app.clock,
+                currency=app.currency,
+                notify_history=self._notify_history,
+                stop=self._stop,
+            )
+            for swept in report.swept:
+                log.info(
+                    "swept",
+                    rule=swept.rule,
+                    rows=swept.survey.rows,
+                    baseline=swept.baseline,
+                    **_counts(swept.transitions),
+                )
+            for rule, error in report.failed.items():
+                log.warning("sweep failed, will be tried again", rule=rule, error=str(error))
+            self._deliver()
+
+    def _deliver(self) -> None:
+        with self._surviving("deliver"), self._delivering:
+            outcomes = deliver(self._app.delivery(self._ledger), self._stop)
+            if outcomes:
+                log.info("delivered", **_counts(outcomes))
+
+    @contextmanager
+    def _surviving(self, job: str) -> Iterator[None]:
+        """A ledger that can't be written to ends the process: nothing could be remembered any more."""
+        try:
+            yield
+        except Stopped as error:
+            log.info("cycle stopped", remark=str(error))
+        except TerceraError as error:
+            log.error(f"{job} failed", error=str(error))
+            self.broken = error
+            self._stop.set()
+        except Exception:
+            log.exception(f"{job} failed", remark="this is a defect; the next run tries again")
+
+
+def _trigger(app: App) -> BaseTrigger:
+    schedule = app.settings.schedule
+    if schedule.cron is not None:
+        return CronTrigger.from_crontab(schedule.cron, timezone=ZoneInfo(app.settings.timezone))
+    assert schedule.every is not None
+    return IntervalTrigger(seconds=int(schedule.every.total_seconds()))
+
+
+def _words(app: App) -> str:
+    schedule = app.settings.schedule
+    return f"cron {schedule.cron}" if schedule.cron else f"every {schedule.every}"
+
+
+def _counts(counts: object) -> dict[str, int]:
+    return {str(name): number for name, number in counts.items()}  # type: ignore[attr-defined]
