@@ -6,6 +6,7 @@ aware), None, or junk of any other type. Slow and obvious on purpose.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -17,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from tercera.dates import read_date
 from tercera.model import Counting, Evidence, Placed, RejectReason, Tally
-from tercera.orders import OrderFields, Scope, Timestamps
+from tercera.orders import LONGEST_TEXT, OrderFields, Scope, Timestamps
 from tercera.windows import read_local, window_of
 
 Row = Mapping[str, Any]
@@ -25,7 +26,7 @@ Row = Mapping[str, Any]
 
 @dataclass
 class Answer:
-    """What is expected. `rejects` are {reason: (rows, matching)}."""
+    """What is expected. `rejects` are {reason: (rows, matching)}; an order counts once in each pair."""
 
     tallies: dict[tuple[str, str], Tally] = field(default_factory=dict)
     rows: int = 0
@@ -41,7 +42,6 @@ def tally(rows: Iterable[Row], fields: OrderFields, counting: Counting, scope: S
         lambda: defaultdict(list)
     )
     rejects: dict[RejectReason, list[int]] = defaultdict(lambda: [0, 0])
-    distinct = set()
     for row in rows:
         placed = read_placed(row.get(fields.placed_at), fields, counting.zone)
         if isinstance(placed, date) and not _in_scope(placed, scope, counting):
@@ -60,11 +60,10 @@ def tally(rows: Iterable[Row], fields: OrderFields, counting: Counting, scope: S
         assert order_id is not None
         assert subject is not None
         assert status is not None
-        distinct.add(order_id)
         pair = (subject, window_of(placed, counting.within, counting.zone).id)
         one = Evidence(order_id, placed, status, _amount(row.get(fields.amount)) if fields.amount else None)
         good[pair][order_id].append((matching, one))
-    answer.orders = len(distinct)
+    answer.orders = sum(len(orders) for orders in good.values())
     answer.rejects = {reason: (count[0], count[1]) for reason, count in rejects.items()}
     for (subject, window), orders in good.items():
         if (made := _tally(subject, window, orders, counting)).matched >= scope.at_least:
@@ -75,7 +74,7 @@ def tally(rows: Iterable[Row], fields: OrderFields, counting: Counting, scope: S
 def read_placed(value: Any, fields: OrderFields, zone: str) -> Placed | type[ValueError] | None:
     """The placed time in `zone`; None when there is none, ValueError (the class) when it can't be read."""
     source_zone = fields.timezone or zone
-    if value is None or (isinstance(value, str) and not value.strip()):
+    if is_missing(value):
         return None
     if isinstance(value, str):
         read = read_date(value, fields.date_formats)
@@ -94,12 +93,22 @@ def read_placed(value: Any, fields: OrderFields, zone: str) -> Placed | type[Val
     return value if isinstance(value, date) else ValueError
 
 
+def is_missing(value: Any) -> bool:
+    """Null, blank text, or the not-a-number that data frames write for an empty field."""
+    if isinstance(value, str):
+        return not value.strip()
+    return value is None or (isinstance(value, float | Decimal) and value != value)
+
+
 def text_of(value: Any) -> str | None:
-    """An id or a status as text; None when missing or blank or of no known shape. 17850.0 is 17850."""
-    if isinstance(value, bool) or value is None:
+    """An id or a status as text; None when missing, longer than any id or of no known shape. 17850.0 is
+    17850."""
+    if isinstance(value, bool) or is_missing(value):
         return None
     if isinstance(value, str):
-        return value if value.strip() else None
+        return value if len(value) <= LONGEST_TEXT else None
+    if isinstance(value, float | Decimal) and not math.isfinite(value):
+        return None
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, int | float | Decimal) or type(value).__name__ == "ObjectId":
@@ -121,7 +130,7 @@ def _reject(row: Row, fields: OrderFields, counting: Counting, placed: object) -
                 return invalid
             continue
         raw = row.get(getattr(fields, name))
-        if raw is None or (isinstance(raw, str) and not raw.strip()):
+        if is_missing(raw):
             return missing
         text = text_of(raw)
         pattern = fields.valid.get(name)  # type: ignore[call-overload]

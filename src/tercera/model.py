@@ -119,7 +119,11 @@ class RejectCount:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What reading for one tally saw: rows read, distinct orders among the good ones, rejects by reason."""
+    """What reading for one tally saw: rows read, orders, rejects by reason.
+
+    `orders` is the sum of `Tally.orders` over every pair that was read, also those with too few matching
+    orders to be told of. So the surveys of separate windows add up to that of their union.
+    """
 
     rows: int = 0
     orders: int = 0

@@ -25,6 +25,10 @@ SAMPLES = 5
 SAMPLE_LENGTH = 200
 """How much of each of their values, in characters."""
 
+LONGEST_TEXT = 1000
+"""An id or a status of more characters is none: it is rejected as invalid before anything else is done with
+it, so that a field of ten megabytes can't stop a sweep."""
+
 
 class Timestamps(StrEnum):
     """What a stored timestamp without an offset means."""
