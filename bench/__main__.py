@@ -1,0 +1,56 @@
+"""Measures the claims, prints them as a table, and with `--write` keeps them in the documentation.
+
+Ends with 1 when a claim does not hold. With `--quick` everything is smaller, for trying the benchmarks
+themselves: then only the equality of the answers counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib import import_module
+from pkgutil import iter_modules
+
+from rich.console import Console
+from rich.table import Table
+
+from bench import claims
+from bench.figures import Figure
+from bench.report import write_report
+
+
+def main() -> int:
+    """Runs the claims that are named, or all."""
+    known = sorted(module.name for module in iter_modules(claims.__path__))
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", choices=[*known, []], help=", ".join(known))
+    parser.add_argument("--quick", action="store_true", help="smaller data; bounds are shown, not required")
+    parser.add_argument(
+        "--write", action="store_true", help="keep the table in docs/explanation/performance.md"
+    )
+    options = parser.parse_args()
+    console = Console()
+    figures: list[Figure] = []
+    for name in options.names or known:
+        claim = import_module(f"bench.claims.{name}")
+        with console.status(claim.TITLE):
+            measured: list[Figure] = claim.run(quick=options.quick)
+        figures += measured
+        for figure in measured:
+            console.print(f"{name}: {figure.measured} ({figure.limited}) {figure.detail}", highlight=False)
+    console.print(_table(figures))
+    if options.write:
+        write_report(figures)
+    return 0 if options.quick or all(figure.holds for figure in figures) else 1
+
+
+def _table(figures: list[Figure]) -> Table:
+    table = Table("claim", "measured", "bound", "holds", "behind it")
+    for figure in figures:
+        verdict = "[green]yes[/green]" if figure.holds else "[red]no[/red]"
+        table.add_row(figure.claim, figure.measured, figure.limited, verdict, figure.detail)
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit(main())

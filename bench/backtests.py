@@ -1,0 +1,82 @@
+"""`tercera backtest` against a DuckDB query written by hand, process against process."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from bench.figures import Bound, Figure, alternating, require_equal, seconds
+from bench.processes import DATA, Measured, measure, script, simulated_orders, tercera
+
+CONFIG = """\
+timezone: America/Bogota
+ledger: sqlite:///{ledger}
+source:
+  kind: files
+  orders:
+    path: {orders}
+    order_id: shipping_id
+    customer_id: order_vendor_dbname
+    status: shipping_status
+    placed_at: shipping_date
+    amount: amount
+    formats: ["%Y-%m-%d"]
+    valid: {{customer_id: '^(\\w+_\\d+|[0-9A-Za-z]{{24}})$'}}
+rules:
+  - id: repeat-returns
+    title: Three or more returned or cancelled orders in a month
+    when: {{status: [returned, cancelled]}}
+    within: month
+    levels: {{notice: 3, warning: 5, critical: 10}}
+"""
+GIGABYTE = 1e9
+
+
+def compare(ending: str, *, quick: bool) -> list[Figure]:
+    """Time and memory of a backtest over simulated orders, after one unmeasured run of both."""
+    orders = simulated_orders(1_000_000 if quick else 10_000_000, ending)
+    ours = tercera("backtest", "--config", str(_config(orders)), "--json")
+    theirs = script("rivals.duckdb_backtest", str(orders))
+    peaks: list[int] = []
+
+    def run_ours() -> float:
+        measured = measure(ours)
+        peaks.append(measured.peak)
+        return measured.seconds
+
+    require_equal(_counts(measure(ours)), json.loads(measure(theirs).output), f"backtest of {orders.name}")
+    mine, rival = alternating(run_ours, lambda: measure(theirs).seconds, 3 if quick else 5)
+    return [
+        Figure(
+            f"backtest of 10 million orders in {ending}: time of the whole process, against DuckDB by hand",
+            median(mine) / median(rival),
+            Bound.AT_MOST,
+            1.5,
+            detail=f"{seconds(mine)} against {seconds(rival)}",
+        ),
+        Figure(
+            f"backtest of 10 million orders in {ending}: peak memory",
+            max(peaks) / GIGABYTE,
+            Bound.AT_MOST,
+            1.5,
+            "GB",
+        ),
+    ]
+
+
+def _config(orders: Path) -> Path:
+    config = DATA / f"backtest-{orders.name}.yaml"
+    config.write_text(CONFIG.format(ledger=DATA / "none.db", orders=orders), encoding="utf-8")
+    return config
+
+
+def _counts(measured: Measured) -> dict[str, Any]:
+    """What a backtest found, as the rival says it."""
+    found = json.loads(measured.output)
+    rejects = {reason: [each["rows"], each["matching"]] for reason, each in found["rejects"].items()}
+    return {
+        **{name: found[name] for name in ("alerts", "customers", "by_level", "by_window", "orders")},
+        "rejects": rejects,
+    }

@@ -1,0 +1,1 @@
+"""One claim each, found by file name: `TITLE` and `run(quick) -> list[Figure]`."""

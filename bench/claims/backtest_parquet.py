@@ -1,0 +1,13 @@
+"""A backtest over Parquet costs hardly more than the query that it stands for."""
+
+from __future__ import annotations
+
+from bench.backtests import compare
+from bench.figures import Figure
+
+TITLE = "Backtest of a Parquet file"
+
+
+def run(*, quick: bool) -> list[Figure]:
+    """Measured by whole processes, in turns."""
+    return compare("parquet", quick=quick)

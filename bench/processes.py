@@ -1,0 +1,64 @@
+"""Whole processes: what a user waits for, and what the machine must hold.
+
+The benchmark's own process stays small, because Linux counts the memory of a process from before its exec.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+DATA = Path(__file__).parent / "data"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Wall seconds, the most memory held (bytes), and what was printed."""
+
+    seconds: float
+    peak: int
+    output: str
+
+
+def measure(command: Sequence[str]) -> Measured:
+    """Runs a command to its end. RuntimeError with what it said when it fails."""
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        began = time.perf_counter()
+        process = subprocess.Popen(command, stdout=output, stderr=errors, cwd=ROOT)
+        _, status, usage = os.wait4(process.pid, 0)
+        took = time.perf_counter() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        errors.seek(0)
+        if process.returncode != 0:
+            raise RuntimeError(
+                f"{' '.join(command)} ended with {process.returncode}: {errors.read().decode()}"
+            )
+        return Measured(took, usage.ru_maxrss * 1024, output.read().decode())
+
+
+def tercera(*arguments: str) -> list[str]:
+    """The command line of this checkout."""
+    return [sys.executable, "-m", "tercera", *arguments]
+
+
+def script(name: str, *arguments: str) -> list[str]:
+    """A module of this folder as a program of its own, such as `rivals.duckdb_backtest`."""
+    return [sys.executable, "-m", f"bench.{name}", *arguments]
+
+
+def simulated_orders(orders: int, ending: str, *, months: int = 12) -> Path:
+    """A file of simulated orders, made when it is not there yet."""
+    out = DATA / f"orders-{orders}-{months}.{ending}"
+    if not out.exists():
+        DATA.mkdir(exist_ok=True)
+        wanted = ("--orders", str(orders), "--months", str(months), "--seed", "1", "--json")
+        measure(tercera("simulate", "orders", str(out), *wanted))
+    return out
