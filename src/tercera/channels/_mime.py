@@ -1,0 +1,104 @@
+"""A letter → the bytes of one mail. The same message gives the same bytes, however often it is tried.
+
+The lines are put together here, not by `email.message.EmailMessage`: that one encodes a long Message-ID,
+which no client recognises afterwards, draws a new boundary each time, and needs more time than the rest of
+the mail. Encoded words and quoted-printable are the library's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from binascii import b2a_qp
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.header import Header
+from email.utils import format_datetime, formataddr
+
+from tercera.addresses import Address
+from tercera.messages import Message
+from tercera.rendering import Letter
+
+_DOT_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_PRINTABLE = re.compile(r"[\x20-\x7e]*")
+_LINE = 76
+_KEY = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What is handed to a server: who sends, who receives, and the mail itself."""
+
+    sender: Address
+    recipient: Address
+    content: bytes
+
+
+def compose(
+    message: Message, letter: Letter, sender: Address, recipient: Address, reply_to: Address | None
+) -> Envelope:
+    """The mail of a letter: text and HTML; its ids and its boundary come from the message's key and
+    thread."""
+    boundary = f"tercera-{hashlib.sha256(message.key.encode()).hexdigest()[:32]}"
+    head = [_header(name, value) for name, value in _headers(message, letter, sender, recipient, reply_to)]
+    content = "".join(
+        [
+            *head,
+            "MIME-Version: 1.0\r\n",
+            f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n',
+            *(f"--{boundary}\r\n{part}\r\n" for part in _parts(letter)),
+            f"--{boundary}--\r\n",
+        ]
+    )
+    return Envelope(sender, recipient, content.encode())
+
+
+def message_id(key: str, sender: Address) -> str:
+    """`<key@domain>`; a key that can't stand there is replaced by its hash."""
+    fits = len(key) <= _KEY and _DOT_ATOM.fullmatch(key)
+    return f"<{key if fits else hashlib.sha256(key.encode()).hexdigest()}@{sender.domain}>"
+
+
+def _headers(
+    message: Message, letter: Letter, sender: Address, recipient: Address, reply_to: Address | None
+) -> Iterator[tuple[str, str]]:
+    yield "Date", format_datetime(max(notice.at for notice in message.notices))
+    yield "From", formataddr((sender.name, sender.mailbox))
+    yield "To", recipient.mailbox
+    if reply_to is not None:
+        yield "Reply-To", formataddr((reply_to.name, reply_to.mailbox))
+    yield "Subject", letter.subject
+    yield "Message-ID", message_id(message.key, sender)
+    if message.thread:
+        yield "In-Reply-To", message_id(message.thread[-1], sender)
+        yield "References", " ".join(message_id(key, sender) for key in message.thread)
+    yield "Auto-Submitted", "auto-generated"  # RFC 3834: no vacation notes, please
+    yield "X-Auto-Response-Suppress", "All"  # Exchange's word for the same
+    if len(message.notices) == 1:
+        (notice,) = message.notices
+        yield "X-Tercera-Rule", notice.rule
+        yield "X-Tercera-Alert", str(notice.alert)
+        yield "X-Tercera-Reason", f"{notice.kind}; {notice.reason}"
+    else:
+        yield "X-Tercera-Notices", str(len(message.notices))
+
+
+def _header(name: str, value: str) -> str:
+    if not value.isprintable():  # no line break gets through, wherever it comes from
+        raise ValueError(f"the value of {name} holds control characters: {value!r}")
+    if name in ("Message-ID", "In-Reply-To", "References"):
+        value = value.replace(" ", "\r\n ")
+    elif name != "To" and (not _PRINTABLE.fullmatch(value) or ("=?" in value and name == "Subject")):
+        value = Header(value, "utf-8", _LINE, name).encode(linesep="\r\n")
+    elif len(name) + 2 + len(value) > _LINE:
+        value = Header(value, "us-ascii", _LINE, name).encode(linesep="\r\n")
+    return f"{name}: {value}\r\n"
+
+
+def _parts(letter: Letter) -> Iterator[str]:
+    for subtype, text in (("plain", letter.text), ("html", letter.html)):
+        encoded = b2a_qp(text.replace("\n", "\r\n").encode(), istext=True).decode("ascii")
+        yield (
+            f"Content-Type: text/{subtype}; charset=utf-8\r\n"
+            f"Content-Transfer-Encoding: quoted-printable\r\n\r\n{encoded}"
+        )

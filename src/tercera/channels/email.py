@@ -1,0 +1,135 @@
+"""The `email` channel: one mail per message, over SMTP.
+
+`Settings` say whom, in which language and from which templates; `Smtp` which server. A session keeps one
+connection over all of its messages.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from tercera.addresses import Address, parse_address, parse_sender
+from tercera.channels._connection import Connection
+from tercera.channels._mime import Envelope, compose
+from tercera.channels._server import Smtp, tls_context
+from tercera.errors import ConfigError, DeliveryError
+from tercera.messages import Message
+from tercera.rendering import Letterhead, Letters, languages
+
+__all__ = ["Settings", "Smtp", "open_channel"]
+
+TEMPLATES = Path(__file__).parent / "templates" / "email"
+
+
+def _address(text: str) -> str:
+    parse_address(text)
+    return text
+
+
+def _sender(text: str) -> str:
+    parse_sender(text)
+    return text
+
+
+def _spoken(tag: str) -> str:
+    if tag.replace("-", "_").partition("_")[0].lower() not in languages():
+        raise ValueError(f"there are no phrases for {tag!r}; choose one of {', '.join(languages())}")
+    return tag
+
+
+class Settings(BaseModel):
+    """An e-mail channel: to the customer whom an alert is about, or to fixed addresses."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    kind: Literal["email"] = "email"
+    to: (
+        Literal["customer"]
+        | Annotated[tuple[Annotated[str, AfterValidator(_address)], ...], Field(min_length=1)]
+    ) = Field(description="`customer`, or a list of addresses")
+    language: Annotated[str, AfterValidator(_spoken)] = Field(
+        "en", description="`en` or `es` (or with a region: `es-CO`); a customer's own comes first"
+    )
+    digest: bool = Field(False, description="true makes one mail of all that a cycle has to tell")
+    templates: Path | None = Field(
+        None, description="folder whose templates take the place of the built-in ones of the same name"
+    )
+    reply_to: Annotated[str, AfterValidator(_sender)] | None = Field(
+        None, description="where answers go; mails to customers then invite them"
+    )
+    server: Smtp | None = Field(None, description="the top-level `email:` block unless given here")
+
+
+def open_channel(settings: Settings) -> EmailChannel:
+    """The channel of these settings. Connects to nothing. ConfigError: they don't hold together."""
+    if settings.server is None:
+        raise ConfigError("an email channel needs a mail server: give `email:` with host and sender")
+    sender = settings.server.address
+    letterhead = Letterhead(sender.name or sender.domain, answers=settings.reply_to is not None)
+    return EmailChannel(
+        server=settings.server,
+        letters=Letters(letterhead, TEMPLATES, settings.templates, settings.language),
+        sender=sender,
+        reply_to=parse_sender(settings.reply_to) if settings.reply_to else None,
+    )
+
+
+@dataclass(frozen=True)
+class EmailChannel:
+    """Writes mails and hands them to its server. `context` is read once: authorities take long to load."""
+
+    server: Smtp
+    letters: Letters
+    sender: Address
+    reply_to: Address | None
+
+    @cached_property
+    def context(self) -> ssl.SSLContext | None:
+        """How the server's certificate is checked."""
+        return tls_context(self.server)
+
+    @contextmanager
+    def session(self) -> Iterator[EmailSession]:
+        """One connection for all messages, closed at the end."""
+        connection = Connection(self.server, self.context)
+        try:
+            yield EmailSession(self, connection)
+        finally:
+            connection.close()
+
+    def check(self) -> str:
+        """Reads every template, connects and logs in. DeliveryError says what is not right."""
+        self.letters.check()
+        connection = Connection(self.server, self.context)
+        try:
+            return connection.check()
+        finally:
+            connection.close()
+
+    def compose(self, message: Message) -> Envelope:
+        """The mail of a message. DeliveryError: no address, or a template's mistake."""
+        try:
+            recipient = parse_address(message.recipient)
+        except ValueError as error:
+            raise DeliveryError(str(error), permanent=True) from error
+        return compose(message, self.letters.write(message), self.sender, recipient, self.reply_to)
+
+
+@dataclass(frozen=True, slots=True)
+class EmailSession:
+    """An open way to the mail server."""
+
+    channel: EmailChannel
+    connection: Connection
+
+    def send(self, message: Message) -> str:
+        """Hands a message over; gives the server's words."""
+        return self.connection.send(self.channel.compose(message))

@@ -1,0 +1,9 @@
+"""From notices to the words that a person reads: phrases per language, formats per locale, templates.
+
+Knows nothing of how anything is sent.
+"""
+
+from tercera.rendering.letters import Letter, Letterhead, Letters
+from tercera.rendering.words import languages
+
+__all__ = ["Letter", "Letterhead", "Letters", "languages"]

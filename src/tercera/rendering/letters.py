@@ -1,0 +1,156 @@
+"""A message → a letter: subject, text and HTML, from templates that users may replace one by one.
+
+Templates run in Jinja2's sandbox, see only a `MessageView`, and fail loudly on a name that does not exist. A
+mistake in one of them is a mistake of the configuration: what they should have said stays due.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import (
+    BaseLoader,
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PrefixLoader,
+    StrictUndefined,
+    Template,
+    TemplateError,
+    TemplateSyntaxError,
+    select_autoescape,
+)
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from tercera.errors import ConfigError, DeliveryError
+from tercera.messages import Message
+from tercera.rendering.plain import one_line
+from tercera.rendering.view import MessageView, NoticeView, view_message
+from tercera.rendering.words import Words, words_for
+
+KINDS = ("customer", "operations", "undelivered", "digest")
+"""Each has a `.subject.txt`, a `.txt` and a `.html`."""
+
+PARTS = ("subject.txt", "txt", "html")
+SUBJECT_LENGTH = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a person reads. `subject` is one line."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class Letterhead:
+    """Who writes: the shop's name, and whether somebody reads the answers."""
+
+    brand: str
+    answers: bool = False
+
+
+class Letters:
+    """Writes letters. `built_in` is the folder of the templates, `own` one whose files of the same name come
+    first; `builtin/<name>` is always the built-in one, so that an own template can extend it."""
+
+    def __init__(self, letterhead: Letterhead, built_in: Path, own: Path | None, language: str) -> None:
+        if own is not None and not own.is_dir():
+            raise ConfigError(f"templates: {str(own)!r} is no folder; name one that holds your templates")
+        fallback = words_for(language)
+        if fallback is None:
+            raise ConfigError(f"language: there are no phrases for {language!r}")
+        self._fallback = fallback
+        self._letterhead = Letterhead(one_line(letterhead.brand, 60), letterhead.answers)
+        self._environment = _environment(built_in, own)
+        self._compiled: dict[str, Template] = {}
+
+    def write(self, message: Message) -> Letter:
+        """The letter of a message, in its language or else the fallback. DeliveryError: a template's
+        mistake."""
+        words = words_for(message.language) or self._fallback
+        view = view_message(message, words)
+        values = {"mail": view, "brand": self._letterhead.brand, "answers": self._letterhead.answers}
+        values |= {"say": _Sayer(words)}
+        kind = _kind(message, view)
+        subject, text, html = (self._render(f"{kind}.{part}", values) for part in PARTS)
+        return Letter(one_line(subject, SUBJECT_LENGTH), text.strip() + "\n", html.strip() + "\n")
+
+    def check(self) -> None:
+        """Compiles every template. DeliveryError names the first that can't be read, and its line."""
+        for name in self._environment.list_templates(extensions=("txt", "html")):
+            self._template(name)
+
+    def _render(self, name: str, values: Mapping[str, object]) -> str:
+        template = self._compiled.get(name) or self._template(name)
+        try:
+            return template.render(values)
+        except Exception as error:
+            raise _template_problem(name, error) from error
+
+    def _template(self, name: str) -> Template:
+        try:
+            self._compiled[name] = self._environment.get_template(name)
+        except (TemplateError, UnicodeDecodeError, OSError) as error:
+            raise _template_problem(name, error) from error
+        return self._compiled[name]
+
+
+class _Sayer:
+    """`say("customer.opened.lead", notice)` in a template: a phrase, with the notice's values and count."""
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+
+    def __call__(
+        self, key: str, about: NoticeView | None = None, count: int | None = None, **values: object
+    ) -> str:
+        if about is None:
+            return self._words.say(key, count, **values)
+        return self._words.say(key, about.matched if count is None else count, **{**about.values, **values})
+
+    def all_of(self, items: list[str]) -> str:
+        """`a, b and c`."""
+        return self._words.all_of(items)
+
+
+def _kind(message: Message, view: MessageView) -> str:
+    if message.for_customer:
+        return "customer"
+    if not view.alerts:
+        return "undelivered"
+    return "operations" if len(message.notices) == 1 and not message.digest else "digest"
+
+
+def _environment(built_in: Path, own: Path | None) -> Environment:
+    shipped = FileSystemLoader(built_in)
+    folders: list[BaseLoader] = [FileSystemLoader(own)] if own else []
+    return ImmutableSandboxedEnvironment(
+        loader=ChoiceLoader([*folders, shipped, PrefixLoader({"builtin": shipped})]),
+        autoescape=select_autoescape(enabled_extensions=("html",), default=False),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+
+
+def _template_problem(name: str, error: Exception) -> DeliveryError:
+    """Names the template and its line. Not permanent: the template will be put right."""
+    where = f"template {name}"
+    if isinstance(error, TemplateSyntaxError):
+        where = f"template {error.name or name}, line {error.lineno}"
+    else:
+        frames = traceback.extract_tb(error.__traceback__)
+        lines = [frame for frame in frames if frame.filename.endswith((".html", ".txt"))]
+        if lines:
+            where = f"template {Path(lines[-1].filename).name}, line {lines[-1].lineno}"
+    words = one_line(str(error), 200) or type(error).__name__
+    # Code 0: the mail server was not even asked, so it is not away, and other messages may go out.
+    remedy = "correct it and the message will be sent"
+    return DeliveryError(f"{where}: {words}; {remedy}", permanent=False, code=0)
