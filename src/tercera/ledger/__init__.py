@@ -1,0 +1,23 @@
+"""Tercera's own memory: alerts and their transitions, notices and receipts, cursors, runs and rejects."""
+
+from tercera.ledger.codec import digest_of
+from tercera.ledger.cursors import Cursor
+from tercera.ledger.deliveries import Delivery, Receipt
+from tercera.ledger.history import AlertHistory, Counts, Step
+from tercera.ledger.known import Known
+from tercera.ledger.runs import Run
+from tercera.ledger.store import Ledger, open_ledger
+
+__all__ = [
+    "AlertHistory",
+    "Counts",
+    "Cursor",
+    "Delivery",
+    "Known",
+    "Ledger",
+    "Receipt",
+    "Run",
+    "Step",
+    "digest_of",
+    "open_ledger",
+]

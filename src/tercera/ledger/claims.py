@@ -1,0 +1,169 @@
+"""Which messages are to be sent now, each given to one sender.
+
+Messages about one alert to one recipient keep their order: none is claimed while an earlier one is pending,
+so that nobody reads of the retraction before the alert.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, literal, select, update
+
+from tercera.ledger import codec
+from tercera.ledger.batches import batched
+from tercera.ledger.codec import AnyRow
+from tercera.ledger.tables import alerts, messages, notices, transitions
+from tercera.messages import Message, Notice, NoticeKind, NoticeState, Problem
+from tercera.model import Period, Reason, RuleId, SubjectId, WindowId
+
+
+def claim(connection: Connection, now: datetime, limit: int, without: Collection[str] = ()) -> list[Message]:
+    """Up to `limit` messages that are due, oldest first, none of them of the channels in `without`."""
+    query = (
+        select(messages)
+        .where(_waiting(), messages.c.due_at <= now, messages.c.channel.not_in(sorted(without)), ~_blocked())
+        .order_by(messages.c.due_at, messages.c.id)
+        .limit(limit)
+        .with_for_update(of=messages, skip_locked=True)  # SQLite has one writer, and leaves it out
+    )
+    rows = connection.execute(query).all()
+    if rows:
+        connection.execute(
+            update(messages).where(messages.c.id == bindparam("message")).values(claimed_at=now),
+            [{"message": row.id} for row in rows],
+        )
+    return _read(connection, rows)
+
+
+def next_due(connection: Connection, now: datetime) -> datetime | None:
+    """When the next message can be claimed: `now` when one can be already, None when none is waiting."""
+    query = (
+        select(messages.c.due_at)
+        .where(_waiting(), ~_blocked())
+        .order_by(messages.c.due_at, messages.c.id)
+        .limit(1)
+    )
+    due_at: datetime | None = connection.execute(query).scalar_one_or_none()
+    return None if due_at is None else max(due_at, now)
+
+
+def release_claims(connection: Connection) -> None:
+    """What was claimed and not settled can be claimed again."""
+    connection.execute(
+        update(messages)
+        .where(messages.c.state == NoticeState.PENDING.value, messages.c.claimed_at.is_not(None))
+        .values(claimed_at=None)
+    )
+
+
+def _waiting() -> ColumnElement[bool]:
+    return and_(messages.c.state == NoticeState.PENDING.value, messages.c.claimed_at.is_(None))
+
+
+def _blocked() -> ColumnElement[bool]:
+    """An earlier message about one of the same alerts to the same recipient is still pending."""
+    own, past, before = notices.alias("own"), notices.alias("past"), messages.alias("before")
+    # A subquery for the state, not a join: it keeps engines from starting at everything that is pending.
+    state = select(before.c.state).where(before.c.id == past.c.message).correlate(past).scalar_subquery()
+    return exists(
+        select(literal(1))
+        .select_from(own.join(past, _about_the_same(own.c, past.c)))
+        .where(own.c.message == messages.c.id, state == NoticeState.PENDING.value)
+        .correlate(messages)
+    )
+
+
+def _about_the_same(own: Any, past: Any) -> ColumnElement[bool]:
+    return and_(
+        past.alert == own.alert,
+        past.channel == own.channel,
+        past.recipient == own.recipient,
+        past.message < own.message,
+    )
+
+
+def _read(connection: Connection, rows: Sequence[AnyRow]) -> list[Message]:
+    told = _notices(connection, [row.id for row in rows])
+    threads = _threads(connection, [row.id for row in rows if not row.digest])
+    return [
+        Message(
+            key=row.key,
+            channel=row.channel,
+            recipient=row.recipient,
+            language=row.language,
+            for_customer=row.for_customer,
+            digest=row.digest,
+            notices=tuple(told[row.id]),
+            thread=tuple(threads[row.id]),
+            attempts=row.attempts,
+        )
+        for row in rows
+    ]
+
+
+def _notices(connection: Connection, ids: Sequence[int]) -> dict[int, list[Notice]]:
+    told: dict[int, list[Notice]] = defaultdict(list)
+    for some in batched(ids):
+        query = (
+            select(
+                transitions,
+                alerts.c.rule, alerts.c.subject, alerts.c.window,
+                notices.c.id, notices.c.message, notices.c.kind,
+                notices.c.customer, notices.c.problem, notices.c.detail,
+            )
+            .select_from(notices)
+            .join(transitions)
+            .join(alerts, alerts.c.id == transitions.c.alert)
+            .where(notices.c.message.in_(some))
+            .order_by(notices.c.id)
+        )  # fmt: skip
+        for row in connection.execute(query):
+            told[row.message].append(_notice(row))
+    return told
+
+
+def _notice(row: AnyRow) -> Notice:
+    return Notice(
+        id=row.id,
+        kind=NoticeKind(row.kind),
+        alert=row.alert,
+        step=row.seq,
+        rule=RuleId(row.rule),
+        title=row.title,
+        per=row.per,
+        subject=SubjectId(row.subject),
+        window=WindowId(row.window),
+        period=Period(row.period),
+        reason=Reason(row.reason),
+        level=row.level,
+        threshold=row.threshold,
+        before=row.before,
+        tally=codec.read_tally(row),
+        at=row.at,
+        customer=codec.read_customer(row.customer),
+        currency=row.currency,
+        problem=Problem(row.problem) if row.problem else None,
+        detail=row.detail,
+    )
+
+
+def _threads(connection: Connection, ids: Sequence[int]) -> dict[int, list[str]]:
+    """The keys of what the same recipient was told before about the same alert, oldest first."""
+    own, past = notices.alias("own"), notices.alias("past")
+    threads: dict[int, list[str]] = defaultdict(list)
+    for some in batched(ids):
+        query = (
+            select(own.c.message.label("later"), messages.c.id, messages.c.key)
+            .select_from(own.join(past, _about_the_same(own.c, past.c)))
+            .join(messages, messages.c.id == past.c.message)
+            .where(own.c.message.in_(some), messages.c.state != NoticeState.UNDELIVERABLE.value)
+            .distinct()
+            .order_by(messages.c.id)
+        )
+        for row in connection.execute(query):
+            threads[row.later].append(row.key)
+    return threads

@@ -1,0 +1,129 @@
+"""Values as the ledger writes them: text that every engine keeps as it is.
+
+Money is the text of the Decimal. A calendar day is `2023-06-09`, an instant `2023-06-09T10:00:00-05:00`: what
+was a day never becomes a time. JSON is plain ASCII, so that no character of an order can be refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, TypedDict
+
+from sqlalchemy import Row
+
+from tercera.model import Customer, Evidence, Placed, Standing, State, SubjectId, Tally, WindowId
+
+AnyRow = Row[*tuple[Any, ...]]
+"""A row of whatever was selected; its columns are read by name."""
+
+WORDS_LENGTH = 500
+"""How much of the other side's words is kept, in characters."""
+
+
+class TallyRow(TypedDict):
+    """The columns of a tally, without the pair that it belongs to."""
+
+    matched: int
+    orders: int
+    amount: str | None
+    first_at: str | None
+    last_at: str | None
+    evidence: str
+
+
+class StandingRow(TypedDict):
+    """The columns of a standing."""
+
+    state: str
+    level: str | None
+    peak: str | None
+    spoken: bool
+
+
+def tally_row(tally: Tally) -> TallyRow:
+    """A tally as columns."""
+    evidence = [
+        (each.order_id, each.placed_at.isoformat(), each.status, _money(each.amount))
+        for each in tally.evidence
+    ]
+    return TallyRow(
+        matched=tally.matched,
+        orders=tally.orders,
+        amount=_money(tally.amount),
+        first_at=tally.first_at.isoformat() if tally.first_at else None,
+        last_at=tally.last_at.isoformat() if tally.last_at else None,
+        evidence=json.dumps(evidence, separators=(",", ":")),
+    )
+
+
+def read_tally(row: AnyRow) -> Tally:
+    """The tally in a row that also has `subject` and `window`."""
+    return Tally(
+        subject=SubjectId(row.subject),
+        window=WindowId(row.window),
+        matched=row.matched,
+        orders=row.orders,
+        amount=_read_money(row.amount),
+        first_at=_read_placed(row.first_at) if row.first_at else None,
+        last_at=_read_placed(row.last_at) if row.last_at else None,
+        evidence=tuple(
+            Evidence(order_id, _read_placed(placed), status, _read_money(amount))
+            for order_id, placed, status, amount in json.loads(row.evidence)
+        ),
+    )
+
+
+def digest_of(tally: Tally) -> str:
+    """A short mark of everything that the ledger keeps of a tally: it differs when any of it moved."""
+    return row_digest(tally_row(tally))
+
+
+def row_digest(row: TallyRow) -> str:
+    """The same mark, of a tally that is already written as columns."""
+    text = "|".join(map(str, row.values()))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def standing_row(standing: Standing) -> StandingRow:
+    """A standing as columns."""
+    return StandingRow(
+        state=standing.state.value, level=standing.level, peak=standing.peak, spoken=standing.spoken
+    )
+
+
+def read_standing(row: AnyRow) -> Standing:
+    """The standing in a row."""
+    return Standing(State(row.state), row.level, row.peak, row.spoken)
+
+
+def customer_text(customer: Customer | None) -> str | None:
+    """A directory entry, as it was when the notice was decided."""
+    if customer is None:
+        return None
+    return json.dumps([customer.id, customer.name, customer.email, customer.language])
+
+
+def read_customer(text: str | None) -> Customer | None:
+    """The directory entry in a text."""
+    return None if text is None else Customer(*json.loads(text))
+
+
+def words_text(words: str) -> str:
+    """Words from outside, bounded and always writable: an answer in a broken encoding must not keep the
+    receipt of a sent message from being written."""
+    return words.encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")[:WORDS_LENGTH]
+
+
+def _money(amount: Decimal | None) -> str | None:
+    return None if amount is None else str(amount)
+
+
+def _read_money(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def _read_placed(text: str) -> Placed:
+    return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)

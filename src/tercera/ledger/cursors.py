@@ -1,0 +1,35 @@
+"""How far each rule has been swept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, select
+
+from tercera.ledger.tables import cursors
+from tercera.model import RuleId
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Everything up to `checked_through` was looked at, by the rule that had this fingerprint."""
+
+    fingerprint: str
+    checked_through: datetime
+
+
+def cursor_of(connection: Connection, rule: RuleId) -> Cursor | None:
+    """None for a rule that was never swept to its end."""
+    row = connection.execute(select(cursors).where(cursors.c.rule == rule)).one_or_none()
+    return Cursor(row.fingerprint, row.checked_through) if row else None
+
+
+def move(connection: Connection, rule: RuleId, cursor: Cursor) -> None:
+    """Inside the transaction that writes what was found."""
+    connection.execute(delete(cursors).where(cursors.c.rule == rule))
+    connection.execute(
+        insert(cursors).values(
+            rule=rule, fingerprint=cursor.fingerprint, checked_through=cursor.checked_through
+        )
+    )

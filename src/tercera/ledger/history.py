@@ -1,0 +1,138 @@
+"""Alerts as people look at them: lists, one with everything that happened to it, and how many there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from tercera.errors import NotFoundError
+from tercera.ledger import codec
+from tercera.ledger.codec import AnyRow
+from tercera.ledger.deliveries import Delivery, deliveries_of
+from tercera.ledger.tables import alerts, messages, transitions
+from tercera.messages import NoticeState
+from tercera.model import Alert, Reason, RuleId, Standing, State, SubjectId, Tally, WindowId
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One transition as it was written: `before` is the level that held until then."""
+
+    seq: int
+    run: int
+    at: datetime
+    reason: Reason
+    before: str | None
+    after: Standing
+    speaks: bool
+    tally: Tally
+
+    @property
+    def matched(self) -> int:
+        """How many orders counted then."""
+        return self.tally.matched
+
+
+@dataclass(frozen=True, slots=True)
+class AlertHistory:
+    """An alert, its steps oldest first, and what was told of each to whom."""
+
+    alert: Alert
+    steps: tuple[Step, ...]
+    deliveries: tuple[Delivery, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many alerts there are by state and level, and how many notices by state."""
+
+    alerts: Mapping[tuple[State, str | None], int]
+    notices: Mapping[NoticeState, int]
+
+
+def list_alerts(
+    connection: Connection,
+    *,
+    rule: RuleId | None,
+    subject: SubjectId | None,
+    window: WindowId | None,
+    state: State | None,
+    limit: int,
+    offset: int,
+) -> list[Alert]:
+    """The newest first."""
+    query = select(alerts).order_by(alerts.c.id.desc()).limit(limit).offset(offset)
+    wanted = {"rule": rule, "subject": subject, "window": window, "state": state and state.value}
+    for name, value in wanted.items():
+        if value is not None:
+            query = query.where(alerts.c[name] == value)
+    return [_alert(row) for row in connection.execute(query)]
+
+
+def find_alert(connection: Connection, rule: RuleId, subject: SubjectId, window: WindowId) -> Alert | None:
+    """The alert of a pair, if there is one."""
+    query = select(alerts).where(
+        alerts.c.rule == rule, alerts.c.window == window, alerts.c.subject == subject
+    )
+    row = connection.execute(query).one_or_none()
+    return _alert(row) if row else None
+
+
+def history(connection: Connection, alert: int) -> AlertHistory:
+    """NotFoundError for an id that no alert has."""
+    row = connection.execute(select(alerts).where(alerts.c.id == alert)).one_or_none()
+    if row is None:
+        raise NotFoundError(f"there is no alert {alert}; `tercera alerts` lists those there are")
+    steps = connection.execute(
+        select(transitions, alerts.c.subject, alerts.c.window)
+        .join(alerts, alerts.c.id == transitions.c.alert)
+        .where(transitions.c.alert == alert)
+        .order_by(transitions.c.seq)
+    )
+    return AlertHistory(_alert(row), tuple(map(_step, steps)), tuple(deliveries_of(connection, alert)))
+
+
+def counts(connection: Connection) -> Counts:
+    """Of everything in the ledger."""
+    standing = select(alerts.c.state, alerts.c.level, func.count().label("rows"))
+    told = select(messages.c.state, func.sum(messages.c.notices).label("rows"))
+    return Counts(
+        alerts={
+            (State(row.state), row.level): row.rows
+            for row in connection.execute(standing.group_by(alerts.c.state, alerts.c.level))
+        },
+        notices={
+            NoticeState(row.state): int(row.rows)
+            for row in connection.execute(told.group_by(messages.c.state))
+        },
+    )
+
+
+def _alert(row: AnyRow) -> Alert:
+    return Alert(
+        id=row.id,
+        rule=RuleId(row.rule),
+        subject=SubjectId(row.subject),
+        window=WindowId(row.window),
+        standing=codec.read_standing(row),
+        tally=codec.read_tally(row),
+        opened_at=row.opened_at,
+        changed_at=row.changed_at,
+        transitions=row.transitions,
+    )
+
+
+def _step(row: AnyRow) -> Step:
+    return Step(
+        seq=row.seq,
+        run=row.run,
+        at=row.at,
+        reason=Reason(row.reason),
+        before=row.before,
+        after=codec.read_standing(row),
+        speaks=row.speaks,
+        tally=codec.read_tally(row),
+    )

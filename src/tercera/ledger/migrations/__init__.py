@@ -1,0 +1,1 @@
+"""Alembic's steps from each released version of the tables to the next. A released step never changes."""

@@ -1,0 +1,31 @@
+"""The ids of alerts, messages and notices: counted in the ledger, drawn inside the writing transaction."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sqlalchemy import Connection, update
+
+from tercera.ledger.tables import ledger
+
+
+class First(NamedTuple):
+    """The first of the ids that were drawn, of each kind."""
+
+    alert: int
+    message: int
+    notice: int
+
+
+def draw(connection: Connection, *, alerts: int = 0, messages: int = 0, notices: int = 0) -> First:
+    """Draws so many ids of each kind."""
+    row = connection.execute(
+        update(ledger)
+        .values(
+            last_alert=ledger.c.last_alert + alerts,
+            last_message=ledger.c.last_message + messages,
+            last_notice=ledger.c.last_notice + notices,
+        )
+        .returning(ledger.c.last_alert, ledger.c.last_message, ledger.c.last_notice)
+    ).one()
+    return First(row.last_alert - alerts + 1, row.last_message - messages + 1, row.last_notice - notices + 1)

@@ -1,0 +1,94 @@
+"""What was run when, how it ended, and which rows it could not judge."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from tercera.ledger import codec
+from tercera.ledger.tables import rejects, runs, surveys
+from tercera.model import RejectCount, RejectReason, RuleId, Survey
+
+KEPT = 2_000
+"""How many runs are remembered, with their rejects: more than a day of one every minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run. `finished_at` is None while it goes on, and for ever when it was killed."""
+
+    id: int
+    kind: str
+    started_at: datetime
+    finished_at: datetime | None
+    summary: Mapping[str, Any]
+    error: str | None
+
+
+def begin_run(connection: Connection, kind: str, now: datetime) -> int:
+    """Its number. Forgets the oldest runs."""
+    inserted = connection.execute(insert(runs).values(kind=kind, started_at=now).returning(runs.c.id))
+    run = int(inserted.scalar_one())
+    connection.execute(delete(runs).where(runs.c.id <= run - KEPT))
+    return run
+
+
+def finish_run(
+    connection: Connection, run: int, now: datetime, summary: Mapping[str, Any], error: str | None
+) -> None:
+    """`summary` is anything that JSON can hold; other values become their text."""
+    connection.execute(
+        update(runs)
+        .where(runs.c.id == run)
+        .values(
+            finished_at=now,
+            summary=json.dumps(summary, default=str),
+            error=None if error is None else codec.words_text(error),
+        )
+    )
+
+
+def last_runs(connection: Connection, limit: int) -> list[Run]:
+    """The newest first."""
+    rows = connection.execute(select(runs).order_by(runs.c.id.desc()).limit(limit))
+    return [
+        Run(row.id, row.kind, row.started_at, row.finished_at, json.loads(row.summary or "{}"), row.error)
+        for row in rows
+    ]
+
+
+def record_rejects(connection: Connection, run: int, rule: RuleId, survey: Survey) -> None:
+    """Once for each run and rule."""
+    connection.execute(insert(surveys).values(run=run, rule=rule, rows=survey.rows, orders=survey.orders))
+    if survey.rejects:
+        connection.execute(
+            insert(rejects),
+            [
+                {
+                    "run": run,
+                    "rule": rule,
+                    "reason": reason.value,
+                    "rows": count.rows,
+                    "matching": count.matching,
+                    "samples": json.dumps([dict(sample) for sample in count.samples]),
+                }
+                for reason, count in survey.rejects.items()
+            ],
+        )
+
+
+def surveys_of(connection: Connection, run: int | None) -> dict[RuleId, Survey]:
+    """What a run read and rejected, by rule; the latest run that read anything when `run` is None."""
+    if run is None:
+        run = connection.execute(select(func.max(surveys.c.run))).scalar()
+    found: dict[str, dict[RejectReason, RejectCount]] = {}
+    for row in connection.execute(select(rejects).where(rejects.c.run == run).order_by(rejects.c.reason)):
+        count = RejectCount(row.rows, row.matching, tuple(json.loads(row.samples)))
+        found.setdefault(row.rule, {})[RejectReason(row.reason)] = count
+    read = connection.execute(select(surveys).where(surveys.c.run == run).order_by(surveys.c.rule))
+    return {RuleId(row.rule): Survey(row.rows, row.orders, found.get(row.rule, {})) for row in read}

@@ -1,0 +1,182 @@
+"""The ledger: each method is one transaction of the module that knows about its subject."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy import Engine
+
+from tercera.ledger import claims, commit, cursors, deliveries, history, known, runs, settling
+from tercera.ledger.cursors import Cursor
+from tercera.ledger.engine import open_engine, reading, writing
+from tercera.ledger.hold import hold
+from tercera.ledger.schema import ensure_schema, identity_of
+from tercera.messages import Change, Message, NoticeState, Outcome
+from tercera.model import Alert, Pair, RuleId, State, SubjectId, Survey, WindowId
+
+
+def open_ledger(url: str, *, read_only: bool = False) -> Ledger:
+    """The ledger at an address such as `sqlite:///tercera.db`, made or upgraded when that is needed.
+
+    With `read_only` it must be there, and nothing about it changes. Raises `LedgerError`.
+    """
+    engine = open_engine(url, read_only=read_only)
+    try:
+        ensure_schema(engine, read_only=read_only)
+        with reading(engine) as connection:
+            identity = identity_of(connection)
+    except BaseException:
+        engine.dispose()
+        raise
+    return Ledger(engine, identity)
+
+
+class Ledger:
+    """What Tercera remembers. May be used by several threads; every method raises `LedgerError`.
+
+    `identity` tells this ledger from every other one; the keys of its messages are drawn from it.
+    """
+
+    def __init__(self, engine: Engine, identity: str) -> None:
+        self._engine = engine
+        self.identity = identity
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def hold(self) -> AbstractContextManager[None]:
+        """The exclusive right to run on this ledger, for as long as it is open or the process lives."""
+        return hold(self._engine)
+
+    def begin_run(self, kind: str, now: datetime) -> int:
+        """The number of a run that begins."""
+        with writing(self._engine) as connection:
+            return runs.begin_run(connection, kind, now)
+
+    def finish_run(self, run: int, now: datetime, summary: Mapping[str, Any], error: str | None) -> None:
+        """How it ended."""
+        with writing(self._engine) as connection:
+            runs.finish_run(connection, run, now, summary, error)
+
+    def record_rejects(self, run: int, rule: RuleId, survey: Survey) -> None:
+        """What a run read for a rule, and which rows it could not judge."""
+        with writing(self._engine) as connection:
+            runs.record_rejects(connection, run, rule, survey)
+
+    def cursor(self, rule: RuleId) -> Cursor | None:
+        """How far a rule was swept; None when it never was, to its end."""
+        with reading(self._engine) as connection:
+            return cursors.cursor_of(connection, rule)
+
+    def known(self, rule: RuleId, windows: Collection[WindowId] | None) -> dict[Pair, known.Known]:
+        """The rule's alerts in these windows, or in all."""
+        with reading(self._engine) as connection:
+            return known.known(connection, rule, windows)
+
+    def watched_windows(self, rule: RuleId) -> set[WindowId]:
+        """The windows of alerts that are not closed."""
+        with reading(self._engine) as connection:
+            return known.watched_windows(connection, rule)
+
+    def commit(
+        self, changes: Iterable[Change], *, rule: RuleId, cursor: Cursor | None, run: int, now: datetime
+    ) -> None:
+        """Alerts, transitions, notices and the rule's cursor: all of it, or nothing."""
+        changes = list(changes)  # whatever they are computed from is read before the write lock is taken
+        with writing(self._engine) as connection:
+            commit.commit(connection, self.identity, changes, rule=rule, cursor=cursor, run=run, now=now)
+
+    def claim(self, now: datetime, limit: int, without: Collection[str] = ()) -> list[Message]:
+        """Messages that are due, each given to one caller only; none of the channels in `without`."""
+        with writing(self._engine) as connection:
+            return claims.claim(connection, now, limit, without)
+
+    def settle(self, outcomes: Sequence[Outcome]) -> None:
+        """How attempts ended: durable when it returns."""
+        with writing(self._engine) as connection:
+            settling.settle(connection, self.identity, outcomes)
+
+    def next_due(self, now: datetime) -> datetime | None:
+        """When the next message can be claimed, `now` at the earliest; None when none is waiting."""
+        with reading(self._engine) as connection:
+            return claims.next_due(connection, now)
+
+    def release_claims(self) -> None:
+        """What was claimed and not settled can be claimed again."""
+        with writing(self._engine) as connection:
+            claims.release_claims(connection)
+
+    def retry(self, ids: Iterable[int] | None, now: datetime) -> int:
+        """Makes dead notices (these, or all) pending again, due now; gives how many."""
+        with writing(self._engine) as connection:
+            return settling.retry(connection, ids, now)
+
+    def alerts(
+        self,
+        *,
+        rule: RuleId | None = None,
+        subject: SubjectId | None = None,
+        window: WindowId | None = None,
+        state: State | None = None,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> list[Alert]:
+        """Alerts, the newest first."""
+        with reading(self._engine) as connection:
+            return history.list_alerts(
+                connection,
+                rule=rule,
+                subject=subject,
+                window=window,
+                state=state,
+                limit=limit,
+                offset=offset,
+            )
+
+    def alert(self, alert: int) -> history.AlertHistory:
+        """An alert with everything that happened to it. Raises `NotFoundError`."""
+        with reading(self._engine) as connection:
+            return history.history(connection, alert)
+
+    def find(self, rule: RuleId, subject: SubjectId, window: WindowId) -> Alert | None:
+        """The alert of a pair, if there is one."""
+        with reading(self._engine) as connection:
+            return history.find_alert(connection, rule, subject, window)
+
+    def deliveries(self, state: NoticeState | None = None, limit: int = 100) -> list[deliveries.Delivery]:
+        """Notices with their receipts, the newest first."""
+        with reading(self._engine) as connection:
+            return deliveries.deliveries(connection, state, limit)
+
+    def counts(self) -> history.Counts:
+        """Alerts by state and level, notices by state."""
+        with reading(self._engine) as connection:
+            return history.counts(connection)
+
+    def checked_through(self, rule: RuleId) -> datetime | None:
+        """Up to when everything was looked at for a rule."""
+        cursor = self.cursor(rule)
+        return cursor.checked_through if cursor else None
+
+    def last_runs(self, limit: int) -> list[runs.Run]:
+        """Runs, the newest first."""
+        with reading(self._engine) as connection:
+            return runs.last_runs(connection, limit)
+
+    def rejects(self, run: int | None = None) -> dict[RuleId, Survey]:
+        """What a run (the latest one without a number) read and could not judge, by rule."""
+        with reading(self._engine) as connection:
+            return runs.surveys_of(connection, run)

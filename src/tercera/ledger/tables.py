@@ -1,0 +1,223 @@
+"""The tables of the ledger. `migrations` builds the same ones; a test compares the two.
+
+A *notice* is one thing to tell one recipient about one step of an alert; a *message* is what is handed over
+at once, and carries one notice, or many in a digest. Attempts and receipts belong to the message.
+
+Ids are drawn from the counters in `ledger`, inside the transaction that uses them, so that rows which refer
+to each other can be written together by `executemany`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeDecorator
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware time, stored as microseconds since 1970 in UTC: sorts and compares in every engine."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """A naive time is a mistake of the caller: TypeError."""
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        """In UTC."""
+        return None if value is None else _EPOCH + value * _MICROSECOND
+
+
+# SQLite finds rows fastest by a key that is called INTEGER; it holds 64 bits all the same.
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _tally_columns() -> tuple[Column[Any], ...]:
+    """`evidence` comes last: rows that hold much of it are then read without it at no cost."""
+    return (
+        Column("matched", BigInteger, nullable=False),
+        Column("orders", BigInteger, nullable=False),
+        Column("amount", Text),
+        Column("first_at", Text),
+        Column("last_at", Text),
+        Column("evidence", Text, nullable=False),
+    )
+
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # the one row is 1
+    Column("identity", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("last_alert", BigInteger, nullable=False),
+    Column("last_message", BigInteger, nullable=False),
+    Column("last_notice", BigInteger, nullable=False),
+    Column("holder_pid", BigInteger),
+    Column("holder_host", Text),
+    Column("held_since", Instant),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("finished_at", Instant),
+    Column("summary", Text),
+    Column("error", Text),
+    sqlite_autoincrement=True,  # old runs are forgotten; their numbers are not given out again
+)
+
+surveys = Table(
+    "surveys",
+    metadata,
+    Column("run", BigInteger, ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("orders", BigInteger, nullable=False),
+    PrimaryKeyConstraint("run", "rule"),
+)
+
+rejects = Table(
+    "rejects",
+    metadata,
+    Column("run", BigInteger, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("matching", BigInteger, nullable=False),
+    Column("samples", Text, nullable=False),
+    PrimaryKeyConstraint("run", "rule", "reason"),
+    ForeignKeyConstraint(["run", "rule"], ["surveys.run", "surveys.rule"], ondelete="CASCADE"),
+)
+
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("rule", Text, primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+    Column("checked_through", Instant, nullable=False),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("rule", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("window", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("level", Text),
+    Column("peak", Text),
+    Column("spoken", Boolean, nullable=False),
+    Column("transitions", BigInteger, nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Column("digest", Text, nullable=False),
+    *_tally_columns(),
+    UniqueConstraint("rule", "window", "subject"),
+    Index(None, "rule", "state", "window", "level"),
+    Index(None, "subject"),
+)
+
+transitions = Table(
+    "transitions",
+    metadata,
+    Column("alert", BigInteger, ForeignKey("alerts.id"), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("run", BigInteger, nullable=False),  # no foreign key: old runs are forgotten, alerts are not
+    Column("at", Instant, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("before", Text),
+    Column("state", Text, nullable=False),
+    Column("level", Text),
+    Column("peak", Text),
+    Column("spoken", Boolean, nullable=False),
+    Column("speaks", Boolean, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("per", Text, nullable=False),
+    Column("period", Text, nullable=False),
+    Column("threshold", BigInteger),
+    Column("currency", Text),
+    *_tally_columns(),
+    PrimaryKeyConstraint("alert", "seq"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("key", Text, nullable=False, unique=True),
+    Column("channel", Text, nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("for_customer", Boolean, nullable=False),
+    Column("digest", Boolean, nullable=False),
+    Column("notices", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", BigInteger, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("claimed_at", Instant),
+    Index(None, "state", "due_at", "id"),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("message", BigInteger, ForeignKey("messages.id"), nullable=False),
+    Column("alert", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("customer", Text),
+    Column("problem", Text),
+    Column("detail", Text),
+    UniqueConstraint("alert", "seq", "kind", "channel", "recipient"),
+    ForeignKeyConstraint(["alert", "seq"], ["transitions.alert", "transitions.seq"]),
+    Index(None, "message"),
+)
+
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("message", BigInteger, ForeignKey("messages.id"), nullable=False),
+    Column("attempt", BigInteger, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("code", BigInteger),
+    Column("words", Text, nullable=False),
+    PrimaryKeyConstraint("message", "attempt"),
+)

@@ -1,0 +1,122 @@
+"""What is written to the ledger is what is read from it, to the last character."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tercera.ledger import digest_of, open_ledger
+from tercera.messages import Change, Draft, NoticeKind
+from tercera.model import (
+    Customer,
+    Evidence,
+    Period,
+    Placed,
+    Reason,
+    RuleId,
+    Standing,
+    State,
+    SubjectId,
+    Tally,
+    Transition,
+    WindowId,
+)
+
+OPEN = Standing(State.OPEN, "notice", "notice", spoken=True)
+
+texts = st.text(min_size=1) | st.sampled_from(
+    ["\0", "a\0b", "=1+1", "\r\nBcc: x", "Ñandú 🦤", "'\"\\", "2023"]
+)
+amounts = st.none() | st.decimals(allow_nan=False, allow_infinity=False)
+offsets = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+moments: st.SearchStrategy[Placed] = st.dates() | st.datetimes(timezones=offsets | st.just(UTC))
+orders = st.builds(Evidence, texts, moments, texts, amounts)
+tallies = st.builds(
+    Tally,
+    texts.map(SubjectId),
+    st.just(WindowId("2023-06")),
+    st.integers(0, 2**60),
+    st.integers(0, 2**60),
+    amounts,
+    st.none() | moments,
+    st.none() | moments,
+    st.lists(orders, max_size=4).map(tuple),
+)
+people = st.none() | st.builds(
+    Customer, texts, st.none() | texts, st.none() | texts, st.none() | st.sampled_from(["es", "en"])
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(tallies, max_size=5, unique_by=lambda tally: tally.subject), people)
+def test_tallies_and_customers_come_back_whole(found: list[Tally], person: Customer | None) -> None:
+    """Money to the digit, days as days, instants as instants, any text; in alerts, steps and messages."""
+    rule, now = RuleId("r"), datetime(2023, 6, 20, tzinfo=UTC)
+    draft = Draft(NoticeKind.ALERT, "mail", "a@example.com", "es", True, person, bundle="b")
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        open_ledger(f"sqlite:///{Path(directory)}/t.db") as ledger,
+    ):
+        ledger.commit(
+            [
+                Change(
+                    rule, "t", "customer", Period.MONTH, 3, tally,
+                    Transition(Reason.OPENED, None, OPEN, speaks=True), None, (draft,),
+                )
+                for tally in found
+            ],
+            rule=rule,
+            cursor=None,
+            run=1,
+            now=now,
+        )  # fmt: skip
+        alerts = ledger.alerts()[::-1]
+        assert [_exact(alert.tally) for alert in alerts] == [_exact(tally) for tally in found]
+        assert [ledger.alert(alert.id).steps[0].tally for alert in alerts] == found
+        notices = [notice for message in ledger.claim(now, 10) for notice in message.notices]
+        assert [(notice.tally, notice.customer) for notice in notices] == [(tally, person) for tally in found]
+        known = ledger.known(rule, None)
+        assert {pair: each.digest for pair, each in known.items()} == {
+            (tally.subject, tally.window): digest_of(tally) for tally in found
+        }
+
+
+@given(tallies, tallies)
+def test_digests_differ_when_anything_does(one: Tally, other: Tally) -> None:
+    """And are equal when nothing does."""
+    assert (digest_of(one) == digest_of(other)) == (_kept(one) == _kept(other))
+
+
+def _exact(tally: Tally) -> tuple[object, ...]:
+    """Equality in Python forgets the scale of money and the offset of times; this does not."""
+    return (tally, _kept(tally))
+
+
+def _kept(tally: Tally) -> str:
+    """All but the pair, which a digest is always of."""
+    return repr(
+        (
+            tally.matched,
+            tally.orders,
+            _money(tally.amount),
+            _text(tally.first_at),
+            _text(tally.last_at),
+            [
+                (each.order_id, _text(each.placed_at), each.status, _money(each.amount))
+                for each in tally.evidence
+            ],
+        )
+    )
+
+
+def _money(amount: Decimal | None) -> str | None:
+    return None if amount is None else str(amount)
+
+
+def _text(moment: date | None) -> str | None:
+    return None if moment is None else moment.isoformat()
