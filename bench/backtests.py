@@ -3,41 +3,21 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 from bench.figures import Bound, Figure, alternating, require_equal, seconds
 from bench.processes import DATA, Measured, measure, script, simulated_orders, tercera
+from bench.settings import files
 
-CONFIG = """\
-timezone: America/Bogota
-ledger: sqlite:///{ledger}
-source:
-  kind: files
-  orders:
-    path: {orders}
-    order_id: shipping_id
-    customer_id: order_vendor_dbname
-    status: shipping_status
-    placed_at: shipping_date
-    amount: amount
-    formats: ["%Y-%m-%d"]
-    valid: {{customer_id: '^(\\w+_\\d+|[0-9A-Za-z]{{24}})$'}}
-rules:
-  - id: repeat-returns
-    title: Three or more returned or cancelled orders in a month
-    when: {{status: [returned, cancelled]}}
-    within: month
-    levels: {{notice: 3, warning: 5, critical: 10}}
-"""
 GIGABYTE = 1e9
 
 
 def compare(ending: str, *, quick: bool) -> list[Figure]:
     """Time and memory of a backtest over simulated orders, after one unmeasured run of both."""
     orders = simulated_orders(1_000_000 if quick else 10_000_000, ending)
-    ours = tercera("backtest", "--config", str(_config(orders)), "--json")
+    config = files(DATA / f"{orders.name}.yaml", orders)
+    ours = tercera("backtest", "--config", str(config), "--json")
     theirs = script("rivals.duckdb_backtest", str(orders))
     peaks: list[int] = []
 
@@ -64,12 +44,6 @@ def compare(ending: str, *, quick: bool) -> list[Figure]:
             "GB",
         ),
     ]
-
-
-def _config(orders: Path) -> Path:
-    config = DATA / f"backtest-{orders.name}.yaml"
-    config.write_text(CONFIG.format(ledger=DATA / "none.db", orders=orders), encoding="utf-8")
-    return config
 
 
 def _counts(measured: Measured) -> dict[str, Any]:

@@ -1,0 +1,105 @@
+"""A program: sweeps of a short and of a long history and the rival's aggregation, in turns, on one server.
+
+Prints JSON: seconds of each, and how many pairs both found in the watched windows.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from pymongo import MongoClient
+
+from bench import settings
+from bench.figures import alternating, require_equal
+from bench.history import DATABASE, collection_name
+from bench.rivals.notebook_aggregation import distinct_orders, hits
+from tercera.app import App, open_app
+from tercera.cycle import cycle
+from tercera.ledger import Ledger
+from tercera.orders import Scope
+from tercera.windows import watched
+
+NOW = datetime(2025, 12, 28, 12, tzinfo=UTC)
+"""Late in the last month of the simulated orders: two months are watched."""
+ADDRESS = "TERCERA_BENCH_MONGODB"
+
+
+def compare(uri: str, size: int, copies: int, rounds: int) -> dict[str, Any]:
+    """Sweeps both histories; aggregates the short one."""
+    os.environ[ADDRESS] = uri
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        client: MongoClient[dict[str, Any]] = stack.enter_context(MongoClient(uri))
+        short = _sweeper(stack, folder, collection_name(size, 1))
+        long = _sweeper(stack, folder, collection_name(size, copies))
+        orders = client[DATABASE][collection_name(size, 1)]
+
+        def aggregate(*, scan: bool) -> float:
+            return _timed(lambda: hits(orders, settings.VALID, scan=scan))
+
+        # The rival may use the indexes or not, whichever is faster.
+        scan = min((True, False), key=lambda each: aggregate(scan=each))
+        app = stack.enter_context(open_app(folder / f"{collection_name(size, 1)}.yaml"))
+        pairs = _require_equal(app, hits(orders, settings.VALID, scan=scan))
+        swept, aggregated = alternating(short, lambda: aggregate(scan=scan), rounds)
+        short_again, swept_long = alternating(short, long, rounds * 2)
+    return {
+        "swept": swept,
+        "aggregated": aggregated,
+        "short": short_again,
+        "long": swept_long,
+        "scan": scan,
+        "pairs": pairs,
+    }
+
+
+def _sweeper(stack: ExitStack, folder: Path, collection: str) -> Callable[[], float]:
+    """A function that sweeps once more and gives the seconds. The first sweep, over all of history, is made
+    here, and those that close what is long over."""
+    config = settings.mongodb(folder / f"{collection}.yaml", ADDRESS, DATABASE, collection)
+    app = stack.enter_context(open_app(config))
+    for check in app.source.check([rule.counting for rule in app.settings.rules], fix=True):
+        if not check.ok:
+            raise RuntimeError(f"{check.what}: {check.detail} {check.remedy}")
+    ledger = stack.enter_context(app.ledger())
+    for _ in range(3):
+        _cycle(app, ledger)
+    return lambda: _timed(lambda: _cycle(app, ledger))
+
+
+def _cycle(app: App, ledger: Ledger) -> None:
+    report = cycle(app.settings.rules, app.source, ledger, app.routes, now=NOW, clock=lambda: NOW)
+    for error in report.failed.values():
+        raise error
+
+
+def _require_equal(app: App, groups: list[dict[str, Any]]) -> int:
+    """Both find the same pairs with the same distinct orders in the watched windows."""
+    rule = app.settings.rules[0]
+    windows = watched(rule.counting.within, rule.counting.zone, NOW, rule.grace)
+    scope = Scope(start=windows[0].start, end=windows[-1].end, at_least=rule.floor)
+    ours = {(each.subject, each.window): each.matched for each in app.source.tally(rule.counting, scope)}
+    names = {window.id for window in windows}
+    theirs = {pair: total for pair, total in distinct_orders(groups).items() if pair[1] in names}
+    require_equal(ours, theirs, "pairs of the watched windows")
+    return len(ours)
+
+
+def _timed(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    uri, size, copies, rounds = sys.argv[1:5]
+    json.dump(compare(uri, int(size), int(copies), int(rounds)), sys.stdout)
