@@ -86,6 +86,9 @@ def test_a_ledger_can_be_held_again_and_again(tmp_path: Path) -> None:
             pass
         with same.hold():
             pass
+        connection = sqlite3.connect(tmp_path / "ledger.db")
+        assert connection.execute("SELECT holder_pid FROM ledger").fetchone() == (None,)
+        connection.close()
 
 
 def test_one_ledger_under_two_names_is_one(tmp_path: Path) -> None:

@@ -62,11 +62,14 @@ class Delivery:
 
 
 def deliveries(connection: Connection, state: NoticeState | None, limit: int) -> list[Delivery]:
-    """The newest notices, of one state or of all."""
-    query = _query().order_by(notices.c.id.desc()).limit(limit)
-    if state is not None:
-        query = query.where(messages.c.state == state.value)
-    return _read(connection, query)
+    """The newest notices; those of one state by when they were last due, which its index tells."""
+    query = _query().limit(limit)
+    if state is None:
+        return _read(connection, query.order_by(notices.c.id.desc()))
+    query = query.where(messages.c.state == state.value)
+    return _read(
+        connection, query.order_by(messages.c.due_at.desc(), messages.c.id.desc(), notices.c.id.desc())
+    )
 
 
 def deliveries_of(connection: Connection, alert: int) -> list[Delivery]:

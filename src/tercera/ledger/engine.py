@@ -37,7 +37,11 @@ def open_engine(url: str, *, read_only: bool) -> Engine:
         raise LedgerError(
             f"the ledger {shown(address)} can't be reached ({error}); change permissions"
         ) from None
-    engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS})
+    engine = create_engine(
+        address,
+        connect_args={"timeout": BUSY_SECONDS},
+        hide_parameters=True,  # customers' names and addresses stay out of tracebacks
+    )
 
     @event.listens_for(engine, "connect")
     def prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:

@@ -36,9 +36,11 @@ def hold(engine: Engine) -> Iterator[None]:
         ) from error
     try:
         _note(engine, os.getpid(), socket.gethostname(), datetime.now(UTC))
-        yield
-        with suppress(LedgerError):  # the lock is what counts; a note that stays does no harm
-            _note(engine, None, None, None)
+        try:
+            yield
+        finally:
+            with suppress(LedgerError):  # the lock is what counts; a note that stays does no harm
+                _note(engine, None, None, None)
     finally:
         lock.release()
 
