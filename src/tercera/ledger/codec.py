@@ -19,6 +19,8 @@ from tercera.model import Customer, Evidence, Placed, Standing, State, SubjectId
 AnyRow = Row[*tuple[Any, ...]]
 """A row of whatever was selected; its columns are read by name."""
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
 WORDS_LENGTH = 500
 """How much of the other side's words is kept, in characters."""
 
@@ -55,7 +57,7 @@ def tally_row(tally: Tally) -> TallyRow:
         amount=_money(tally.amount),
         first_at=tally.first_at.isoformat() if tally.first_at else None,
         last_at=tally.last_at.isoformat() if tally.last_at else None,
-        evidence=json.dumps(evidence, separators=(",", ":")),
+        evidence=_encode(evidence),
     )
 
 
@@ -103,7 +105,7 @@ def customer_text(customer: Customer | None) -> str | None:
     """A directory entry, as it was when the notice was decided."""
     if customer is None:
         return None
-    return json.dumps([customer.id, customer.name, customer.email, customer.language])
+    return _encode([customer.id, customer.name, customer.email, customer.language])
 
 
 def read_customer(text: str | None) -> Customer | None:

@@ -47,7 +47,7 @@ CREATE TABLE ledger (
 	held_since BIGINT, 
 	CONSTRAINT pk_ledger PRIMARY KEY (id)
 );
-INSERT INTO "ledger" VALUES(1,'c79810b5-46fa-4186-a6fe-13a0246a216b',1795336383252284,2,4,5,NULL,NULL,NULL);
+INSERT INTO "ledger" VALUES(1,'b5e8e1f6-3801-4598-af83-18d25ee62dba',1795336731402582,2,4,5,NULL,NULL,NULL);
 CREATE TABLE messages (
 	id INTEGER NOT NULL, 
 	"key" TEXT NOT NULL, 
@@ -64,10 +64,10 @@ CREATE TABLE messages (
 	CONSTRAINT pk_messages PRIMARY KEY (id), 
 	CONSTRAINT uq_messages_key UNIQUE ("key")
 );
-INSERT INTO "messages" VALUES(1,'0dcfaa3c20609c227e7deab67475d6dc','customer','ana@example.com','es',1,0,1,'sent',2,1687248000000000,NULL);
-INSERT INTO "messages" VALUES(2,'72bd1b71304dee782548f9d8da55f377','operations','ops@example.com','en',0,1,2,'sent',1,1687248000000000,NULL);
-INSERT INTO "messages" VALUES(3,'dcca6c2d4049085a0d0cf49a0772d649','customer','eva@example.com','es',1,0,1,'dead',1,1687248000000000,NULL);
-INSERT INTO "messages" VALUES(4,'10336f9add8a078ec8f8f06056c92d10','customer','ana@example.com','es',1,0,1,'pending',0,1687248000000000,NULL);
+INSERT INTO "messages" VALUES(1,'d8e90322a8545adaebfd3f8b1e25458d','customer','ana@example.com','es',1,0,1,'sent',2,1687248000000000,NULL);
+INSERT INTO "messages" VALUES(2,'e6235f5621a1d8af8926681cca8fc9c0','operations','ops@example.com','en',0,1,2,'sent',1,1687248000000000,NULL);
+INSERT INTO "messages" VALUES(3,'0c672712df9bf8d1a334c6d624cb8360','customer','eva@example.com','es',1,0,1,'dead',1,1687248000000000,NULL);
+INSERT INTO "messages" VALUES(4,'c2511f28cfc0f3847230168a542d0696','customer','ana@example.com','es',1,0,1,'pending',0,1687248000000000,NULL);
 CREATE TABLE notices (
 	id INTEGER NOT NULL, 
 	message BIGINT NOT NULL, 
@@ -84,11 +84,11 @@ CREATE TABLE notices (
 	CONSTRAINT fk_notices_message_messages FOREIGN KEY(message) REFERENCES messages (id), 
 	CONSTRAINT uq_notices_alert_seq_kind_channel_recipient UNIQUE (alert, seq, kind, channel, recipient)
 );
-INSERT INTO "notices" VALUES(1,1,1,1,'alert','customer','ana@example.com','["ana", "Ana \u00d1and\u00fa", "ana@example.com", "es"]',NULL,NULL);
+INSERT INTO "notices" VALUES(1,1,1,1,'alert','customer','ana@example.com','["ana","Ana \u00d1and\u00fa","ana@example.com","es"]',NULL,NULL);
 INSERT INTO "notices" VALUES(2,2,1,1,'alert','operations','ops@example.com',NULL,NULL,NULL);
 INSERT INTO "notices" VALUES(3,2,2,1,'alert','operations','ops@example.com',NULL,NULL,NULL);
-INSERT INTO "notices" VALUES(4,3,2,1,'alert','customer','eva@example.com','["eva", "Ana \u00d1and\u00fa", "eva@example.com", "es"]',NULL,NULL);
-INSERT INTO "notices" VALUES(5,4,1,2,'alert','customer','ana@example.com','["ana", "Ana \u00d1and\u00fa", "ana@example.com", "es"]',NULL,NULL);
+INSERT INTO "notices" VALUES(4,3,2,1,'alert','customer','eva@example.com','["eva","Ana \u00d1and\u00fa","eva@example.com","es"]',NULL,NULL);
+INSERT INTO "notices" VALUES(5,4,1,2,'alert','customer','ana@example.com','["ana","Ana \u00d1and\u00fa","ana@example.com","es"]',NULL,NULL);
 CREATE TABLE receipts (
 	message BIGINT NOT NULL, 
 	attempt BIGINT NOT NULL, 
