@@ -6,16 +6,13 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from tercera.addresses import is_address
 from tercera.messages import Draft, NoticeKind, Problem
 from tercera.model import CUSTOMER, Customer, Transition
 from tercera.rules import Rule
 
 LANGUAGES = ("en", "es")
 """What the built-in templates speak."""
-
-_ADDRESS = re.compile(
-    r"[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]{1,64}@(?=.{1,253}\Z)([^\s@<>()\[\],;:\\\"\x00-\x1f\x7f.]+\.)*[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f.]+"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +31,6 @@ class Routes:
 
     by_name: Mapping[str, Route]
     operations: Route | None = None
-
-
-def is_address(text: str) -> bool:
-    """Whether a mail server could be given this as a recipient. `Name <a@b>` and lists are no addresses."""
-    return _ADDRESS.fullmatch(text) is not None
 
 
 def problem_of(rule: Rule, customer: Customer | None) -> Problem | None:

@@ -1,9 +1,146 @@
-"""`tercera demo`."""
+"""`tercera demo`: a year of a made-up shop in a minute, with real mail in a folder."""
 
 from __future__ import annotations
 
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
 import typer
+
+from tercera.cli.output import JsonOption, console, print_json, visible
+
+if TYPE_CHECKING:
+    from tercera.demo import Demo, Moment
+    from tercera.ledger import Delivery
+
+_PAUSE = 0.12  # seconds a sweep without news stays on the screen, and
+_NEWS = 0.5  # one with news
 
 
 def register(cli: typer.Typer) -> None:
     """Adds the command."""
+    cli.command("demo")(demo)
+
+
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="Without pauses to watch.")] = False,
+    folder: Annotated[Path, typer.Option("--dir", help="Where the demo keeps everything.")] = Path(
+        "tercera-demo"
+    ),
+    orders: Annotated[
+        int, typer.Option("--orders", min=1, max=200_000, help="Orders in the year, about.")
+    ] = 3_000,
+    source: Annotated[str, typer.Option("--source", help="files, or mongodb for a real MongoDB.")] = "files",
+    json: JsonOption = False,
+) -> None:
+    """The whole product with nothing else installed: a made-up shop lives through a year, Tercera watches it,
+    and the mails arrive in DIR/mail. Nothing leaves this machine."""
+    from tercera.daemon import stopping_on_signals
+    from tercera.demo import Demo, replay
+
+    if source not in ("files", "mongodb"):
+        raise typer.BadParameter(f"{source!r} is no source of the demo; known: files, mongodb")
+    totals: Counter[str] = Counter()
+    with _mongodb(source) as uri, stopping_on_signals() as stop:
+        plan = Demo(folder, orders=orders, uri=uri)
+        watching = not (once or json) and sys.stdout.isatty()
+        with _screen(plan, quiet=json) as show:
+            for moment in replay(plan, stop):
+                totals.update(moment.transitions)
+                totals["mails"] += len({each.message for each in moment.deliveries if each.state == "sent"})
+                show(moment)
+                if watching:
+                    stop.wait(_NEWS if moment.deliveries else _PAUSE)
+    if json:
+        print_json({"dir": str(folder), "transitions": dict(totals), "mails": totals.pop("mails")})
+    else:
+        _farewell(plan, totals, keeps_data=uri is None or "MONGODB_URI" in os.environ)
+
+
+@contextmanager
+def _mongodb(source: str) -> Iterator[str | None]:
+    """The address of a MongoDB: the environment's, else one that is started for the demo; None for files."""
+    if source == "files":
+        yield None
+    elif uri := os.environ.get("MONGODB_URI"):
+        yield uri
+    else:
+        from tempfile import TemporaryDirectory
+
+        from tercera.local_mongod import running_mongod
+
+        with TemporaryDirectory(prefix="tercera-demo-") as data, running_mongod(Path(data)) as started:
+            yield started
+
+
+@contextmanager
+def _screen(plan: Demo, *, quiet: bool) -> Iterator[Callable[[Moment], None]]:
+    """A bar for the year, and a line for each notice above it."""
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    from tercera.demo import sweeps
+
+    out = console()
+    if not quiet:
+        out.print(
+            f"[bold]A year of a shop[/bold], about {plan.orders:,} orders. Its mail: {plan.folder / 'mail'}"
+        )
+    bar = Progress(
+        TextColumn("{task.fields[day]}"), BarColumn(None), TextColumn("{task.fields[orders]:,} orders"),
+        console=out, transient=True, disable=quiet or not sys.stdout.isatty(),
+    )  # fmt: skip
+    with bar:
+        task = bar.add_task("", total=sweeps(), day="", orders=0)
+
+        def show(moment: Moment) -> None:
+            if quiet:
+                return
+            for each in moment.deliveries:
+                out.print(f"{moment.day}  {_line(each)}")
+            bar.update(task, completed=moment.number, day=str(moment.day), orders=moment.orders)
+
+        yield show
+
+
+def _line(each: Delivery) -> str:
+    colour = {"opened": "yellow", "escalated": "red", "retracted": "green"}.get(each.reason, "white")
+    words = {
+        "sent": "[green]✓ sent[/green]",
+        "undeliverable": f"[red]✗ {(each.problem or '').replace('_', ' ')}[/red]",
+    }.get(each.state, each.state)
+    what = f"[{colour}]{each.reason:<9}[/{colour}] {each.window} {each.level or '–':<8}"
+    to = each.recipient or "(customer)"
+    return f"{what} {visible(each.subject):<26} → {visible(to):<38} {words}"
+
+
+def _farewell(plan: Demo, totals: Counter[str], *, keeps_data: bool) -> None:
+    config = plan.folder / "tercera.yaml"
+    told = ", ".join(
+        f"{totals[name]} {name}" for name in ("opened", "escalated", "eased", "retracted", "closed")
+    )
+    out = console()
+    out.print(
+        f"\n[bold]The year is over[/bold]: {told}; {totals['mails']} mails in {plan.folder / 'mail'}.\n"
+    )
+    out.print("What to do next:")
+    steps = [
+        (f"open {plan.folder / 'mail'}", "the mails, as a mail program shows them (.eml)"),
+        (f"tercera alerts -c {config}", "what was said"),
+    ]
+    if keeps_data:
+        from tercera.demo import story_month
+        from tercera.demo.shop import ESCALATES
+
+        steps += [
+            (f"tercera why {ESCALATES} {story_month():%Y-%m} -c {config}", "why, order by order"),
+            (f"tercera backtest -c {config}", "what a rule would have said over the year"),
+        ]
+    steps.append(("tercera init", "connect your own orders; then check, backtest, run"))
+    width = max(len(command) for command, _ in steps)
+    for command, meaning in steps:
+        out.print(f"  [bold]{command:<{width}}[/bold]  {meaning}", soft_wrap=True)

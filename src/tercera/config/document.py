@@ -96,6 +96,8 @@ def _build(document: Document, node: yaml.Node, path: KeyPath, fill: Callable[[s
         return [_build(document, item, (*path, place), fill) for place, item in enumerate(node.value)]
     if node.tag == "tag:yaml.org,2002:str":
         return fill(node.value, path)
+    if node.tag == "tag:yaml.org,2002:bool" and node.value.lower() not in ("true", "false"):
+        return node.value  # `no` is a status or a country before it is a refusal
     if node.tag in ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:binary") or not node.tag.startswith(
         "tag:yaml"
     ):

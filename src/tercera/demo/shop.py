@@ -45,13 +45,23 @@ class Day:
 
 def year(end: date, orders: int, seed: int) -> Iterator[Day]:
     """The 365 days up to and with `end`, about `orders` orders."""
-    start = end - timedelta(days=DAYS - 1)
+    start = first_day(end)
     changes: dict[date, list[Order]] = defaultdict(list)
     for day, order in (*_chance(start, orders, seed), *_stories(start), *_dirt(start)):
         changes[day].append(order)
     for number in range(DAYS):
         day = start + timedelta(days=number)
         yield Day(day, tuple(changes[day]))
+
+
+def first_day(end: date) -> date:
+    """Where the year that ends on `end` begins."""
+    return end - timedelta(days=DAYS - 1)
+
+
+def story_month(start: date) -> date:
+    """The first of the month in which the three stories happen."""
+    return (start.replace(day=1) + timedelta(days=130)).replace(day=1)
 
 
 def customers(orders: int) -> list[str]:
@@ -89,7 +99,7 @@ def _chance(start: date, orders: int, seed: int) -> Iterator[tuple[date, Order]]
 
 def _stories(start: date) -> Iterator[tuple[date, Order]]:
     """One customer whose third return becomes a fifth; one whose third was a mistake; one without address."""
-    month = (start.replace(day=1) + timedelta(days=130)).replace(day=1)
+    month = story_month(start)
     for story, who, count in (("E", ESCALATES, 5), ("R", RETRACTS, 3), ("N", NO_ADDRESS, 3)):
         for number in range(count):
             placed = month + timedelta(days=2 + 3 * number)

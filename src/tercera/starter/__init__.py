@@ -25,8 +25,11 @@ class Answers:
     status: str = "status"
     placed_at: str = "placed_at"
     amount: str = ""
+    currency: str = ""
+    valid_customer_id: str = ""
     date_format: str = ""
     customer_key: str = "id"
+    customer_language: str = ""
     statuses: tuple[str, ...] = ("returned", "cancelled")
     operations: str = "ops@example.com"
     language: str = "en"
@@ -43,8 +46,11 @@ def starter_text(answers: Answers) -> str:
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(
-        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
-    )  # noqa: S701 - YAML, quoted by json.dumps
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # noqa: S701 - this is YAML, and `quoted` escapes for it
+    )
     environment.filters["quoted"] = lambda value: json.dumps(value, ensure_ascii=False)
     template = environment.from_string(files(__package__).joinpath("tercera.yaml.j2").read_text("utf-8"))
     return template.render(asdict(answers))

@@ -1,0 +1,168 @@
+"""Backtest = sequence of sweeps: whatever happens to orders, and whenever one looks, the ledger ends where a
+backtest over the final orders says, and everybody was told exactly what was true at each look."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hypothesis import HealthCheck, given, note, settings
+from hypothesis import strategies as st
+
+from tercera.backtest import backtest
+from tercera.cycle import Report, cycle
+from tercera.ledger import Ledger, open_ledger
+from tercera.model import Counting, Level, Match, Period, Reason, RuleId, State
+from tercera.orders import CustomerFields, OrderFields
+from tercera.routing import Route, Routes
+from tercera.rules import Rule
+from tercera.sources import load
+from tests import oracle
+
+ZONE = "America/Bogota"
+RULE = Rule(
+    RuleId("repeat-returns"),
+    "Three or more",
+    Counting((Match("status", ("returned", "cancelled")),), "customer", Period.MONTH, ZONE),
+    (Level("notice", 3), Level("warning", 5)),
+    ("customer",),
+    timedelta(days=400),  # longer than any generated history: every change falls in a watched window
+)
+ROUTES = Routes({"customer": Route("customer", None)})
+START = datetime(2023, 1, 10, 12, tzinfo=UTC)
+FIELDS = OrderFields(timezone=ZONE)
+
+Orders = dict[str, dict[str, str]]
+
+
+@dataclass
+class Change:
+    """Something that happens to one order: it appears, changes in any field, or disappears (no row)."""
+
+    order_id: str
+    row: dict[str, str] | None
+
+
+order_ids = st.integers(1, 14).map("o{}".format)
+rows = st.fixed_dictionaries(
+    {
+        "customer_id": st.sampled_from(["a_1", "b_2", ""]),
+        "placed_at": st.one_of(
+            st.dates(date(2022, 12, 28), date(2023, 2, 4)).map(str),
+            st.sampled_from(
+                ["2023-01-31 23:59:59", "2023-02-01T04:59:59Z", "2023-02-01T05:00:00Z", "soon", ""]
+            ),
+        ),
+        "status": st.sampled_from(["returned", "cancelled", "delivered"]),
+    }
+)
+changes = st.builds(Change, order_ids, st.one_of(rows, rows, rows, st.none()))
+histories = st.lists(st.tuples(st.integers(0, 5), st.lists(changes, max_size=8)), min_size=1, max_size=7)
+
+
+@dataclass
+class World:
+    """A folder with an orders file, and how to read it."""
+
+    folder: Path
+    orders: Orders = field(default_factory=dict)
+
+    def apply(self, changes: list[Change]) -> None:
+        """Changes the orders and writes the file anew."""
+        for change in changes:
+            if change.row is None:
+                self.orders.pop(change.order_id, None)
+            else:
+                self.orders[change.order_id] = {"order_id": change.order_id, **change.row}
+        with (self.folder / "orders.csv").open("w", newline="") as file:
+            writer = csv.DictWriter(file, ("order_id", "customer_id", "placed_at", "status"))
+            writer.writeheader()
+            writer.writerows(self.orders.values())
+
+    def truth(self) -> dict[tuple[str, str], int]:
+        """Matching orders per pair, by the oracle, of the pairs that reach the lowest level."""
+        answer = oracle.tally(self.orders.values(), FIELDS, RULE.counting)
+        return {pair: tally.matched for pair, tally in answer.tallies.items() if tally.matched >= RULE.floor}
+
+
+@contextmanager
+def world() -> Iterator[tuple[World, object, Ledger]]:
+    """An empty shop, its source, and a fresh ledger."""
+    files = load("files")
+    with TemporaryDirectory() as folder:
+        shop = World(Path(folder))
+        shop.apply([])
+        (Path(folder) / "customers.csv").write_text("id,name,email\na_1,Ana,ana@example.com\n")
+        source_settings = files.Settings(
+            kind="files",
+            orders={"path": "orders.csv", "timezone": ZONE},
+            customers={"path": "customers.csv", **CustomerFields().model_dump(exclude_none=True)},
+        )
+        source = files.open_source(source_settings, ZONE, base=Path(folder))
+        ledger = open_ledger(f"sqlite:///{folder}/ledger.db")
+        try:
+            yield shop, source, ledger
+        finally:
+            ledger.close()
+            source.close()
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(histories)
+def test_the_ledger_ends_where_the_backtest_says(history: list[tuple[int, list[Change]]]) -> None:
+    """For any history of inserts, corrections, moves and deletions, looked at whenever."""
+    with world() as (shop, source, ledger):
+        now = START
+        _look(source, ledger, now)
+        told: dict[tuple[str, str], int] = {}
+        for pause, happening in history:
+            now += timedelta(days=pause)
+            shop.apply(happening)
+            report = _look(source, ledger, now)
+            assert not report.failed
+            _check(shop, ledger, now, told)
+        result = backtest(RULE, source, last=now.date())  # type: ignore[arg-type]
+        standing = [
+            alert for alert in ledger.alerts(limit=1000) if alert.standing.state is not State.RETRACTED
+        ]
+        note(f"{result} {standing}")
+        assert result.alerts == len(standing)
+        assert result.customers == len({alert.subject for alert in standing})
+        assert result.by_window == _count(alert.window for alert in standing)
+        assert {name: n for name, n in result.by_level.items() if n} == _count(
+            alert.standing.level for alert in standing
+        )
+        again = _look(source, ledger, now)
+        assert set(again.swept[0].transitions) <= {Reason.UNCHANGED}
+
+
+def _look(source: object, ledger: Ledger, now: datetime) -> Report:
+    return cycle([RULE], source, ledger, ROUTES, now=now, clock=lambda: now)  # type: ignore[arg-type]
+
+
+def _check(shop: World, ledger: Ledger, now: datetime, told: dict[tuple[str, str], int]) -> None:
+    """What stands is what is true now; each level was told once on its way up, each fall taken back once."""
+    local_month = f"{now.astimezone(UTC) - timedelta(hours=5):%Y-%m}"
+    truth = {pair: count for pair, count in shop.truth().items() if pair[1] <= local_month}
+    alerts = {alert.pair: alert for alert in ledger.alerts(limit=1000)}
+    standing = {p: alert for p, alert in alerts.items() if alert.standing.state is State.OPEN}
+    assert {pair: alert.tally.matched for pair, alert in standing.items()} == truth
+    for pair, alert in alerts.items():
+        history = ledger.alert(alert.id)
+        expected = told.get(pair, 0)
+        for step in history.steps[expected:]:
+            spoken = [each for each in history.deliveries if each.step == step.seq]
+            assert len(spoken) == step.speaks
+        told[pair] = len(history.steps)
+
+
+def _count(values: object) -> dict[object, int]:
+    counts: dict[object, int] = {}
+    for value in values:  # type: ignore[attr-defined]
+        counts[value] = counts.get(value, 0) + 1
+    return counts

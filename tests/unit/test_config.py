@@ -1,0 +1,185 @@
+"""The configuration: read as written, or refused with every mistake, its line, and the nearest valid name."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tercera.config import load_settings
+from tercera.errors import ConfigError
+from tercera.starter import Answers, starter_text
+
+GOOD = """\
+timezone: America/Bogota
+source:
+  kind: mongodb
+  uri: ${ATLAS_URI}
+  database: ${DB_NAME}
+  orders:
+    collection: Orders
+    order_id: shipping_id
+    customer_id: order_vendor_dbname
+    status: shipping_status
+    placed_at: shipping_date
+    formats: ["%Y-%m-%d"]
+    valid: {customer_id: '^(\\w+_\\d+|[0-9A-Za-z]{24})$'}
+  customers: {collection: Clients, id: identificationNumber, name: name, email: email}
+rules:
+  - id: repeat-returns
+    title: Three or more returned or cancelled orders in a month
+    when: {status: [returned, cancelled]}
+    within: month
+    levels: {notice: 3, warning: 5, critical: 10}
+    notify: [customer, operations]
+channels:
+  customer: {kind: email, to: customer, language: es}
+  operations: {kind: email, to: [ops@example.com], digest: true}
+email: {host: smtp.ethereal.email, port: 587, security: starttls, username: "${SMTP_USER}", password: "${SMTP_PASSWORD}", sender: "${SENDER_EMAIL}"}
+schedule: {every: 1m}
+"""  # noqa: E501 - as the documentation shows it
+ENVIRONMENT = {
+    "ATLAS_URI": "mongodb://reader:geheim@127.0.0.1/",
+    "DB_NAME": "RocketfyProject",
+    "SMTP_USER": "user",
+    "SMTP_PASSWORD": "hunter2: #x",
+    "SENDER_EMAIL": "alerts@example.com",
+}
+
+
+def mistakes(path: Path, text: str, environment: dict[str, str] = ENVIRONMENT) -> list[str]:
+    """What is wrong with a configuration."""
+    (path / "tercera.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as raised:
+        load_settings(path / "tercera.yaml", environment)
+    return raised.value.mistakes
+
+
+def test_the_documented_shape_is_read(tmp_path: Path) -> None:
+    """The example of the documentation, with its secrets from the environment and out of sight."""
+    (tmp_path / "tercera.yaml").write_text(GOOD)
+    settings = load_settings(tmp_path / "tercera.yaml", ENVIRONMENT)
+    (rule,) = settings.rules
+    assert [(level.name, level.threshold) for level in rule.levels] == [
+        ("notice", 3),
+        ("warning", 5),
+        ("critical", 10),
+    ]
+    assert rule.counting.zone == "America/Bogota"
+    assert rule.grace == timedelta(days=30)
+    assert settings.operations == "operations"
+    assert settings.ledger == f"sqlite:///{tmp_path}/tercera.db"
+    assert settings.channels["customer"].server.password.get_secret_value() == "hunter2: #x"
+    assert "geheim" not in repr(settings)
+    assert "hunter2" not in repr(settings)
+
+
+def test_every_mistake_at_once(tmp_path: Path) -> None:
+    """Each with its line, its path and the nearest valid name."""
+    wrong = (
+        GOOD.replace("America/Bogota", "America/Bogata")
+        .replace("customer_id: order_vendor", "custmer_id: order_vendor")
+        .replace("notify: [customer, operations]", "notify: [customer, operation]")
+        .replace("within: month", "within: moth")
+        .replace("kind: email, to: customer", "kind: emial, to: customer")
+        .replace("every: 1m", "every: soon")
+        .replace("when: {status:", "when: {sttus:")
+    )
+    found = mistakes(tmp_path, wrong, {**ENVIRONMENT, "DB_NAME": "x"} | {})
+    text = "\n".join(found)
+    for words in (
+        "tercera.yaml:1: timezone: 'America/Bogata' is no IANA time zone",
+        "tercera.yaml:9: source.orders.custmer_id: is not known here; did you mean customer_id?",
+        "tercera.yaml:19: rules.0.within: ",
+        "tercera.yaml:23: channels.customer.kind: 'emial' is no kind of channel; did you mean email?",
+        "tercera.yaml:26: schedule.every: 'soon' is no duration",
+    ):
+        assert words in text
+
+
+def test_what_must_agree_is_checked_when_the_parts_are_right(tmp_path: Path) -> None:
+    """Names of channels and fields, with the nearest one that exists."""
+    wrong = GOOD.replace("[customer, operations]", "[customer, operation]").replace(
+        "{status: [r", "{sttus: [r"
+    )
+    assert mistakes(tmp_path, wrong) == [
+        "tercera.yaml:21: rules.0.notify.1: 'operation' is no channel; did you mean operations?",
+        "tercera.yaml:18: rules.0.when.sttus: is no order field; did you mean status?",
+    ]
+
+
+def test_a_missing_variable_is_named(tmp_path: Path) -> None:
+    """All of them, each where it is used."""
+    found = mistakes(tmp_path, GOOD, {"ATLAS_URI": "mongodb://127.0.0.1/"})
+    assert found[0].startswith("tercera.yaml:5: source.database: the environment variable DB_NAME is not set; ")
+    assert "add it to .env" in found[0]
+    assert sum("is not set" in mistake for mistake in found) == 4
+
+
+def test_no_secret_is_shown_when_its_neighbour_is_wrong(tmp_path: Path) -> None:
+    """A message quotes what is wrong, never what came from the environment."""
+    environment = {**ENVIRONMENT, "SENDER_EMAIL": "geheim no address", "ATLAS_URI": "postgres://u:geheim@h/"}
+    text = "\n".join(mistakes(tmp_path, GOOD.replace("port: 587", "port: 99999999"), environment))
+    assert "email.port" in text
+    assert "hunter2" not in text
+    assert "u:geheim" not in text
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "holds no settings"),
+        ("- a\n", "holds no settings"),
+        ("a: [1\n", "is no YAML"),
+        ("a: 1\na: 2\n", "stands twice (again in line 2)"),
+        ("timezone: UTC\n", "source: is missing"),
+    ],
+)
+def test_files_that_are_no_configuration(tmp_path: Path, text: str, words: str) -> None:
+    """One clear mistake each."""
+    assert any(words in mistake for mistake in mistakes(tmp_path, text))
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    """A missing file and one in another encoding."""
+    with pytest.raises(ConfigError, match="there is no such file; `tercera init` writes one"):
+        load_settings(tmp_path / "nowhere.yaml")
+    (tmp_path / "latin.yaml").write_bytes("timezone: Bogotá".encode("latin-1"))
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        load_settings(tmp_path / "latin.yaml")
+
+
+def test_secrets_from_files_defaults_and_dotenv(tmp_path: Path) -> None:
+    """`${file:…}`, `${NAME:-otherwise}`, and a .env beside the file that the environment overrides."""
+    (tmp_path / "secret").write_text("from a file\n")
+    (tmp_path / ".env").write_text("TERCERA_TEST_DATABASE=shop\nATLAS_URI=mongodb://127.0.0.1/\n")
+    text = (
+        GOOD.replace("${SMTP_PASSWORD}", "${file:secret}")
+        .replace("${SMTP_USER}", "${TERCERA_TEST_USER:-somebody}")
+        .replace("${DB_NAME}", "${TERCERA_TEST_DATABASE}")
+        .replace("${SENDER_EMAIL}", "a@example.com")
+    )
+    (tmp_path / "tercera.yaml").write_text(text)
+    settings = load_settings(tmp_path / "tercera.yaml")
+    server = settings.channels["customer"].server
+    assert (server.username, server.password.get_secret_value()) == ("somebody", "from a file")
+    assert settings.source.database == "shop"
+
+
+def test_a_status_named_no_is_text(tmp_path: Path) -> None:
+    """YAML's booleans and numbers don't eat values of the database."""
+    (tmp_path / "tercera.yaml").write_text(GOOD.replace("[returned, cancelled]", "[no, 4, returned]"))
+    (match,) = load_settings(tmp_path / "tercera.yaml", ENVIRONMENT).rules[0].counting.when
+    assert match.values == ("no", "4", "returned")
+
+
+@pytest.mark.parametrize("kind", ["mongodb", "files"])
+def test_what_init_writes_is_a_good_configuration(tmp_path: Path, kind: str) -> None:
+    """For each kind of source, with values that look like YAML."""
+    answers = Answers(kind=kind, orders="a: [b", amount="x # y", date_format="%d/%m/%Y", customer_key="'id'")
+    (tmp_path / "tercera.yaml").write_text(starter_text(answers), encoding="utf-8")
+    environment = {**ENVIRONMENT, "MONGODB_URI": "mongodb://127.0.0.1/", "SMTP_HOST": "127.0.0.1"}
+    settings = load_settings(tmp_path / "tercera.yaml", environment)
+    assert settings.source.orders.amount == "x # y"
+    assert settings.source.customers.id == "'id'"
