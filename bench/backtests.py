@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from statistics import median
 from typing import Any
 
-from bench.figures import Bound, Figure, alternating, require_equal, seconds
-from bench.processes import DATA, Measured, measure, script, simulated_orders, tercera
+from bench.figures import Bound, Figure, alternating, require_equal
+from bench.processes import DATA, Measured, measure, script, simulated_orders, tercera, told, typical
 from bench.settings import files
 
 GIGABYTE = 1e9
@@ -19,29 +18,23 @@ def compare(ending: str, *, quick: bool) -> list[Figure]:
     config = files(DATA / f"{orders.name}.yaml", orders)
     ours = tercera("backtest", "--config", str(config), "--json")
     theirs = script("rivals.duckdb_backtest", str(orders))
-    peaks: list[int] = []
-
-    def run_ours() -> float:
-        measured = measure(ours)
-        peaks.append(measured.peak)
-        return measured.seconds
-
     require_equal(_counts(measure(ours)), json.loads(measure(theirs).output), f"backtest of {orders.name}")
-    mine, rival = alternating(run_ours, lambda: measure(theirs).seconds, 3 if quick else 5)
+    mine, rival = alternating(lambda: measure(ours), lambda: measure(theirs), 3 if quick else 5)
     return [
         Figure(
             f"backtest of 10 million orders in {ending}: time of the whole process, against DuckDB by hand",
-            median(mine) / median(rival),
+            typical(mine) / typical(rival),
             Bound.AT_MOST,
             1.5,
-            detail=f"{seconds(mine)} against {seconds(rival)}",
+            detail=f"{told(mine)} against {told(rival)}",
         ),
         Figure(
             f"backtest of 10 million orders in {ending}: peak memory",
-            max(peaks) / GIGABYTE,
+            max(each.peak for each in mine) / GIGABYTE,
             Bound.AT_MOST,
             1.5,
             "GB",
+            f"the rival held {max(each.peak for each in rival) / GIGABYTE:.2f} GB",
         ),
     ]
 

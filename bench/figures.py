@@ -6,6 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from statistics import median
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class Bound(StrEnum):
@@ -52,10 +55,8 @@ def require_equal(ours: object, theirs: object, what: str) -> None:
         raise NotEqualError(f"{what}: tercera found {ours}, the rival {theirs}")
 
 
-def alternating(
-    first: Callable[[], float], second: Callable[[], float], rounds: int
-) -> tuple[list[float], list[float]]:
-    """Seconds of both, measured in turns, so that a machine that slows down slows both."""
+def alternating(first: Callable[[], T], second: Callable[[], T], rounds: int) -> tuple[list[T], list[T]]:
+    """Measurements of both, taken in turns, so that a machine that slows down slows both."""
     pairs = [(first(), second()) for _ in range(rounds)]
     return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
 

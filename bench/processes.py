@@ -13,6 +13,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 ROOT = Path(__file__).parent.parent
 DATA = Path(__file__).parent / "data"
@@ -20,9 +21,10 @@ DATA = Path(__file__).parent / "data"
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Wall seconds, the most memory held (bytes), and what was printed."""
+    """Wall seconds, processor seconds, the most memory held (bytes), and what was printed."""
 
     seconds: float
+    processor: float
     peak: int
     output: str
 
@@ -41,7 +43,19 @@ def measure(command: Sequence[str]) -> Measured:
             raise RuntimeError(
                 f"{' '.join(command)} ended with {process.returncode}: {errors.read().decode()}"
             )
-        return Measured(took, usage.ru_maxrss * 1024, output.read().decode())
+        return Measured(took, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, output.read().decode())
+
+
+def told(runs: Sequence[Measured]) -> str:
+    """`1.20 s (1.10–1.31; processor 2.1 s)`: medians, and the range of the wall time."""
+    walls = [each.seconds for each in runs]
+    processor = median(each.processor for each in runs)
+    return f"{median(walls):.2f} s ({min(walls):.2f}–{max(walls):.2f}; processor {processor:.1f} s)"
+
+
+def typical(runs: Sequence[Measured]) -> float:
+    """The median of the wall seconds."""
+    return median(each.seconds for each in runs)
 
 
 def tercera(*arguments: str) -> list[str]:

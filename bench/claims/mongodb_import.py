@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from pymongo import MongoClient
 
-from bench.figures import Bound, Figure, alternating, require_equal, seconds
+from bench.figures import Bound, Figure, alternating, require_equal
 from bench.history import DATABASE
-from bench.processes import Measured, measure, script, simulated_orders, tercera
+from bench.processes import Measured, measure, script, simulated_orders, tercera, told, typical
 from bench.server import fresh_server
 from bench.settings import mongodb
 
@@ -29,20 +28,17 @@ def run(*, quick: bool) -> list[Figure]:
         os.environ[ADDRESS] = uri
         config = mongodb(Path(folder) / "tercera.yaml", ADDRESS, DATABASE, OURS)
         database = client[DATABASE]
-        peaks: list[int] = []
 
         def ours(orders: Path) -> Measured:
             database.drop_collection(OURS)
-            measured = measure(tercera("import", str(orders), "--config", str(config), "--json"))
-            peaks.append(measured.peak)
-            return measured
+            return measure(tercera("import", str(orders), "--config", str(config), "--json"))
 
         def theirs() -> Measured:
             database.drop_collection(THEIRS)
             return measure(script("rivals.notebook_import", uri, DATABASE, THEIRS, str(short)))
 
-        mine, rival = alternating(lambda: ours(short).seconds, lambda: theirs().seconds, 1 if quick else 3)
-        peak = max(peaks)
+        mine, rival = alternating(lambda: ours(short), theirs, 1 if quick else 3)
+        peak = max(each.peak for each in mine)
         imported, inserted = (database[name].count_documents({}) for name in (OURS, THEIRS))
         require_equal(imported, inserted, "rows in the collections")
         longer = ours(long)
@@ -50,10 +46,10 @@ def run(*, quick: bool) -> list[Figure]:
     return [
         Figure(
             f"import of {size:,} orders into MongoDB: rate, against pandas and one insert_many",
-            median(rival) / median(mine),
+            typical(rival) / typical(mine),
             Bound.AT_LEAST,
             1.2,
-            detail=f"{seconds(mine)} against {seconds(rival)}",
+            detail=f"{told(mine)} against {told(rival)}",
         ),
         Figure(
             "import of three times as many orders: peak memory",
