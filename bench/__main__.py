@@ -1,7 +1,7 @@
 """Measures the claims, prints them as a table, and with `--write` keeps them in the documentation.
 
-Ends with 1 when a claim does not hold. With `--quick` everything is smaller, for trying the benchmarks
-themselves: then only the equality of the answers counts.
+Ends with 1 when a claim does not hold or could not be measured. With `--quick` everything is smaller, for
+trying the benchmarks themselves: then only the equality of the answers counts.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from bench import claims
-from bench.figures import Figure
+from bench.figures import Figure, NotEqualError
+from bench.processes import FailedError
 from bench.report import write_report
 
 
@@ -31,16 +33,24 @@ def main() -> int:
     options = parser.parse_args()
     console = Console()
     figures: list[Figure] = []
+    failed = False
     for name in options.names or known:
         claim = import_module(f"bench.claims.{name}")
-        with console.status(claim.TITLE):
-            measured: list[Figure] = claim.run(quick=options.quick)
+        try:
+            with console.status(claim.TITLE):
+                measured: list[Figure] = claim.run(quick=options.quick)
+        except (FailedError, NotEqualError) as error:
+            console.print(f"[red]{name}[/red]: {escape(str(error))}", highlight=False)
+            failed = True
+            continue
         figures += measured
         for figure in measured:
             console.print(f"{name}: {figure.measured} ({figure.limited}) {figure.detail}", highlight=False)
     console.print(_table(figures))
     if options.write:
         write_report(figures)
+    if failed:
+        return 1
     return 0 if options.quick or all(figure.holds for figure in figures) else 1
 
 

@@ -29,8 +29,12 @@ class Measured:
     output: str
 
 
+class FailedError(Exception):
+    """A measured process failed. Its text is what it said."""
+
+
 def measure(command: Sequence[str]) -> Measured:
-    """Runs a command to its end. RuntimeError with what it said when it fails."""
+    """Runs a command to its end. FailedError with what it said when it fails."""
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         began = time.perf_counter()
         process = subprocess.Popen(command, stdout=output, stderr=errors, cwd=ROOT)
@@ -40,7 +44,7 @@ def measure(command: Sequence[str]) -> Measured:
         output.seek(0)
         errors.seek(0)
         if process.returncode != 0:
-            raise RuntimeError(
+            raise FailedError(
                 f"{' '.join(command)} ended with {process.returncode}: {errors.read().decode()}"
             )
         return Measured(took, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, output.read().decode())
