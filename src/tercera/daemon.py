@@ -53,14 +53,15 @@ def run_forever(app: App, ledger: Ledger, *, notify_history: bool = False) -> No
 
 @contextmanager
 def stopping_on_signals() -> Iterator[threading.Event]:
-    """An event that the first SIGTERM or SIGINT sets; a second one ends the process as it always would."""
+    """An event that SIGTERM or SIGINT sets. Ctrl-C a second time ends the process at once; SIGTERM does not,
+    because supervisors repeat it (to the process, then to its group)."""
     stop = threading.Event()
     before: dict[signal.Signals, object] = {}
 
     def handle(number: int, _: FrameType | None) -> None:
+        if stop.is_set() and number == signal.SIGINT:
+            raise KeyboardInterrupt
         stop.set()
-        for each, handler in before.items():
-            signal.signal(each, handler)  # type: ignore[arg-type]
 
     for each in (signal.SIGTERM, signal.SIGINT):
         before[each] = signal.signal(each, handle)

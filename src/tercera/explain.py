@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from tercera.ledger import AlertHistory, Ledger
-from tercera.model import Finding, State, SubjectId, Tally
+from tercera.model import Finding, Reason, State, SubjectId, Tally
 from tercera.orders import Scope, Source
 from tercera.rules import Rule, judge
 from tercera.windows import Window, parse_window
@@ -23,6 +23,7 @@ class Silence(StrEnum):
     BASELINE = "baseline"  # already so when the rule was first swept, in a window that was over
     TOO_LATE = "too_late"  # came about after the window's grace had passed
     NEXT_SWEEP = "next_sweep"  # it holds, and the next sweep will say so
+    LEFT_OUT = "left_out"  # the rule's `on` does not name this transition
     RETRACTED = "retracted"  # it was told, and then taken back
 
 
@@ -60,6 +61,18 @@ def explain(
     )
 
 
+def _silence_of(history: AlertHistory, finding: Finding) -> Silence | None:
+    standing = history.alert.standing
+    if standing.spoken:
+        return None
+    if standing.level is None:
+        told = any(step.speaks for step in history.steps)
+        holds_again = finding.level is not None and standing.state is State.RETRACTED
+        return Silence.NEXT_SWEEP if holds_again else Silence.RETRACTED if told else Silence.BELOW
+    baseline = any(step.reason is Reason.BASELINE for step in history.steps)
+    return Silence.BASELINE if baseline else Silence.LEFT_OUT
+
+
 def _silence(
     rule: Rule,
     window: Window,
@@ -72,10 +85,7 @@ def _silence(
     if window.starts_at(rule.counting.zone) > now:
         return Silence.NOT_BEGUN
     if history is not None:
-        standing = history.alert.standing
-        if standing.state is State.RETRACTED:
-            return Silence.RETRACTED if finding.level is None else Silence.NEXT_SWEEP
-        return None if standing.spoken else Silence.BASELINE
+        return _silence_of(history, finding)
     if tally.orders == 0:
         return Silence.NO_ORDERS
     if finding.level is None:

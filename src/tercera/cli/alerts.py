@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tercera.cli.describe import alert_json, history_json, print_evidence, print_history, when
+from tercera.cli.describe import alert_json, history_json, print_evidence, print_history
 from tercera.cli.output import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -70,7 +70,7 @@ def list_alerts(
             str(alert.tally.matched),
             alert.standing.level or "–",
             alert.standing.state,
-            when(alert.changed_at),
+            f"{alert.changed_at:%Y-%m-%d}",
             visible(alert.rule),
         )
     console().print(rows if found else "No alerts. `tercera why CUSTOMER WINDOW` says why not.")

@@ -100,22 +100,37 @@ def _screen(plan: Demo, *, quiet: bool) -> Iterator[Callable[[Moment], None]]:
         def show(moment: Moment) -> None:
             if quiet:
                 return
-            for each in moment.deliveries:
-                out.print(f"{moment.day}  {_line(each)}")
+            for (day, what), deliveries in _by_step(moment).items():
+                out.print(f"{day}  {what}{_recipients(deliveries)}")
             bar.update(task, completed=moment.number, day=str(moment.day), orders=moment.orders)
 
         yield show
 
 
-def _line(each: Delivery) -> str:
-    colour = {"opened": "yellow", "escalated": "red", "retracted": "green"}.get(each.reason, "white")
-    words = {
-        "sent": "[green]✓ sent[/green]",
-        "undeliverable": f"[red]✗ {(each.problem or '').replace('_', ' ')}[/red]",
-    }.get(each.state, each.state)
-    what = f"[{colour}]{each.reason:<9}[/{colour}] {each.window} {each.level or '–':<8}"
-    to = each.recipient or "(customer)"
-    return f"{what} {visible(each.subject):<26} → {visible(to):<38} {words}"
+_COLOURS = {"opened": "yellow", "escalated": "red", "retracted": "green"}
+_OUTCOMES = {"sent": "[green]✓[/green]", "undeliverable": "[red]✗[/red]", "dead": "[red]✗[/red]"}
+
+
+def _by_step(moment: Moment) -> dict[tuple[str, str], list[Delivery]]:
+    """The notices of each transition, under its day and its words."""
+    steps: dict[tuple[str, str], list[Delivery]] = {}
+    for each in moment.deliveries:
+        colour = _COLOURS.get(each.reason, "white")
+        level = f" to {each.level}" if each.level else ""
+        what = f"[{colour}]{each.reason}{level}[/{colour}]"
+        steps.setdefault((str(moment.day), f"{what}: {visible(each.subject)} in {each.window} "), []).append(
+            each
+        )
+    return steps
+
+
+def _recipients(deliveries: list[Delivery]) -> str:
+    told = [
+        f"{_OUTCOMES.get(each.state, '…')} {'the customer' if each.for_customer else visible(each.recipient)}"
+        + (f" ({each.problem.replace('_', ' ')})" if each.problem and each.for_customer else "")
+        for each in sorted(deliveries, key=lambda each: not each.for_customer)
+    ]
+    return "→ " + ", ".join(told)
 
 
 def _farewell(plan: Demo, totals: Counter[str], *, keeps_data: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from tercera.cli.output import console, table, visible
@@ -74,13 +75,21 @@ def delivery_json(delivery: Delivery) -> dict[str, Any]:
     return asdict(delivery)
 
 
+def _money(amount: Decimal | None) -> str:
+    """Cents, and more only where the source has more."""
+    if amount is None:
+        return ""
+    cents = amount.quantize(Decimal("0.01"))
+    return f"{cents if cents == amount else amount:,}"
+
+
 def print_evidence(tally: Tally) -> None:
     """The matching orders as a table."""
     if not tally.evidence:
         return
     rows = table(None, "order", "placed", "status", "amount", right=("amount",))
     for one in tally.evidence:
-        rows.add_row(visible(one.order_id), str(one.placed_at), visible(one.status), str(one.amount or ""))
+        rows.add_row(visible(one.order_id), str(one.placed_at), visible(one.status), _money(one.amount))
     console().print(rows)
     if (more := tally.matched - len(tally.evidence)) > 0:
         console().print(f"… and {more} more")
@@ -91,7 +100,7 @@ def print_history(history: AlertHistory) -> None:
     steps = table(None, "when", "what", "level", "count", right=("count",))
     for step in history.steps:
         steps.add_row(
-            when(step.at), step.reason, f"{step.before or '–'} → {step.after or '–'}", str(step.matched)
+            when(step.at), step.reason, f"{step.before or '–'} → {step.after.level or '–'}", str(step.matched)
         )
     console().print(steps)
     if not history.deliveries:

@@ -36,7 +36,8 @@ def console() -> Console:
     """For people, on stdout."""
     from rich.console import Console
 
-    return Console(highlight=False)
+    # What is piped is not wrapped to the 80 columns of a terminal that is not there.
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 200)
 
 
 def notes() -> Console:

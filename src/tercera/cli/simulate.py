@@ -93,7 +93,9 @@ def _fill_collection(app: Any, recipe: Any, done: Any) -> Any:
     from tercera.simulate import fill_collection
 
     source = app.settings.source
-    with app.source.database() as database:
+    server = source.server()
+    try:
+        database = server.client()[source.database]
         return fill_collection(
             database[source.orders.collection],
             database[source.customers.collection],
@@ -102,6 +104,8 @@ def _fill_collection(app: Any, recipe: Any, done: Any) -> Any:
             fields=source.customers,
             progress=done,
         )
+    finally:
+        server.close()
 
 
 def _fill_file(app: Any, recipe: Any, _: Any) -> Any:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 ZONE = "America/Bogota"
 DATABASE = "tercera_demo"
-EVERY = 2
+EVERY = 3
 """Days of shop life between two sweeps."""
 
 _MARK = ".tercera-demo"
