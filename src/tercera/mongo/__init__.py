@@ -1,0 +1,1 @@
+"""What Tercera asks MongoDB, as values: expressions, ranges and pipelines. Nothing here connects."""

@@ -1,0 +1,135 @@
+"""What `tercera check` looks at in MongoDB: version, collections, fields, and the indexes that a sweep and a
+directory look-up need."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pymongo.collection import Collection
+from pymongo.database import Database
+
+from tercera.model import CUSTOMER, Counting
+from tercera.mongo.directory import at
+from tercera.orders import Check, CustomerFields, OrderFields
+
+_OLDEST = (6, 0)
+_LOOKED_AT = 100
+"""How many documents are looked at for the configured fields."""
+
+Documents = Collection[dict[str, Any]]
+
+
+def check_source(
+    database: Database[dict[str, Any]],
+    address: str,
+    orders: OrderFields,
+    customers: CustomerFields | None,
+    countings: Sequence[Counting],
+    *,
+    fix: bool,
+) -> Iterator[Check]:
+    """Each thing in turn. Raises the driver's errors."""
+    yield _version(database, address)
+    present = sorted(database.list_collection_names())
+    fields = list(dict.fromkeys(index_fields(orders, countings)))
+    if (check := _present(database, orders, present)).ok:
+        collection = database[_name(orders)]
+        yield from _fields(collection, fields)
+        yield _index(collection, fields, "a sweep reads all of history", fix=fix)
+    else:
+        yield check
+    if customers is None:
+        return
+    if (check := _present(database, customers, present)).ok:
+        collection = database[_name(customers)]
+        yield from _fields(
+            collection, [path for path in (customers.id, customers.name, customers.email) if path]
+        )
+        if customers.id != "_id":
+            yield _index(collection, [customers.id], "each look-up reads the whole directory", fix=fix)
+    else:
+        yield check
+
+
+def index_fields(orders: OrderFields, countings: Sequence[Counting]) -> Iterator[str]:
+    """The fields of an index from which a sweep is answered without reading a document."""
+    yield orders.placed_at
+    yield orders.customer_id
+    for counting in countings:
+        if counting.per != CUSTOMER:
+            yield orders.path_of(counting.per)
+    yield orders.path_of("status")
+    for counting in countings:
+        yield from (orders.path_of(match.field) for match in counting.when)
+    yield orders.order_id
+    if orders.amount:
+        yield orders.amount
+
+
+def _name(fields: OrderFields | CustomerFields) -> str:
+    return str(getattr(fields, "collection"))  # noqa: B009
+
+
+def _version(database: Database[dict[str, Any]], address: str) -> Check:
+    what = f"MongoDB at {address}"
+    info = database.client.server_info()
+    version = str(info["version"])
+    if tuple(info["versionArray"][:2]) >= _OLDEST:
+        return Check(what, True, f"version {version}")
+    return Check(what, False, f"version {version} is too old", "MongoDB 6.0 or newer is needed")
+
+
+def _present(
+    database: Database[dict[str, Any]], fields: OrderFields | CustomerFields, present: Sequence[str]
+) -> Check:
+    name = _name(fields)
+    what = f"collection {database.name}.{name}"
+    if name in present:
+        return Check(what, True)
+    near = difflib.get_close_matches(name, present, 3) or list(present)[:10]
+    there = f"there are {', '.join(near)}" if near else "the database has no collections"
+    return Check(what, False, f"is not there; {there}", "correct its name in source, or import orders")
+
+
+def _fields(collection: Documents, paths: Sequence[str]) -> Iterator[Check]:
+    """Whether the newest documents have the fields that the settings name."""
+    what = f"collection {collection.database.name}.{collection.name}"
+    documents = list(collection.find().sort("$natural", -1).limit(_LOOKED_AT))
+    if not documents:
+        yield Check(what, True, "is empty so far")
+        return
+    absent = [path for path in paths if all(at(document, path) is None for document in documents)]
+    known = sorted({name for document in documents for name in document})
+    if not absent:
+        yield Check(what, True, f"the last {len(documents)} documents have the fields")
+    for path in absent:
+        near = difflib.get_close_matches(path, known, 3) or known[:15]
+        detail = f"none of the last {len(documents)} documents has {path!r}; they have {', '.join(near)}"
+        yield Check(what, False, detail, "correct the field's name in source")
+
+
+def _index(collection: Documents, paths: Sequence[str], without: str, *, fix: bool) -> Check:
+    """Whether an index begins with the first path; better, holds all of them."""
+    what = f"index of {collection.database.name}.{collection.name}"
+    keys = [list(index["key"]) for index in collection.list_indexes() if _is_usable(index)]
+    if any(set(paths) <= set(key) and key[0] == paths[0] for key in keys):
+        return Check(what, True, f"on {', '.join(paths)}")
+    command = f"db.getCollection({json.dumps(collection.name)}).createIndex({_keys(paths)})"
+    if fix:
+        collection.create_index([(path, 1) for path in paths])
+        return Check(what, True, f"created on {', '.join(paths)}")
+    if any(key[0] == paths[0] for key in keys):
+        return Check(what, True, f"on {paths[0]} alone; faster with {command}")
+    return Check(what, False, f"none begins with {paths[0]!r}: {without}", f"--fix, or {command}")
+
+
+def _keys(paths: Sequence[str]) -> str:
+    return "{" + ", ".join(f"{json.dumps(path)}: 1" for path in paths) + "}"
+
+
+def _is_usable(index: Mapping[str, Any]) -> bool:
+    partial = {"partialFilterExpression", "sparse", "hidden", "collation"}
+    return not partial & index.keys() and all(isinstance(each, int | float) for each in index["key"].values())

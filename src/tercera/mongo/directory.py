@@ -1,0 +1,62 @@
+"""Documents of the customers' collection as customers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from bson import Decimal128, ObjectId
+
+from tercera.model import Customer
+from tercera.orders import CustomerFields
+
+Document = Mapping[str, Any]
+
+
+def entries(found: Iterable[Document], fields: CustomerFields, ids: Collection[str]) -> dict[str, Customer]:
+    """The customers among `ids`, by id. Of several documents with one id, that with the smallest `_id`."""
+    wanted = set(ids)
+    directory: dict[str, Customer] = {}
+    for document in sorted(found, key=_place):
+        customer_id = text_of(at(document, fields.id))
+        if customer_id in wanted:
+            directory.setdefault(customer_id, _customer(customer_id, document, fields))
+    return directory
+
+
+def _customer(customer_id: str, document: Document, fields: CustomerFields) -> Customer:
+    name, email, language = (
+        text_of(at(document, path)) if path else None for path in (fields.name, fields.email, fields.language)
+    )
+    return Customer(customer_id, name, email, language)
+
+
+def _place(document: Document) -> tuple[str, str]:
+    own = document.get("_id")
+    return type(own).__name__, str(own)
+
+
+def at(document: Document, path: str) -> Any:
+    """The value at a dotted path; None when there is none."""
+    value: Any = document
+    for name in path.split("."):
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(name)
+    return value
+
+
+def text_of(value: Any) -> str | None:
+    """A stored value as text, as `expressions.text_of` reads it in the server; None when it has none."""
+    if isinstance(value, bool) or value is None:
+        return None
+    if isinstance(value, str):
+        return value if value.strip() else None
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return None
+        return str(int(value)) if value.is_integer() else str(value)
+    if isinstance(value, Decimal128):
+        return str(value) if value.to_decimal().is_finite() else None
+    return str(value) if isinstance(value, int | ObjectId) else None
