@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,6 +22,8 @@ from tercera.orders import LONGEST_TEXT, OrderFields, Scope, Timestamps
 from tercera.windows import read_local, window_of
 
 Row = Mapping[str, Any]
+
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 @dataclass
@@ -55,8 +57,8 @@ def tally(rows: Iterable[Row], fields: OrderFields, counting: Counting, scope: S
             continue
         assert isinstance(placed, date)
         order_id = text_of(row.get(fields.order_id))
-        subject = text_of(row.get(fields.path(counting.per)))
-        status = text_of(row.get(fields.status))
+        subject = text_of(value_of(row, counting.per, fields))
+        status = text_of(value_of(row, "status", fields))
         assert order_id is not None
         assert subject is not None
         assert status is not None
@@ -69,6 +71,19 @@ def tally(rows: Iterable[Row], fields: OrderFields, counting: Counting, scope: S
         if (made := _tally(subject, window, orders, counting)).matched >= scope.at_least:
             answer.tallies[subject, window] = made
     return answer
+
+
+def value_of(row: Row, name: str, fields: OrderFields) -> Any:
+    """A row's value by the name that rules use; of a derived field, what it is told to be."""
+    value = row.get(fields.path_of(name))
+    if (derived := fields.derive.get(name)) is None:
+        return value
+    if (text := text_of(value)) is None:
+        return None
+    fitting = (
+        told for told, pattern in derived.patterns.items() if re.search(_strict_end(pattern), text, re.ASCII)
+    )
+    return next(fitting, derived.otherwise)
 
 
 def read_placed(value: Any, fields: OrderFields, zone: str) -> Placed | type[ValueError] | None:
@@ -129,14 +144,14 @@ def _reject(row: Row, fields: OrderFields, counting: Counting, placed: object) -
             if placed is ValueError:
                 return invalid
             continue
-        raw = row.get(getattr(fields, name))
+        raw = value_of(row, name, fields)
         if is_missing(raw):
             return missing
         text = text_of(raw)
         pattern = fields.valid.get(name)  # type: ignore[call-overload]
         if text is None or (pattern and not re.search(_strict_end(pattern), text, re.ASCII)):
             return invalid
-    if text_of(row.get(fields.path(counting.per))) is None:
+    if text_of(value_of(row, counting.per, fields)) is None:
         return RejectReason.NO_SUBJECT
     return None
 
@@ -148,7 +163,7 @@ def _strict_end(pattern: str) -> str:
 
 def _matches(row: Row, fields: OrderFields, counting: Counting) -> bool:
     for match in counting.when:
-        text = text_of(row.get(fields.path(match.field)))
+        text = text_of(value_of(row, match.field, fields))
         if text is None:
             return False
         if match.ignore_case:
@@ -178,12 +193,12 @@ def _tally(
             evidence.append(
                 Evidence(
                     order_id,
-                    min((one.placed_at for one in rows), key=lambda placed: moment(placed, zone)),
+                    min((one.placed_at for one in rows), key=lambda placed: _order(placed, zone)),
                     min(one.status for one in rows),
                     max(amounts) if amounts else None,
                 )
             )
-    evidence.sort(key=lambda one: (moment(one.placed_at, zone), one.order_id))
+    evidence.sort(key=lambda one: (*_order(one.placed_at, zone), one.order_id))
     amounts = [one.amount for one in evidence if one.amount is not None]
     return Tally(
         subject,  # type: ignore[arg-type]
@@ -204,12 +219,14 @@ def moment(placed: Placed, zone: ZoneInfo) -> datetime:
     return datetime(placed.year, placed.month, placed.day)
 
 
+def _order(placed: Placed, zone: ZoneInfo) -> tuple[datetime, bool]:
+    """A day comes before its midnight."""
+    return moment(placed, zone), isinstance(placed, datetime)
+
+
 def _amount(value: Any) -> Decimal | None:
     """Money with four decimals at most; what can't be read is unknown, not an error."""
-    if isinstance(value, bool) or value is None:
+    if isinstance(value, bool) or value is None or not _NUMBER.fullmatch(str(value).strip()):
         return None
-    try:
-        number = Decimal(str(value).strip())
-    except InvalidOperation:
-        return None
+    number = Decimal(str(value).strip())
     return number.quantize(Decimal("0.0001")) if number.is_finite() and abs(number) < 10**14 else None

@@ -14,10 +14,10 @@ from enum import StrEnum
 from typing import Annotated, Literal, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from tercera.dates import DateFormat, parse_format
-from tercera.model import Counting, Customer, Pair, Survey, Tally
+from tercera.model import CUSTOMER, Counting, Customer, Pair, Survey, Tally
 
 SAMPLES = 5
 """How many rejected rows of each reason are kept to show."""
@@ -69,6 +69,19 @@ class _Shape(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Derived(_Shape):
+    """A value told from the shape of another: the name of the first of `patterns` that `from` contains.
+
+    Where none fits it is `otherwise`; it is missing where `from` is.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_alias=True, validate_by_name=True)
+
+    source: FieldPath = Field(alias="from")
+    patterns: dict[str, Pattern] = Field(min_length=1)
+    otherwise: str | None = None
+
+
 class OrderFields(_Shape):
     """Where an order's values stand: a column or, with dots, a path into a document."""
 
@@ -79,6 +92,9 @@ class OrderFields(_Shape):
     amount: FieldPath | None = None
     fields: dict[str, FieldPath] = Field(
         default_factory=dict, description="more order fields, for `when` and `per`"
+    )
+    derive: dict[str, Derived] = Field(
+        default_factory=dict, description="`status`, or more fields, told from the shape of another value"
     )
     formats: tuple[FormatText, ...] = Field(
         (), description="of `placed_at` text, tried in order; ISO 8601 when empty"
@@ -99,9 +115,21 @@ class OrderFields(_Shape):
 
         return tuple(parse_format(text) for text in self.formats or DEFAULT_FORMATS)
 
-    def path(self, name: str) -> str:
-        """The path of a field by the name that rules use: a vocabulary word or one of `fields`."""
-        if name == "customer":
+    @field_validator("derive")
+    @classmethod
+    def _only_what_can_be_derived(cls, derive: dict[str, Derived]) -> dict[str, Derived]:
+        if known := sorted({CUSTOMER, "order_id", "customer_id", "placed_at", "amount"} & derive.keys()):
+            raise ValueError(f"{', '.join(known)} can't be derived; derive status or a new field")
+        return derive
+
+    def path_of(self, name: str) -> str:
+        """The path of a field by the name that rules use: a vocabulary word or one of `fields`.
+
+        For a field of `derive`, of the value that it is told from.
+        """
+        if name in self.derive:
+            return self.derive[name].source
+        if name == CUSTOMER:
             return self.customer_id
         if name in ("order_id", "customer_id", "status"):
             return str(getattr(self, name))
@@ -110,7 +138,7 @@ class OrderFields(_Shape):
     @property
     def names(self) -> frozenset[str]:
         """The names that a rule's `when` and `per` may use."""
-        return frozenset({"order_id", "customer_id", "status", *self.fields})
+        return frozenset({"order_id", "customer_id", "status", *self.fields, *self.derive})
 
 
 class CustomerFields(_Shape):

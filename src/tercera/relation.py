@@ -1,0 +1,235 @@
+"""The tally as Ibis expressions, over any relation of orders.
+
+    rows ──read──▶ rows and what they say ──judged──▶ what counts ──orders──▶ one row an order of a pair
+    ──tallies, evidence──▶ answers
+
+What engines do each in their own way (dates, patterns, blanks) is asked of a `Dialect`; the rest is the same
+expression everywhere. Its meaning is that of `tests/oracle.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from functools import reduce
+from operator import and_
+from typing import Protocol
+
+import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.types as ir
+
+from tercera import placing
+from tercera.amounts import MONEY, money, written
+from tercera.cells import Cell, Dialect, derived
+from tercera.model import CUSTOMER, Counting, Match, Period, RejectReason
+from tercera.orders import OrderFields, Scope
+
+REASONS = tuple(RejectReason)
+"""A row's reason is kept as its place here."""
+
+REASON = "tercera_reason"
+
+_UNITS = {Period.DAY: "D", Period.WEEK: "W", Period.MONTH: "M", Period.QUARTER: "Q", Period.YEAR: "Y"}
+_PAIR = ("subject", "opens")
+
+
+class Rows(Protocol):
+    """A relation of orders: its table, and how to read a value of its rows."""
+
+    @property
+    def table(self) -> ir.Table: ...
+
+    def cell(self, path: str) -> Cell:
+        """The value at a column or path. KeyError when there is none."""
+        ...
+
+    def readable(self) -> ir.BooleanValue | None:
+        """Whether a row has the shape of an order at all; None when each has."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of a relation of orders."""
+
+    fields: OrderFields
+    counting: Counting
+    scope: Scope
+
+
+def read(rows: Rows, dialect: Dialect, question: Question) -> ir.Table:
+    """The rows in scope with what they say beside them, in columns named `tercera_…`, and REASON: the place
+    in REASONS of the first reason that holds, null for a good row.
+
+    Each step is a projection of its own: what is used more than once is worked out once.
+    """
+    fields, counting = question.fields, question.counting
+    names = {"order_id", "customer_id", "status", counting.per, *(match.field for match in counting.when)}
+    cells = {name: rows.cell(fields.path_of(name)) for name in sorted(names - {CUSTOMER})}
+    placed = rows.cell(fields.placed_at)
+    columns: dict[str, ir.Value] = {"tercera_placed": placed.value, "tercera_is_placed": placed.present}
+    if fields.amount:
+        columns["tercera_amount"] = written(rows.cell(fields.amount))
+    if (readable := rows.readable()) is not None:
+        columns["tercera_readable"] = readable
+    told = _with_cells(rows.table.mutate(**columns), cells)
+    told = _with_cells(
+        told,
+        {
+            name: derived(Cell(_present(told, name), _text(told, name), _text(told, name)), rule, dialect)
+            for name, rule in fields.derive.items()
+            if name in cells
+        },
+    )
+    told = told.mutate(tercera_stamp=placing.stamp(told.tercera_placed, dialect, fields))
+    told = told.mutate(
+        tercera_clock=placing.clock(told.tercera_stamp, dialect, fields, counting.zone),
+    )
+    return _in_scope(told, question.scope).mutate(**{REASON: _reason(told, dialect, fields, counting)})
+
+
+def judged(read: ir.Table, dialect: Dialect, question: Question) -> ir.Table:
+    """What counts of the rows that `read` gave: `reason` (its place in REASONS, null for a good one) and
+    `matching`; of good ones `order_id`, `subject`, `opens` (the window's first day); of good and matching
+    ones `placed` (see `placing.read_placed`), `amount` and, when evidence is asked for, `status`.
+    """
+    counting = question.counting
+    matching = reduce(and_, (_meets(read, match) for match in counting.when), ibis.literal(True))
+    read = read.mutate(tercera_matching=matching.fill_null(False))
+    good = read[REASON].isnull()
+    counts = good & read.tercera_matching
+    number = placing.placed_number(read.tercera_stamp, read.tercera_clock, dialect)
+    opens = read.tercera_clock.truncate(_UNITS[counting.within]).date()
+    amount = money(read.tercera_amount) if question.fields.amount else ibis.null(MONEY)
+    status = _text(read, "status") if counting.evidence else ibis.null(dt.string)
+    return read.select(
+        reason=read[REASON],
+        matching=read.tercera_matching,
+        order_id=ibis.ifelse(good, _text(read, "order_id"), ibis.null(dt.string)),
+        subject=ibis.ifelse(good, _text(read, counting.per), ibis.null(dt.string)),
+        opens=ibis.ifelse(good, opens, ibis.null(dt.date)),
+        placed=ibis.ifelse(counts, number, ibis.null(dt.int64)),
+        amount=ibis.ifelse(counts, amount, ibis.null(MONEY)),
+        status=ibis.ifelse(counts, status, ibis.null(dt.string)),
+    )
+
+
+def rejected(read: ir.Table, names: Sequence[str]) -> ir.Table:
+    """The rejects of the rows that `read` gave: REASON and the columns of these names."""
+    return read.filter(read[REASON].notnull()).select(REASON, *names)
+
+
+def orders(rows: ir.Table) -> ir.Table:
+    """One row for each order of a (subject, window), of good rows as `judged` gives them."""
+    return rows.group_by(*_PAIR, "order_id").agg(
+        matching=rows.matching.any(),
+        placed=rows.placed.min(),
+        amount=rows.amount.max(),
+        status=rows.status.min(),
+    )
+
+
+def tallies(each: ir.Table, at_least: int) -> ir.Table:
+    """The numbers of each (subject, window) with at least so many matching orders."""
+    counted = each.group_by(*_PAIR).agg(
+        matched=each.count(where=each.matching),
+        orders=each.count(),
+        amount=each.amount.sum(),
+        first=each.placed.min(),
+        last=each.placed.max(),
+    )
+    return counted.filter(counted.matched >= at_least)
+
+
+def evidence(each: ir.Table, counted: ir.Table, cap: int) -> ir.Table:
+    """The tallies, each as many times as it has evidence (or once), in the order of subject, window, time."""
+    found = each.filter(each.matching).semi_join(counted, _PAIR)
+    place = ibis.row_number().over(group_by=_PAIR, order_by=[found.placed, found.order_id])
+    found = found.mutate(place=place)
+    found = found.filter(found.place < cap)
+    shown = found.select(*_PAIR, "place", "order_id", "placed", "status", cost="amount")
+    joined = counted.left_join(shown, _PAIR)
+    return joined.select(
+        *(*_PAIR, "matched", "orders", "amount", "first", "last"),
+        *("place", "order_id", "placed", "status", "cost"),
+    ).order_by(*_PAIR, "place")
+
+
+def _with_cells(read: ir.Table, cells: dict[str, Cell]) -> ir.Table:
+    columns = {}
+    for name, cell in cells.items():
+        columns[f"tercera_text_{name}"] = cell.text
+        columns[f"tercera_has_{name}"] = cell.present
+    return read.mutate(**columns) if columns else read
+
+
+def _text(read: ir.Table, name: str) -> ir.StringValue:
+    text: ir.StringValue = read[f"tercera_text_{'customer_id' if name == CUSTOMER else name}"]
+    return text
+
+
+def _present(read: ir.Table, name: str) -> ir.BooleanValue:
+    present: ir.BooleanValue = read[f"tercera_has_{'customer_id' if name == CUSTOMER else name}"]
+    return present
+
+
+def _reason(read: ir.Table, dialect: Dialect, fields: OrderFields, counting: Counting) -> ir.IntegerValue:
+    """The first reason that holds, in the order of REASONS."""
+    tests: list[tuple[ir.BooleanValue, RejectReason]] = []
+    if "tercera_readable" in read.columns:
+        tests.append((~read.tercera_readable, RejectReason.UNREADABLE_ROW))
+    tests += _text_reasons(read, dialect, fields, "order_id")
+    tests += _text_reasons(read, dialect, fields, "customer_id")
+    tests.append((~read.tercera_is_placed, RejectReason.NO_DATE))
+    tests.append((read.tercera_stamp.isnull(), RejectReason.UNREADABLE_DATE))
+    tests += _text_reasons(read, dialect, fields, "status")
+    subject = ~_present(read, counting.per) | _text(read, counting.per).isnull()
+    if counting.per not in (CUSTOMER, "order_id", "customer_id", "status"):
+        tests.append((subject, RejectReason.NO_SUBJECT))
+    places = [(test, ibis.literal(REASONS.index(reason), dt.int8)) for test, reason in tests]
+    return ibis.cases(*places, else_=ibis.null(dt.int8))
+
+
+_TEXT_REASONS = {
+    "order_id": (RejectReason.NO_ORDER_ID, RejectReason.INVALID_ORDER_ID),
+    "customer_id": (RejectReason.NO_CUSTOMER, RejectReason.INVALID_CUSTOMER_ID),
+    "status": (RejectReason.NO_STATUS, RejectReason.INVALID_STATUS),
+}
+
+
+def _text_reasons(
+    read: ir.Table, dialect: Dialect, fields: OrderFields, name: str
+) -> list[tuple[ir.BooleanValue, RejectReason]]:
+    missing, invalid = _TEXT_REASONS[name]
+    text = _text(read, name)
+    tests = [(~_present(read, name), missing), (text.isnull(), invalid)]
+    pattern = fields.valid.get(name)  # type: ignore[call-overload]
+    return [*tests, (~dialect.contains(text, pattern), invalid)] if pattern else tests
+
+
+def _meets(read: ir.Table, match: Match) -> ir.BooleanValue:
+    text = _text(read, match.field)
+    if not match.ignore_case:
+        return text.isin(match.values)
+    return text.lower().isin(sorted({each for value in match.values for each in _lower(value)}))
+
+
+def _lower(value: str) -> tuple[str, ...]:
+    """How engines write a value in small letters: letter by letter, not knowing the end of a Greek word."""
+    lower = value.lower()
+    return lower, lower.replace("ς", "σ").replace("i\u0307", "i")
+
+
+def _in_scope(read: ir.Table, scope: Scope) -> ir.Table:
+    """Rows whose window is in scope, and those that no window can be told of."""
+    for bound, test in ((scope.start, ir.Value.__ge__), (scope.end, ir.Value.__lt__)):
+        if bound is not None:
+            read = read.filter(read.tercera_clock.isnull() | test(read.tercera_clock, _midnight(bound)))
+    return read
+
+
+def _midnight(day: date) -> ir.TimestampScalar:
+    midnight: ir.TimestampScalar = ibis.literal(datetime.combine(day, time()), placing.CLOCK)
+    return midnight

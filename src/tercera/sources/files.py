@@ -1,0 +1,231 @@
+"""Orders in files: CSV, Parquet, JSON lines. Read where they are, streaming; they may exceed memory."""
+
+from __future__ import annotations
+
+import codecs
+import difflib
+import tempfile
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Literal
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from tercera.embedded import database
+from tercera.errors import SourceError
+from tercera.model import CUSTOMER, Counting, Customer, Period, Survey, Tally
+from tercera.orders import Check, CustomerFields, OrderFields, Reading, Scope, Timestamps
+from tercera.relation import Question
+from tercera.staged import answer
+from tercera.tables import Files, Format, Opened, open_files, refusing
+
+
+def _known_encoding(name: str) -> str:
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        raise ValueError(f"{name!r} is no known encoding; write one like utf-8 or cp1252") from None
+    return name
+
+
+Encoding = Annotated[str, AfterValidator(_known_encoding)]
+Paths = str | Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+_LOOKED_AT = 100_000
+"""How many rows `check` reads."""
+
+
+class _Place(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: Paths = Field(description="a file or more; * and ** are filled in; relative to the configuration")
+    format: Format | None = Field(None, description="when the file's ending does not tell it")
+    delimiter: Annotated[str, Field(min_length=1, max_length=4)] | None = Field(
+        None, description="of CSV; told by the header when missing"
+    )
+    encoding: Encoding = "utf-8"
+
+    def files(self, what: str, base: Path) -> Files:
+        """Where and how these are written."""
+        paths = (self.path,) if isinstance(self.path, str) else self.path
+        return Files(what, paths, self.format, self.delimiter, self.encoding, base)
+
+
+class OrderFiles(OrderFields, _Place):
+    """The orders' files, and where in them the values stand."""
+
+    timestamps: Timestamps | None = Field(
+        Timestamps.LOCAL, description="what a stored timestamp without an offset means"
+    )
+
+
+class CustomerFiles(CustomerFields, _Place):
+    """The customers' files, and where in them the values stand."""
+
+
+class Settings(BaseModel):
+    """`source:` of kind `files`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["files"]
+    orders: OrderFiles
+    customers: CustomerFiles | None = None
+    memory_limit: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)? ?(MB|GB|MiB|GiB)$")] = "1GB"
+    threads: Annotated[int, Field(ge=1)] | None = None
+
+
+def open_source(settings: Settings, zone: str, *, base: Path | None = None) -> FilesSource:
+    """Orders in files. `zone` is that of wall-clock times when the settings name none; relative paths start
+    at `base`, or where the process stands."""
+    return FilesSource(settings, zone, base or Path.cwd())
+
+
+class FilesSource:
+    """`orders.Source` over files."""
+
+    def __init__(self, settings: Settings, zone: str, base: Path) -> None:
+        self._settings = settings
+        named = settings.orders.timezone or zone
+        self._fields = settings.orders.model_copy(update={"timezone": named})
+        self._base = base
+
+    def tally(self, counting: Counting, scope: Scope) -> Reading:
+        """See `orders.Source`. A scope with `pairs` surveys the rows of these pairs alone."""
+        return Reading(self._tallies(counting, scope))
+
+    def customers(self, ids: Collection[str]) -> dict[str, Customer]:
+        """See `orders.Source`. Of several rows with one id, the first in order of name and address counts."""
+        if self._settings.customers is None or not ids:
+            return {}
+        with self._opened(self._settings.customers, "customers") as opened:
+            entries = _directory(opened, self._settings.customers, sorted(set(ids)))
+            with refusing("customers", opened.files):
+                found = opened.database.rows(entries)
+        directory: dict[str, Customer] = {}
+        for each in found:
+            directory.setdefault(each[0], Customer(*each))
+        return directory
+
+    def check(self, countings: Sequence[Counting], *, fix: bool = False) -> Iterator[Check]:
+        """See `orders.Source`. Files have no indexes, so there is nothing to fix."""
+        counting = countings[0] if countings else Counting((), CUSTOMER, Period.MONTH, "UTC")
+        yield from _checked("orders", lambda: self._check_orders(counting))
+        if self._settings.customers is not None:
+            yield from _checked("customers", self._check_customers)
+
+    def close(self) -> None:
+        """Nothing stays open between calls."""
+
+    def _tallies(self, counting: Counting, scope: Scope) -> Generator[Tally, None, Survey]:
+        question = Question(self._fields, counting, scope)
+        with self._opened(self._settings.orders, "orders") as opened:
+            _demand("orders", opened, _paths(self._fields, counting))
+            with refusing("orders", opened.files):
+                return (yield from answer(opened, question))
+
+    def _check_orders(self, counting: Counting) -> Iterator[Check]:
+        with self._opened(self._settings.orders, "orders") as opened:
+            yield Check("orders", True, _found(opened))
+            fields = self._fields
+            paths = [*_paths(fields, counting), *fields.fields.values()]
+            _demand("orders", opened, [*paths, *(each.source for each in fields.derive.values())])
+            with refusing("orders", opened.files):
+                yield _share(opened, Question(fields, replace(counting, evidence=0), Scope()))
+
+    def _check_customers(self) -> Iterator[Check]:
+        place = self._settings.customers
+        assert place is not None
+        with self._opened(place, "customers") as opened:
+            yield Check("customers", True, _found(opened))
+            _demand("customers", opened, [path for path in _customer_paths(place).values() if path])
+            with refusing("customers", opened.files):
+                cell = opened.rows.cell(place.id)
+                [(entries,)] = opened.database.rows(
+                    opened.rows.table.filter(cell.present).aggregate(entries=ibis._.count())
+                )
+        yield Check("customers with an id", entries > 0, f"{entries:,}", "" if entries else "fill the file")
+
+    @contextmanager
+    def _opened(self, place: OrderFiles | CustomerFiles, what: str) -> Iterator[Opened]:
+        settings = self._settings
+        with (
+            database(settings.memory_limit, settings.threads) as engine,
+            tempfile.TemporaryDirectory(prefix="tercera-") as spare,
+        ):
+            yield open_files(engine, place.files(what, self._base), Path(spare))
+
+
+def _checked(what: str, looks: Callable[[], Iterator[Check]]) -> Iterator[Check]:
+    try:
+        yield from looks()
+    except SourceError as error:
+        yield Check(what, False, str(error), f"correct source.{what}")
+
+
+def _found(opened: Opened) -> str:
+    size = sum(path.stat().st_size for path in opened.files)
+    names = ", ".join(path.name for path in opened.files[:3]) + (" …" if len(opened.files) > 3 else "")
+    return f"{names}: {len(opened.files)} file{'s'[: len(opened.files) != 1]}, {size:,} bytes"
+
+
+def _share(opened: Opened, question: Question) -> Check:
+    """How many of the first rows are rejects, and why."""
+    first = opened.first(_LOOKED_AT)
+    reading = Reading(answer(first, question))
+    for _ in reading:
+        pass
+    survey = reading.survey
+    rejected = sum(each.rows for each in survey.rejects.values())
+    reasons = ", ".join(f"{reason} {each.rows:,}" for reason, each in survey.rejects.items())
+    detail = f"{rejected:,} of the first {survey.rows:,} can't be judged" + (
+        f": {reasons}" if reasons else ""
+    )
+    remedy = "correct the columns, formats, encoding or valid patterns of source.orders"
+    return Check("rows", survey.rows > rejected, detail, "" if survey.rows > rejected else remedy)
+
+
+def _paths(fields: OrderFields, counting: Counting) -> list[str]:
+    """Where the values stand that a counting needs."""
+    names = ["order_id", "customer_id", "status", counting.per, *(match.field for match in counting.when)]
+    paths = [fields.path_of(name) for name in names] + [fields.placed_at]
+    return list(dict.fromkeys([*paths, fields.amount] if fields.amount else paths))
+
+
+def _demand(what: str, opened: Opened, paths: Sequence[str]) -> None:
+    """SourceError that names the columns which are not there, and what is."""
+    problems = []
+    for path in opened.missing(paths):
+        near = difflib.get_close_matches(path, opened.names, 1, 0.5)
+        problems.append(f"{path!r}" + (f" (did you mean {near[0]!r}?)" if near else ""))
+    if problems:
+        raise SourceError(
+            f"{what}: {opened.files[0]} has no column {', '.join(problems)}; it has "
+            f"{', '.join(opened.names)}. Correct source.{what}"
+        )
+
+
+def _customer_paths(fields: CustomerFields) -> dict[str, str | None]:
+    return {"id": fields.id, "name": fields.name, "email": fields.email, "language": fields.language}
+
+
+def _directory(opened: Opened, fields: CustomerFields, ids: list[str]) -> ir.Table:
+    """The entries of these ids, in an order that does not change from one time to the next."""
+    paths = _customer_paths(fields)
+    _demand("customers", opened, [path for path in paths.values() if path])
+    cells = {name: opened.rows.cell(path) for name, path in paths.items() if path}
+    none = ibis.null("string")
+    told = opened.rows.table.select(
+        **{
+            name: ibis.ifelse(cells[name].present, cells[name].text, none) if name in cells else none
+            for name in paths
+        }
+    )
+    asked = opened.database.given("asked", pa.table({"value": ids}))
+    return told.semi_join(asked, told.id == asked.value).order_by("id", "name", "email", "language")

@@ -1,0 +1,191 @@
+"""A tally by the embedded engine: one scan of the files, then questions to a short-lived table.
+
+What each row in scope says is kept in that table, which then answers:
+
+1. the rows that were read, and the rejects by reason;
+2. which orders stand in more than one row (few, as a rule), by a hash that is cheaper to count than ids;
+3. the tallies, where only the orders of step 2 must be told apart by their ids;
+4. the evidence, when it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Generator, Iterator, Mapping
+from datetime import date
+from functools import lru_cache
+from itertools import groupby
+from typing import Any
+
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from tercera.embedded import Database, DuckDialect
+from tercera.model import (
+    Counting,
+    Evidence,
+    Pair,
+    Period,
+    RejectCount,
+    RejectReason,
+    SubjectId,
+    Survey,
+    Tally,
+    WindowId,
+)
+from tercera.orders import SAMPLES
+from tercera.placing import read_placed
+from tercera.relation import REASON, REASONS, Question, evidence, judged, orders, read, rejected, tallies
+from tercera.tables import Opened
+from tercera.windows import parse_window, window_of_day
+
+_RARE = 1_000
+"""Up to so many rejects of a reason, its samples are looked for together with those of other rare reasons."""
+
+_NUMBERS = ("subject", "opens", "matched", "orders", "amount", "first", "last")
+_EVIDENCE = ("order_id", "placed", "status", "cost")
+
+
+def answer(opened: Opened, question: Question) -> Generator[Tally, None, Survey]:
+    """The tallies that are asked for, and the survey of what was read for them."""
+    told = opened.database.view("told", read(opened.rows, DuckDialect(), question))
+    counting = judged(told, DuckDialect(), question)
+    if question.scope.pairs is not None:
+        counting = _only_asked(opened.database, counting, question)
+    kept = opened.database.keep("kept", counting)
+    survey = _survey(opened, kept, told, question)
+    good = kept.filter(kept.reason.isnull())
+    each, distinct = _distinct(opened.database, good, survey)
+    at_least = question.scope.at_least if question.scope.pairs is None else 0
+    counted = tallies(each, at_least)
+    if question.counting.evidence:
+        given = _with_evidence(opened.database, each, counted, question.counting)
+    else:
+        given = _without(opened.database, counted, question.counting)
+    if question.scope.pairs is not None:
+        given = _each_asked(given, question.scope.pairs)
+    yield from given
+    return Survey(survey.rows, distinct, survey.rejects)
+
+
+def _only_asked(database: Database, read: ir.Table, question: Question) -> ir.Table:
+    asked = question.scope.pairs or ()
+    within = question.counting.within
+    table = pa.table(
+        {
+            "subject": pa.array([subject for subject, _ in asked], pa.string()),
+            "opens": pa.array([parse_window(window, within).start for _, window in asked], pa.date32()),
+        }
+    )
+    pairs = database.given("asked", table)
+    return read.filter(read.reason.isnull()).semi_join(pairs, ["subject", "opens"])
+
+
+def _each_asked(given: Iterator[Tally], asked: Collection[Pair]) -> Iterator[Tally]:
+    """A tally for each pair that was asked for, zeros for those of which there is nothing."""
+    left: set[Pair] = set(asked)
+    for tally in given:
+        left.discard((tally.subject, tally.window))
+        yield tally
+    for subject, window in sorted(left):
+        yield Tally(subject, window, 0, 0)
+
+
+def _survey(opened: Opened, kept: ir.Table, told: ir.Table, question: Question) -> Survey:
+    """Rows and rejects; `orders` holds the number of good rows for now."""
+    # Of the scan that has just been made: looking for samples scans again.
+    lines = opened.unreadable() if question.scope.pairs is None else RejectCount(0, 0)
+    counts = kept.group_by("reason").agg(rows=kept.count(), matching=kept.count(where=kept.matching))
+    found = {reason: (rows, matching) for reason, rows, matching in opened.database.rows(counts)}
+    good, _ = found.pop(None, (0, 0))
+    rejects = {REASONS[place]: counted for place, counted in sorted(found.items())}
+    samples = _samples(opened, told, {reason: rows for reason, (rows, _) in rejects.items()})
+    answer = {
+        reason: RejectCount(rows, matching, tuple(samples[reason]))
+        for reason, (rows, matching) in rejects.items()
+    }
+    if lines.rows:
+        answer = {RejectReason.UNREADABLE_ROW: lines, **answer}
+    return Survey(good + sum(count.rows for count in answer.values()), good, answer)
+
+
+Sample = Mapping[str, str | None]
+
+
+def _samples(
+    opened: Opened, told: ir.Table, counts: Mapping[RejectReason, int]
+) -> dict[RejectReason, list[Sample]]:
+    """A few rejects of each reason: the first that come up of frequent ones, one scan for all rare ones."""
+    rejects = rejected(told, opened.rows.table.columns)
+    rare = [reason for reason, rows in counts.items() if rows <= _RARE]
+    samples: dict[RejectReason, list[Sample]] = {reason: [] for reason in counts}
+    asked = [
+        rejects.filter(rejects[REASON] == REASONS.index(reason)).limit(SAMPLES)
+        for reason in counts
+        if reason not in rare
+    ]
+    if rare:
+        asked.append(rejects.filter(rejects[REASON].isin([REASONS.index(each) for each in rare])))
+    for question_of_some in asked:
+        shown, names = opened.shown(question_of_some)
+        for place, *values in opened.database.stream(shown, (REASON, *names)):
+            if len(samples[REASONS[place]]) < SAMPLES:
+                samples[REASONS[place]].append(opened.sample(dict(zip(names, values, strict=True))))
+    return samples
+
+
+def _distinct(database: Database, good: ir.Table, survey: Survey) -> tuple[ir.Table, int]:
+    """The orders of good rows, one row an order of a pair, and how many different ids they have.
+
+    A hash that stands once belongs to an id that stands once: such a row is its order already.
+    """
+    hashes = good.mutate(mark=good.order_id.hash())
+    marks = hashes.group_by("mark").agg(rows=hashes.count())
+    repeated = database.keep("repeated", marks.filter(marks.rows > 1))
+    [(many, rows)] = database.rows(repeated.agg(many=repeated.count(), rows=repeated.rows.sum()))
+    single = hashes.anti_join(repeated, "mark").drop("mark")
+    if not many:
+        return good, survey.orders
+    shared = hashes.semi_join(repeated, "mark").drop("mark")
+    [(ids,)] = database.rows(shared.agg(ids=shared.order_id.nunique()))
+    columns = ("subject", "opens", "order_id", "matching", "placed", "amount", "status")
+    each = single.select(*columns).union(orders(shared).select(*columns))
+    return each, survey.orders - int(rows) + ids
+
+
+def _without(database: Database, counted: ir.Table, counting: Counting) -> Iterator[Tally]:
+    for numbers in database.stream(counted, _NUMBERS):
+        yield _tally(numbers, counting, ())
+
+
+def _with_evidence(
+    database: Database, each: ir.Table, counted: ir.Table, counting: Counting
+) -> Iterator[Tally]:
+    told = evidence(each, database.keep("counted", counted), counting.evidence)
+    stream = database.stream(told, _NUMBERS + _EVIDENCE)
+    for numbers, rows in groupby(stream, key=lambda row: row[: len(_NUMBERS)]):
+        shown = (row[len(_NUMBERS) :] for row in rows)
+        yield _tally(numbers, counting, tuple(_shown(one, counting) for one in shown if one[0] is not None))
+
+
+def _tally(numbers: tuple[Any, ...], counting: Counting, shown: tuple[Evidence, ...]) -> Tally:
+    subject, opens, matched, count, amount, first, last = numbers
+    return Tally(
+        SubjectId(subject),
+        _window_id(opens, counting.within),
+        matched,
+        count,
+        amount,
+        None if first is None else read_placed(first, counting.zone),
+        None if last is None else read_placed(last, counting.zone),
+        shown,
+    )
+
+
+def _shown(one: tuple[Any, ...], counting: Counting) -> Evidence:
+    order_id, placed, status, amount = one
+    return Evidence(order_id, read_placed(placed, counting.zone), status, amount)
+
+
+@lru_cache(maxsize=4096)
+def _window_id(opens: date, within: Period) -> WindowId:
+    return window_of_day(opens, within).id
