@@ -19,6 +19,7 @@ from email import policy
 from email.parser import BytesHeaderParser
 from pathlib import Path
 from types import TracebackType
+from weakref import WeakSet
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -107,11 +108,12 @@ async def _serve(
     context: ssl.SSLContext | None,
     started: Future[tuple[int, asyncio.AbstractEventLoop, asyncio.Event]],
 ) -> None:
-    spoken: list[asyncio.BaseProtocol] = []
+    talks: WeakSet[asyncio.BaseProtocol] = WeakSet()  # a connection keeps its own alive
 
     def speak() -> asyncio.BaseProtocol:
-        spoken.append(conversation())
-        return spoken[-1]
+        talk = conversation()
+        talks.add(talk)
+        return talk
 
     loop, done = asyncio.get_running_loop(), asyncio.Event()
     try:
@@ -122,7 +124,7 @@ async def _serve(
     started.set_result((server.sockets[0].getsockname()[1], loop, done))
     await done.wait()
     server.close()
-    for each in spoken:
+    for each in list(talks):
         transport = getattr(each, "transport", None)
         if transport is not None:
             transport.abort()

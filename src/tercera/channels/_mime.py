@@ -23,6 +23,7 @@ _DOT_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/
 _PRINTABLE = re.compile(r"[\x20-\x7e]*")
 _LINE = 76
 _KEY = 120
+_LONGEST_LINE = 990  # RFC 5322 allows 998
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +97,20 @@ def _header(name: str, value: str) -> str:
 
 
 def _parts(letter: Letter) -> Iterator[str]:
-    for subtype, text in (("plain", letter.text), ("html", letter.html)):
-        encoded = b2a_qp(text.replace("\n", "\r\n").encode(), istext=True).decode("ascii")
-        yield (
-            f"Content-Type: text/{subtype}; charset=utf-8\r\n"
-            f"Content-Transfer-Encoding: quoted-printable\r\n\r\n{encoded}"
-        )
+    yield _part("plain", letter.text)
+    # In HTML every character has a name in ASCII: no server has to know of other ones, nothing is encoded,
+    # and the mail is taken faster.
+    yield _part("html", letter.html.encode("ascii", "xmlcharrefreplace").decode("ascii"))
+
+
+def _part(subtype: str, text: str) -> str:
+    lines = text.replace("\r", "").split("\n")
+    if text.isascii() and max(map(len, lines)) <= _LONGEST_LINE:
+        encoding, encoded = "7bit", "\r\n".join(lines)
+    else:
+        encoding = "quoted-printable"
+        encoded = b2a_qp("\r\n".join(lines).encode(), istext=True).decode("ascii")
+    return (
+        f"Content-Type: text/{subtype}; charset=utf-8\r\n"
+        f"Content-Transfer-Encoding: {encoding}\r\n\r\n{encoded}"
+    )

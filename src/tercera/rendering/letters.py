@@ -7,9 +7,9 @@ mistake in one of them is a mistake of the configuration: what they should have 
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from jinja2 import (
     BaseLoader,
@@ -28,7 +28,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from tercera.errors import ConfigError, DeliveryError
 from tercera.messages import Message
 from tercera.rendering.plain import one_line
-from tercera.rendering.view import MessageView, NoticeView, view_message
+from tercera.rendering.view import MessageView, NoticeView, OrderView, view_message
 from tercera.rendering.words import Words, words_for
 
 KINDS = ("customer", "operations", "undelivered", "digest")
@@ -66,39 +66,71 @@ class Letters:
         if fallback is None:
             raise ConfigError(f"language: there are no phrases for {language!r}")
         self._fallback = fallback
-        self._letterhead = Letterhead(one_line(letterhead.brand, 60), letterhead.answers)
-        self._environment = _environment(built_in, own)
-        self._compiled: dict[str, Template] = {}
+        self._letterhead = letterhead
+        self._loader = _loader(built_in, own)
+        self._environments: dict[Words, Environment] = {}
+        self._compiled: dict[tuple[Words, str], Template] = {}
 
     def write(self, message: Message) -> Letter:
         """The letter of a message, in its language or else the fallback. DeliveryError: a template's
         mistake."""
         words = words_for(message.language) or self._fallback
         view = view_message(message, words)
-        values = {"mail": view, "brand": self._letterhead.brand, "answers": self._letterhead.answers}
-        values |= {"say": _Sayer(words)}
         kind = _kind(message, view)
-        subject, text, html = (self._render(f"{kind}.{part}", values) for part in PARTS)
+        subject, text, html = (self._render(words, f"{kind}.{part}", view) for part in PARTS)
         return Letter(one_line(subject, SUBJECT_LENGTH), text.strip() + "\n", html.strip() + "\n")
 
     def check(self) -> None:
         """Compiles every template. DeliveryError names the first that can't be read, and its line."""
-        for name in self._environment.list_templates(extensions=("txt", "html")):
-            self._template(name)
+        environment = self._environment(self._fallback)
+        for name in environment.list_templates(extensions=["txt", "html"]):
+            self._template(self._fallback, name)
 
-    def _render(self, name: str, values: Mapping[str, object]) -> str:
-        template = self._compiled.get(name) or self._template(name)
+    def _render(self, words: Words, name: str, view: MessageView) -> str:
+        template = self._compiled.get((words, name)) or self._template(words, name)
         try:
-            return template.render(values)
+            return template.render(mail=view)
         except Exception as error:
             raise _template_problem(name, error) from error
 
-    def _template(self, name: str) -> Template:
+    def _template(self, words: Words, name: str) -> Template:
         try:
-            self._compiled[name] = self._environment.get_template(name)
+            template = self._environment(words).get_template(name)
         except (TemplateError, UnicodeDecodeError, OSError) as error:
             raise _template_problem(name, error) from error
-        return self._compiled[name]
+        return self._compiled.setdefault((words, name), template)
+
+    def _environment(self, words: Words) -> Environment:
+        """One per language: what is the same in all of its letters is put together once."""
+        if words not in self._environments:
+            environment = _Sandbox(
+                loader=self._loader,
+                autoescape=select_autoescape(enabled_extensions=("html",), default=False),
+                undefined=StrictUndefined,
+                trim_blocks=True,
+                lstrip_blocks=True,
+                auto_reload=False,
+            )
+            environment.globals |= {
+                "say": _Sayer(words),
+                "brand": one_line(self._letterhead.brand, 60),
+                "answers": self._letterhead.answers,
+            }
+            self._environments[words] = environment
+        return self._environments[words]
+
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """Jinja2's sandbox, with a short way to the fields of views: they hold text and numbers only, and the
+    sandbox's questions about each access would take most of a letter's time."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if type(obj) in _PLAIN and not attribute.startswith("_"):
+            return getattr(obj, attribute)
+        return super().getattr(obj, attribute)
+
+
+_PLAIN = frozenset({MessageView, NoticeView, OrderView})
 
 
 class _Sayer:
@@ -114,10 +146,6 @@ class _Sayer:
             return self._words.say(key, count, **values)
         return self._words.say(key, about.matched if count is None else count, **{**about.values, **values})
 
-    def all_of(self, items: list[str]) -> str:
-        """`a, b and c`."""
-        return self._words.all_of(items)
-
 
 def _kind(message: Message, view: MessageView) -> str:
     if message.for_customer:
@@ -127,17 +155,10 @@ def _kind(message: Message, view: MessageView) -> str:
     return "operations" if len(message.notices) == 1 and not message.digest else "digest"
 
 
-def _environment(built_in: Path, own: Path | None) -> Environment:
+def _loader(built_in: Path, own: Path | None) -> BaseLoader:
     shipped = FileSystemLoader(built_in)
     folders: list[BaseLoader] = [FileSystemLoader(own)] if own else []
-    return ImmutableSandboxedEnvironment(
-        loader=ChoiceLoader([*folders, shipped, PrefixLoader({"builtin": shipped})]),
-        autoescape=select_autoescape(enabled_extensions=("html",), default=False),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
+    return ChoiceLoader([*folders, shipped, PrefixLoader({"builtin": shipped})])
 
 
 def _template_problem(name: str, error: Exception) -> DeliveryError:

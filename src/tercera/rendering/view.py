@@ -130,7 +130,7 @@ def view_notice(notice: Notice, for_customer: bool, words: Words) -> NoticeView:
         problem=_problem(notice, words),
         alert=notice.alert,
         step=notice.step,
-        decided=words.placed(notice.at),
+        decided=f"{words.placed(notice.at)} ({notice.at.tzname()})",
         command=shlex.join(["tercera", "why", subject, notice.window]),
         values=values,
     )

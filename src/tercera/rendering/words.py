@@ -74,9 +74,12 @@ class Words:
         """The phrase of `key` with its values; with a count, in its plural form. KeyError: no such phrase."""
         phrase = self.phrases[key]
         if not isinstance(phrase, str):
-            form = self.locale.plural_form(count if count is not None else 0)
-            phrase = phrase.get(form, phrase["other"])
+            phrase = phrase.get(self._form(count or 0), phrase["other"])
         return phrase.format_map({"count": self.number(count) if count is not None else "", **values})
+
+    @lru_cache(maxsize=4096)  # noqa: B019  one Words per language lives as long as the process
+    def _form(self, count: int) -> str:
+        return str(self.locale.plural_form(count))
 
     def known(self, key: str) -> bool:
         """Whether there is such a phrase."""
@@ -98,7 +101,7 @@ class Words:
         """`a, b and c`."""
         return format_list(list(items), style="standard", locale=self.locale)
 
-    @lru_cache(maxsize=8192)  # noqa: B019  one Words per language lives as long as the process
+    @lru_cache(maxsize=8192)  # noqa: B019
     def placed(self, placed: Placed) -> str:
         """A calendar day stays one; a moment shows the clock of the zone that it carries."""
         if isinstance(placed, datetime):

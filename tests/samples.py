@@ -1,0 +1,104 @@
+"""Notices and messages as the outbox would give them, for tests of channels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tercera.messages import Message, Notice, NoticeKind
+from tercera.model import Customer, Evidence, Period, Reason, RuleId, SubjectId, Tally, WindowId
+
+ANA = Customer("bigcolors_1381618804", "Ana María Pérez", "ana@example.com", "es")
+AT = datetime(2023, 6, 20, 9, 30, tzinfo=ZoneInfo("America/Bogota"))
+
+
+def make_evidence(count: int, statuses: Sequence[str] = ("cancelled", "returned")) -> tuple[Evidence, ...]:
+    """Orders two days apart, from the third of June 2023 on."""
+    return tuple(
+        Evidence(
+            f"MX-{1001 + number}",
+            date(2023, 6, 3) + timedelta(days=2 * number),
+            statuses[number % len(statuses)],
+            Decimal("59900.5000") + number,
+        )
+        for number in range(count)
+    )
+
+
+def make_notice(
+    reason: Reason = Reason.OPENED,
+    matched: int = 3,
+    *,
+    evidence: Sequence[Evidence] | None = None,
+    customer: Customer | None = ANA,
+    window: str = "2023-06",
+    period: Period = Period.MONTH,
+    **changes: Any,
+) -> Notice:
+    """A notice about Ana: the third of her orders came back, unless said otherwise."""
+    level, threshold = _level(matched)
+    orders = make_evidence(matched) if evidence is None else tuple(evidence)
+    amounts = [order.amount for order in orders if order.amount is not None]
+    subject = SubjectId(changes.pop("subject", customer.id if customer else ANA.id))
+    values: dict[str, Any] = {
+        "id": 1,
+        "kind": NoticeKind.ALERT,
+        "alert": 12,
+        "step": 1,
+        "rule": RuleId("repeat-returns"),
+        "title": "Three or more returned or cancelled orders in a month",
+        "per": "customer",
+        "level": level,
+        "threshold": threshold,
+        "before": {Reason.OPENED: None, Reason.EASED: "critical"}.get(reason, "notice"),
+        "at": AT,
+        "currency": "EUR",
+    } | changes
+    return Notice(
+        subject=subject,
+        window=WindowId(window),
+        period=period,
+        reason=reason,
+        customer=customer,
+        tally=Tally(
+            subject,
+            WindowId(window),
+            matched,
+            matched + 9,
+            sum(amounts, Decimal(0)) if amounts else None,
+            evidence=orders,
+        ),
+        **values,
+    )
+
+
+def make_message(
+    *notices: Notice,
+    key: str = "a1b2c3d4-12-1",
+    recipient: str = "ana@example.com",
+    language: str = "es",
+    for_customer: bool = True,
+    digest: bool = False,
+    thread: tuple[str, ...] = (),
+) -> Message:
+    """A message of these notices, or of one about Ana."""
+    return Message(
+        key=key,
+        channel="customer" if for_customer else "operations",
+        recipient=recipient,
+        language=language,
+        for_customer=for_customer,
+        digest=digest,
+        notices=notices or (make_notice(),),
+        thread=thread,
+    )
+
+
+def _level(matched: int) -> tuple[str | None, int | None]:
+    for name, threshold in (("critical", 10), ("warning", 5), ("notice", 3)):
+        if matched >= threshold:
+            return name, threshold
+    return None, None
