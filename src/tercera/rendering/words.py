@@ -89,6 +89,7 @@ class Words:
         """`1,234`."""
         return str(number) if -1000 < number < 1000 else str(format_decimal(number, locale=self.locale))
 
+    @lru_cache(maxsize=4096)  # noqa: B019
     def share(self, part: int, whole: int) -> str:
         """`42 %`."""
         return str(format_percent(Decimal(part) / whole, locale=self.locale))
