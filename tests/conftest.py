@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Generator
 from typing import Any
 
@@ -37,3 +38,9 @@ def _judge(report: Any) -> None:
         if _MAY_BE_ABSENT not in reason:
             report.outcome = "failed"
             report.longrepr = f"TERCERA_NO_SKIPS=1, and this was skipped: {reason}"
+
+
+def pytest_sessionfinish() -> None:
+    """Servers that tests share end with the session, also where a worker process ends without ceremony."""
+    if (mongod := sys.modules.get("tests.servers.mongod")) is not None:
+        mongod.stop()

@@ -101,7 +101,7 @@ def _fields(collection: Documents, paths: Sequence[str]) -> Iterator[Check]:
     if not documents:
         yield Check(what, True, "is empty so far")
         return
-    absent = [path for path in paths if all(at(document, path) is None for document in documents)]
+    absent = [path for path in paths if not any(_has(document, path) for document in documents)]
     known = sorted({name for document in documents for name in document})
     if not absent:
         yield Check(what, True, f"the last {len(documents)} documents have the fields")
@@ -109,6 +109,12 @@ def _fields(collection: Documents, paths: Sequence[str]) -> Iterator[Check]:
         near = difflib.get_close_matches(path, known, 3) or known[:15]
         detail = f"none of the last {len(documents)} documents has {path!r}; they have {', '.join(near)}"
         yield Check(what, False, detail, "correct the field's name in source")
+
+
+def _has(document: Mapping[str, Any], path: str) -> bool:
+    outer, _, last = path.rpartition(".")
+    inner = at(document, outer) if outer else document
+    return isinstance(inner, Mapping) and last in inner
 
 
 def _index(collection: Documents, paths: Sequence[str], without: str, *, fix: bool) -> Check:
