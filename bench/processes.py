@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from statistics import median
 
@@ -72,11 +73,11 @@ def script(name: str, *arguments: str) -> list[str]:
     return [sys.executable, "-m", f"bench.{name}", *arguments]
 
 
-def simulated_orders(orders: int, ending: str, *, months: int = 12) -> Path:
+def simulated_orders(orders: int, ending: str, *, start: date = date(2023, 1, 1), months: int = 12) -> Path:
     """A file of simulated orders, made when it is not there yet."""
-    out = DATA / f"orders-{orders}-{months}.{ending}"
+    out = DATA / f"orders-{orders}-{start}-{months}.{ending}"
     if not out.exists():
         DATA.mkdir(exist_ok=True)
-        wanted = ("--orders", str(orders), "--months", str(months), "--seed", "1", "--json")
-        measure(tercera("simulate", "orders", str(out), *wanted))
+        span = ("--start", start.isoformat(), "--months", str(months))
+        measure(tercera("simulate", "orders", str(out), "--orders", str(orders), "--seed", "1", *span))
     return out

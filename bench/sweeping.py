@@ -8,19 +8,19 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import perf_counter
 from typing import Any
 
 from pymongo import MongoClient
 
 from bench import settings
 from bench.figures import alternating, require_equal
-from bench.history import DATABASE, collection_name
+from bench.history import DATABASE, TODAY, collection_name
 from bench.rivals.notebook_aggregation import distinct_orders, hits
 from tercera.app import App, open_app
 from tercera.cycle import cycle
@@ -28,8 +28,8 @@ from tercera.ledger import Ledger
 from tercera.orders import Scope
 from tercera.windows import watched
 
-NOW = datetime(2025, 12, 28, 12, tzinfo=UTC)
-"""Late in the last month of the simulated orders: two months are watched."""
+NOW = datetime.combine(TODAY, time(23), UTC)
+"""Two months are watched: the open one, and the one before, which has been over for less than the grace."""
 ADDRESS = "TERCERA_BENCH_MONGODB"
 
 
@@ -95,9 +95,9 @@ def _require_equal(app: App, groups: list[dict[str, Any]]) -> int:
 
 
 def _timed(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
+    began = perf_counter()
     work()
-    return time.perf_counter() - began
+    return perf_counter() - began
 
 
 if __name__ == "__main__":
