@@ -1,0 +1,1 @@
+"""Makes reference pages from the code."""

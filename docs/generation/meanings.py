@@ -1,0 +1,77 @@
+"""What the keys of the configuration mean, where the models do not say it themselves."""
+
+HEAD = """\
+# Configuration
+
+<!-- Made by docs/generate.py from the models in src/tercera. Do not edit. -->
+
+One YAML file, `tercera.yaml`. `tercera check` reports every mistake at once, each with its line.
+
+`${NAME}` is filled in from the environment, or from `.env` beside the file (the environment wins).
+`${NAME:-otherwise}` has a default. `${file:path}` reads a file, relative to the configuration.
+What is filled in stays text: a password with `:` or `#` in it can't change the document.
+
+A **duration** is a number and a unit: `30s`, `5m`, `12h`, `30d`, `2w`.
+"""
+
+TITLES = {
+    "Skeleton": "",
+    "Schedule": "When to sweep. Give exactly one of the two.",
+    "RuleSettings": "One entry for each rule.",
+    "MatchSettings": "How the values of one order field must look. `status: [returned, cancelled]` is short "
+    "for `status: {in: [returned, cancelled]}`.",
+    "Derived": "A field told from the shape of another: the name of the first pattern that the other's text "
+    "contains. See [ADR 0008](../adr/0008-derive.md).",
+}
+
+DEFAULTS = {"Skeleton.operations": "the channel named `operations`, if any", "Smtp.port": "by `security`",
+            "RuleSettings.timezone": "the top level's", "OrderDocuments.timestamps": "`instant`"}  # fmt: skip
+
+MEANINGS = {
+    "Skeleton.timezone": "IANA zone of the calendar windows, like `America/Bogota`",
+    "Skeleton.ledger": "the SQLite file of what was said; relative to the configuration's folder",
+    "Skeleton.source": "where orders and customers are read; its `kind` says which section applies",
+    "Skeleton.rules": "what to watch for; at least one",
+    "Skeleton.channels": "ways of telling, by names of your own; rules name them in `notify`",
+    "Skeleton.email": "the mail server that email channels share",
+    "Skeleton.schedule": "when to sweep",
+    "Skeleton.operations": "name of the channel that hears of customers who could not be told",
+    "Schedule.every": "pause between two sweeps, at least `1s`",
+    "Schedule.cron": "five fields, like `0 8 1 * *`, in the top level's time zone",
+    "RuleSettings.id": "lower-case letters, digits, hyphens; the ledger knows the rule by it, so keep it",
+    "RuleSettings.title": "what operations reads",
+    "RuleSettings.when": "order field → values; an order matches when every field does",
+    "RuleSettings.per": "whom to count for: `customer`, or an order field",
+    "RuleSettings.within": "how long a window is; always whole calendar days in the rule's zone",
+    "RuleSettings.levels": "name → number of distinct matching orders that reaches it",
+    "RuleSettings.notify": "names of channels",
+    "RuleSettings.on": "which [transitions](lifecycle.md) are told of",
+    "RuleSettings.grace": "how long after its end a window is still watched",
+    "RuleSettings.evidence": "at most so many orders are listed; the count is never capped (1 to 1000)",
+    "RuleSettings.timezone": "IANA zone of this rule's windows",
+    "MatchSettings.values": "the order's value is one of these",
+    "MatchSettings.ignore_case": "`Returned` is `returned`, too",
+    "Derived.source": "column or path of the value to look at",
+    "Derived.patterns": "told value → regular expression",
+    "Derived.otherwise": "what is told when no pattern fits; nothing when empty",
+    "Settings.kind": "this section's kind",
+    "Settings.orders": "see below",
+    "Settings.customers": "see below; without it, nobody but fixed addresses can be told",
+    "Settings.memory_limit": "of the embedded engine; what does not fit goes to the temporary folder",
+    "Settings.threads": "of the embedded engine; all cores when empty",
+    "Settings.uri": "write `${MONGODB_URI}`; `mongodb+srv://…` needs the extra `tercera[srv]`",
+    "Settings.database": "name of the database",
+    "Settings.read_preference": "which members may answer; a secondary may lag behind",
+    "OrderFields.order_id": "column or, with dots, path of the order's id; orders are counted once for each",
+    "OrderFields.customer_id": "… of the customer's id",
+    "OrderFields.status": "… of the status",
+    "OrderFields.placed_at": "… of the day or time of the order: text, date or timestamp",
+    "OrderFields.amount": "… of the amount; shown, never judged by",
+    "OrderDocuments.collection": "name of the orders' collection",
+    "CustomerDocuments.collection": "name of the customers' collection",
+    "CustomerFields.id": "column or path that holds the customer's id",
+    "CustomerFields.name": "… the name",
+    "CustomerFields.email": "… the address",
+    "CustomerFields.language": "… the language, like `es` or `es-CO`; the channel's when empty or not spoken",
+    "_Place.encoding": "of CSV and JSON lines, like `cp1252`",
+}
