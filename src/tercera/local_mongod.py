@@ -10,7 +10,7 @@ import secrets
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -41,12 +41,22 @@ def find_mongod() -> Path:
 
 
 @contextmanager
-def running_mongod(folder: Path, *, authentication: bool = True, cache_gb: float = 0.25) -> Iterator[str]:
-    """Starts a server over a new or empty `folder` and gives its URI; stops it at the end."""
+def running_mongod(
+    folder: Path,
+    *,
+    authentication: bool = True,
+    cache_gb: float = 0.25,
+    parameters: Mapping[str, str] | None = None,
+) -> Iterator[str]:
+    """Starts a server over a new or empty `folder` and gives its URI; stops it at the end.
+
+    `parameters` are more of the server's own (`--setParameter`).
+    """
     folder.mkdir(parents=True, exist_ok=True)
     program = find_mongod()
     port = _free_port()
-    process = _start(program, folder, port, authentication, cache_gb)
+    more = [f"{name}={value}" for name, value in (parameters or {}).items()]
+    process = _start(program, folder, port, authentication, cache_gb, more)
     try:
         yield _prepare(process, folder, port, authentication)
     finally:
@@ -54,7 +64,7 @@ def running_mongod(folder: Path, *, authentication: bool = True, cache_gb: float
 
 
 def _start(
-    program: Path, folder: Path, port: int, authentication: bool, cache_gb: float
+    program: Path, folder: Path, port: int, authentication: bool, cache_gb: float, parameters: list[str]
 ) -> subprocess.Popen[bytes]:
     (folder / "data").mkdir(exist_ok=True)
     command = [str(program), "--replSet", _REPLICA_SET, "--dbpath", str(folder / "data")]
@@ -62,8 +72,9 @@ def _start(
     command += ["--wiredTigerCacheSizeGB", str(cache_gb), "--oplogSize", "64"]
     command += ["--logpath", str(folder / "mongod.log"), "--logappend"]
     # Nobody waits for this server to hand over: it need not linger as a primary that steps down.
-    command += ["--setParameter", "shutdownTimeoutMillisForSignaledShutdown=0"]
-    command += ["--setParameter", "diagnosticDataCollectionEnabled=false"]
+    quick = ["shutdownTimeoutMillisForSignaledShutdown=0", "diagnosticDataCollectionEnabled=false"]
+    for each in (*quick, *parameters):
+        command += ["--setParameter", each]
     if authentication:
         key = folder / "replica.key"
         key.touch(mode=0o600)

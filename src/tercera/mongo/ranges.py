@@ -7,10 +7,11 @@ gather.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+
+from bson import Regex
 
 from tercera.dates import DateFormat
 from tercera.mongo.zones import EARLIEST, LATEST
@@ -40,7 +41,7 @@ def placed_within(
         return None
     conditions: list[Any] = []
     if "string" in types:
-        conditions += [each for form in fields.date_formats for each in _texts(form, fields, zone, days)]
+        conditions += _texts(fields, zone, days)
     if "date" in types:
         conditions += [_stored(each) for each in days]
     return _any_of(path, conditions)
@@ -54,22 +55,53 @@ def undatable(path: str, fields: OrderFields, read: Filter | None) -> Filter:
     return {"$or": [{path: None}, {path: {"$type": _OTHER_TYPES}}, *strange]}
 
 
-def _texts(form: DateFormat, fields: OrderFields, zone: str, days: Sequence[Days]) -> Iterator[Any]:
-    shifts = form.has_time and (form.has_offset or (fields.timezone or zone) != zone)
-    margin = _MARGIN if shifts else timedelta(0)
-    if form.sorts_by_day:
-        for first, last in days:
-            low = form.day_prefix(max(first - margin, EARLIEST)) if first else "19"
-            high = form.day_prefix(min(last + margin, LATEST - timedelta(days=1))) if last else "21"
-            yield {"$gte": low, "$lt": high if last is None or last + margin < LATEST else "21"}
-        return
+def _texts(fields: OrderFields, zone: str, days: Sequence[Days]) -> Iterator[Any]:
+    """Conditions on texts: ranges where the year comes first, else the beginnings of the days' texts."""
+    ranges: list[tuple[str, str]] = []
+    for form in fields.date_formats:
+        shifts = form.has_time and (form.has_offset or (fields.timezone or zone) != zone)
+        margin = _MARGIN if shifts else timedelta(0)
+        if form.sorts_by_day:
+            ranges += [_range_of_days(form, each, margin) for each in days]
+        else:
+            yield _listed(form, days, margin)
+    for low, high in _merged(ranges):
+        yield {"$gte": low, "$lt": high}
+
+
+def _range_of_days(form: DateFormat, days: Days, margin: timedelta) -> tuple[str, str]:
+    """All texts of the days, and no text that `undatable` looks for."""
+    lowest, highest = _STARTS["Y"]
+    first, last = days
+    low = form.day_prefix(first - margin) if first and first >= EARLIEST + margin else lowest
+    high = form.day_prefix(last + margin) if last and last < LATEST - margin else highest
+    assert low is not None
+    assert high is not None
+    return low, high
+
+
+def _merged(ranges: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """The same texts in as few ranges as can be: each is a scan of its own."""
+    reached: tuple[str, str] | None = None
+    for low, high in sorted(ranges):
+        if reached is None or low > reached[1]:
+            if reached is not None:
+                yield reached
+            reached = low, high
+        else:
+            reached = reached[0], max(reached[1], high)
+    if reached is not None:
+        yield reached
+
+
+def _listed(form: DateFormat, days: Sequence[Days], margin: timedelta) -> Filter:
     prefixes = _prefixes(form, days, margin)
     if prefixes is None:
-        yield _TEXTS
-    elif form.has_time or not form.parts[-1][0]:
-        yield {"$in": [re.compile("^" + re.escape(prefix)) for prefix in prefixes]}
-    else:
-        yield {"$in": prefixes}
+        return _TEXTS
+    if not form.has_time and form.parts[-1][0]:
+        return {"$in": prefixes}
+    # The server sees that a pattern is a plain beginning only when it is quoted as a whole.
+    return {"$in": [Regex(rf"^\Q{prefix}\E") for prefix in prefixes]}
 
 
 def _prefixes(form: DateFormat, days: Sequence[Days], margin: timedelta) -> list[str] | None:
@@ -78,10 +110,10 @@ def _prefixes(form: DateFormat, days: Sequence[Days], margin: timedelta) -> list
     for first, last in days:
         if first is None or last is None:
             return None
-        day, end = first - margin, last + margin
+        day, end = max(first, EARLIEST) - margin, min(last, LATEST) + margin
         while day < end:
             prefix = form.day_prefix(day)
-            if prefix is None or len(found) >= _MOST_PREFIXES:
+            if prefix is None or "\\" in prefix or len(found) >= _MOST_PREFIXES:
                 return None
             found.add(prefix)
             day += timedelta(days=1)
@@ -91,11 +123,11 @@ def _prefixes(form: DateFormat, days: Sequence[Days], margin: timedelta) -> list
 def _stored(days: Days) -> Filter:
     first, last = days
     bounds: Filter = {}
-    if first is not None:
+    if first is not None and first - date.min > _MARGIN:
         bounds["$gte"] = datetime.combine(first - _MARGIN, time(), UTC)
-    if last is not None:
+    if last is not None and date.max - last > _MARGIN:
         bounds["$lt"] = datetime.combine(last + _MARGIN, time(), UTC)
-    return bounds
+    return bounds or {"$type": "date"}
 
 
 def _any_of(path: str, conditions: list[Any]) -> Filter:
