@@ -136,7 +136,7 @@ class Question:
     def filter(self) -> Filter | None:
         """The rows to read; None for all."""
         placed = placed_within(self.fields.placed_at, self.fields, self.counting.zone, self.days, self.types)
-        if self.scope.pairs is None:
+        if self.scope.pairs is None or self.counting.per in self.fields.derive:
             return placed
         subjects = sorted({subject for subject, _ in self.scope.pairs})
         return {self.fields.path_of(self.counting.per): {"$in": stored_variants(subjects)}, **(placed or {})}
