@@ -1,7 +1,8 @@
 """What stands in a row, whatever type the engine stores: whether anything does, and its text.
 
 An id or a status is text, whatever it is stored as: 17850 and 17850.0 are `17850`, a blank is missing, and
-what has no text (a truth value, a date, a nested document) is present and unreadable.
+what has no text (a truth value, a date, a nested document, a text too long for an id) is present and
+unreadable.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ class Dialect(Protocol):
 
     def is_blank(self, text: ir.StringValue) -> ir.BooleanValue:
         """Whether nothing but white space stands there; null is blank."""
+        ...
+
+    def without_long(self, text: ir.StringValue) -> ir.StringValue:
+        """The text, or null when it has more than LONGEST_TEXT characters."""
         ...
 
     def contains(self, text: ir.StringValue, pattern: str) -> ir.BooleanValue:
@@ -66,9 +71,12 @@ class Columns:
     def cell(self, path: str) -> Cell:
         """The value at a path. KeyError when there is none."""
         value = _find(cast("Mapping[str, ir.Value]", self.table), self.table.columns, path)
-        text = _text(value)
-        present = ~self._dialect.is_blank(value) if isinstance(value, ir.StringValue) else value.notnull()
-        return Cell(present, text, value)
+        if isinstance(value, ir.StringValue):
+            return Cell(~self._dialect.is_blank(value), self._dialect.without_long(value), value)
+        present = value.notnull()
+        if isinstance(value, ir.FloatingValue):
+            present = present & ~value.isnan()
+        return Cell(present, _text(value), value)
 
     def readable(self) -> ir.BooleanValue | None:
         """Every row that there is has its columns."""
@@ -84,10 +92,11 @@ def derived(cell: Cell, rule: Derived, dialect: Dialect) -> Cell:
 
 
 def whole_number_text(number: ir.FloatingValue) -> ir.StringValue:
-    """A number as text, without `.0`."""
-    is_whole = (number == number.floor()) & (number.abs() < 1e37)
+    """A number as text, without `.0`; null when it is none, or infinite."""
+    is_whole = (number % 1.0 == 0) & (number.abs() < 1e37)
     small = number.abs() < 1e18
     digits = ibis.cases(
+        (number.isnan() | number.isinf(), ibis.null(dt.string)),
         (is_whole & small, number.try_cast("int64").cast("string")),
         (is_whole, number.try_cast("decimal(38, 0)").cast("string")),
         else_=number.cast("string"),
@@ -97,8 +106,6 @@ def whole_number_text(number: ir.FloatingValue) -> ir.StringValue:
 
 def _text(value: ir.Value) -> ir.StringValue:
     kind = value.type()
-    if kind.is_string():
-        return cast("ir.StringValue", value)
     if kind.is_floating():
         return whole_number_text(value.cast("float64"))
     if kind.is_integer() or kind.is_decimal() or kind.is_uuid():

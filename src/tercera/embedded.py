@@ -21,6 +21,7 @@ from ibis.backends.sql.datatypes import DuckDBType
 
 from tercera.cells import Cell, whole_number_text
 from tercera.dates import DateFormat
+from tercera.orders import LONGEST_TEXT
 
 _BLANK = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
 """Everything that Python calls white space."""
@@ -38,6 +39,7 @@ def _engines_own(name: str, takes: tuple[dt.DataType, ...], gives: dt.DataType) 
 _TEXTS = (dt.string, dt.string)
 _CLOCK = dt.Timestamp()
 
+_bytes = _engines_own("strlen", (dt.string,), dt.int64)
 _trim = _engines_own("trim", _TEXTS, dt.string)
 _contains = _engines_own("regexp_matches", _TEXTS, dt.boolean)
 _fits = _engines_own("regexp_full_match", _TEXTS, dt.boolean)
@@ -60,6 +62,11 @@ class DuckDialect:
             ((text >= "!") & (text < "\x7f"), False),
             else_=_trim(text, _BLANK) == "",
         )
+
+    def without_long(self, text: ir.StringValue) -> ir.StringValue:
+        """The number of bytes is known, that of characters has to be counted."""
+        fits = ibis.cases((_bytes(text) <= LONGEST_TEXT, True), else_=text.length() <= LONGEST_TEXT)
+        return cast("ir.StringValue", ibis.ifelse(fits, text, ibis.null(dt.string)))
 
     def contains(self, text: ir.StringValue, pattern: str) -> ir.BooleanValue:
         """RE2, whose `$` is the very end."""
@@ -127,7 +134,7 @@ class Documents:
         number = ibis.ifelse(text.re_search("^-?[0-9]+$"), text, whole_number_text(text.try_cast("float64")))
         words = ibis.ifelse(kind == "VARCHAR", text, ibis.null(dt.string))
         told = ibis.cases(
-            (kind == "VARCHAR", text),
+            (kind == "VARCHAR", DuckDialect().without_long(text)),
             (kind.isin(["BIGINT", "UBIGINT", "DOUBLE", "HUGEINT", "UHUGEINT"]), number),
             else_=ibis.null(dt.string),
         )

@@ -1,12 +1,13 @@
 """When an order was placed, as expressions: a date is never shifted, a time is shown by the rule's clock.
 
-In two steps, each a column of its own, so that an engine works each out once: what is written (`stamp`), then
-what the rule's clock showed at that moment (`clock`).
+In three steps, each a column of its own, so that an engine works each out once: what is written (`stamp`),
+what the clock showed where it was written (`shown`), what the rule's clock showed at that moment (`clock`).
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from bisect import bisect_left
+from datetime import date, datetime, time, timedelta
 from enum import IntEnum
 
 import ibis
@@ -16,13 +17,15 @@ import ibis.expr.types as ir
 from tercera.cells import Dialect
 from tercera.dates import DateFormat
 from tercera.model import Placed
-from tercera.orders import OrderFields, Timestamps
+from tercera.orders import OrderFields, Scope, Timestamps
 from tercera.shifts import Step, steps
 from tercera.windows import read_local
 
 CLOCK = dt.Timestamp()
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 (a wall clock)
 _MICROSECOND = timedelta(microseconds=1)
+_MARGIN = timedelta(days=3)
+"""No clock is as far as this from another."""
 
 
 class _Written(IntEnum):
@@ -55,12 +58,17 @@ def stamp(value: ir.Value, dialect: Dialect, fields: OrderFields) -> ir.IntegerV
     return _number(clock, _Written.LOCAL if local else _Written.INSTANT, dialect)
 
 
-def clock(stamped: ir.IntegerValue, dialect: Dialect, fields: OrderFields, zone: str) -> ir.TimestampValue:
-    """What the clock of `zone` showed; the midnight of a day."""
-    shown = dialect.clock(_part(stamped))
-    kind = _kind(stamped)
+def shown(stamped: ir.IntegerValue, dialect: Dialect) -> ir.TimestampValue:
+    """The wall clock, or the one in UTC, that is written; the midnight of a day."""
+    return dialect.clock(stamped >> 2)
+
+
+def clock(
+    stamped: ir.IntegerValue, shown: ir.TimestampValue, fields: OrderFields, zone: str, scope: Scope
+) -> ir.TimestampValue:
+    """What the clock of `zone` showed; the midnight of a day. Exact for all that is in scope."""
     branches = [
-        (kind == written, _shifted(shown, source, zone))
+        (_kind(stamped) == written, _descend(shown, _in_span(steps(source, zone), scope)))
         for written, source in ((_Written.LOCAL, fields.timezone or zone), (_Written.INSTANT, "UTC"))
         if source != zone
     ]
@@ -94,19 +102,25 @@ def _kind(stamped: ir.IntegerValue) -> ir.IntegerValue:
     return stamped & 3
 
 
-def _part(stamped: ir.IntegerValue) -> ir.IntegerValue:
-    return stamped >> 2
-
-
 def _sane(clock: ir.TimestampValue) -> ir.TimestampValue:
     """Null where no calendar of ours reaches, so that such a date is a reject and no failure."""
     inside = clock.between(ibis.timestamp("0001-01-02 00:00:00"), ibis.timestamp("9999-12-30 00:00:00"))
     return ibis.ifelse(inside, clock, ibis.null(CLOCK))
 
 
-def _shifted(clock: ir.TimestampValue, source: str, target: str) -> ir.TimestampValue:
-    """What the clock of `target` shows when that of `source` shows this."""
-    return _descend(clock, steps(source, target))
+def _in_span(choices: tuple[Step, ...], scope: Scope) -> tuple[Step, ...]:
+    """The steps that can matter to a row in scope."""
+    last = len(choices)
+    if scope.end is not None:
+        last = max(1, bisect_left(choices, _midnight(scope.end) + _MARGIN, key=lambda step: step.since))
+    first = 0
+    if scope.start is not None:
+        first = bisect_left(choices, _midnight(scope.start) - _MARGIN, key=lambda step: step.since) - 1
+    return choices[max(0, min(first, last - 1)) : last]
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time())
 
 
 def _descend(clock: ir.TimestampValue, choices: tuple[Step, ...]) -> ir.TimestampValue:

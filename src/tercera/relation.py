@@ -84,9 +84,9 @@ def read(rows: Rows, dialect: Dialect, question: Question) -> ir.Table:
         },
     )
     told = told.mutate(tercera_stamp=placing.stamp(told.tercera_placed, dialect, fields))
-    told = told.mutate(
-        tercera_clock=placing.clock(told.tercera_stamp, dialect, fields, counting.zone),
-    )
+    told = told.mutate(tercera_shown=placing.shown(told.tercera_stamp, dialect))
+    clock = placing.clock(told.tercera_stamp, told.tercera_shown, fields, counting.zone, question.scope)
+    told = told.mutate(tercera_clock=clock)
     return _in_scope(told, question.scope).mutate(**{REASON: _reason(told, dialect, fields, counting)})
 
 

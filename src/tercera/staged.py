@@ -134,7 +134,7 @@ def _samples(
 
 
 def _distinct(database: Database, good: ir.Table, survey: Survey) -> tuple[ir.Table, int]:
-    """The orders of good rows, one row an order of a pair, and how many different ids they have.
+    """The orders of good rows, one row an order of a pair, and how many they are.
 
     A hash that stands once belongs to an id that stands once: such a row is its order already.
     """
@@ -146,10 +146,11 @@ def _distinct(database: Database, good: ir.Table, survey: Survey) -> tuple[ir.Ta
     if not many:
         return good, survey.orders
     shared = hashes.semi_join(repeated, "mark").drop("mark")
-    [(ids,)] = database.rows(shared.agg(ids=shared.order_id.nunique()))
+    told_apart = orders(shared)
+    [(few,)] = database.rows(told_apart.agg(few=told_apart.count()))
     columns = ("subject", "opens", "order_id", "matching", "placed", "amount", "status")
-    each = single.select(*columns).union(orders(shared).select(*columns))
-    return each, survey.orders - int(rows) + ids
+    each = single.select(*columns).union(told_apart.select(*columns))
+    return each, survey.orders - int(rows) + few
 
 
 def _without(database: Database, counted: ir.Table, counting: Counting) -> Iterator[Tally]:

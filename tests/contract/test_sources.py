@@ -1,0 +1,223 @@
+"""What every kind of source must do: give exactly the tallies of the oracle.
+
+The kinds are those that `tercera.sources` lists. Each is stored and opened by `harness_<kind>.py`, which has
+`VARIANTS`, `representable(value)`, `open_source(variant, rows, fields, customers, customer_fields, zone)` and
+`SEES_ALL_REJECTS`. A new kind is tested without a new test, and fails without a harness.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tercera import sources
+from tercera.model import Customer, Pair, Survey, Tally
+from tercera.orders import SAMPLES, CustomerFields, OrderFields, Scope, Source
+from tercera.windows import parse_window
+from tests import oracle
+from tests.contract.order_cases import CASES, PLAIN, Case, cases, order
+
+
+def _harness(kind: str) -> ModuleType | None:
+    name = f"tests.contract.harness_{kind}"
+    return import_module(name) if find_spec(name) else None
+
+
+@dataclass(frozen=True)
+class Store:
+    """One way of storing orders of a kind of source."""
+
+    harness: ModuleType
+    variant: str
+
+    def opened(
+        self, rows: Iterable[dict[str, Any]], fields: OrderFields, zone: str, customers: Any = ()
+    ) -> AbstractContextManager[Source]:
+        """A source of these rows."""
+        opened: AbstractContextManager[Source] = self.harness.open_source(
+            self.variant, list(rows), fields, list(customers), CustomerFields(language="language"), zone
+        )
+        return opened
+
+    def representable(self, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The rows as this kind can hold them."""
+        return [{name: self.harness.representable(value) for name, value in row.items()} for row in rows]
+
+
+STORES = [
+    pytest.param(Store(harness, variant), id=f"{kind}-{variant}")
+    for kind in sources.kinds()
+    if (harness := _harness(kind))
+    for variant in harness.VARIANTS
+]
+each_store = pytest.mark.parametrize("store", STORES)
+
+
+@pytest.mark.parametrize("kind", sources.kinds())
+def test_every_kind_has_a_harness(kind: str) -> None:
+    """A source that this suite can't open is a source that nobody tested."""
+    assert _harness(kind), f"write tests/contract/harness_{kind}.py"
+
+
+@each_store
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.fact)
+def test_a_tally_is_that_of_the_oracle(store: Store, case: Case) -> None:
+    """The case's fact, as the oracle tells it, in tallies, counts and rejects."""
+    _check_unbounded(store, case)
+
+
+@each_store
+@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(case=cases)
+def test_any_orders_are_tallied_as_the_oracle_does(store: Store, case: Case) -> None:
+    """Whatever the orders, the fields and the counting."""
+    _check_unbounded(store, case)
+
+
+@each_store
+@settings(max_examples=5, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(case=cases, data=st.data())
+def test_a_scope_asks_for_some_windows_or_some_pairs(store: Store, case: Case, data: st.DataObject) -> None:
+    """Windows outside of the bounds are not read; an asked pair is answered even when there is nothing."""
+    rows, whole = store.representable(case.rows), _expected(store, case, Scope())
+    windows = sorted({window for _, window in whole.tallies}) or [_window_of_now(case)]
+    first, last = sorted(data.draw(st.tuples(st.sampled_from(windows), st.sampled_from(windows))))
+    within = case.counting.within
+    start, end = parse_window(first, within).start, parse_window(last, within).end
+    asked: list[Pair] = sorted(
+        data.draw(st.sets(st.sampled_from(sorted(whole.tallies)), max_size=4)) if whole.tallies else set()
+    )
+    asked.append(("nobody", windows[0]))  # type: ignore[arg-type]
+    at_least = data.draw(st.sampled_from([0, 1, 2, 3]))
+    with store.opened(rows, case.fields, case.zone) as source:
+        for scope in (Scope(start, end, at_least), Scope(start, None, at_least), Scope(None, end, at_least)):
+            _check_bounded(store, case, source, scope)
+        assert _by_pair(source.tally(case.counting, Scope(pairs=asked))) == {
+            pair: _tally_of(store, case, pair) for pair in asked
+        }
+
+
+@each_store
+def test_a_sample_shows_the_row(store: Store) -> None:
+    """Somebody who reads a reject can find it again, and long values are cut."""
+    rows = store.representable(
+        [order(f"o{number}", "2023-06-01", customer_id=None, seller="x" * 1000) for number in range(20)]
+    )
+    with store.opened(rows, PLAIN, "UTC") as source:
+        reading = source.tally(CASES[0].counting, Scope())
+        assert list(reading) == []
+    [(reason, count)] = reading.survey.rejects.items()
+    assert (reason, count.rows, count.matching, len(count.samples)) == ("no_customer", 20, 20, SAMPLES)
+    for sample in count.samples:
+        assert str(sample["order_id"]).startswith("o")
+        assert all(value is None or len(value) <= 200 for value in sample.values())
+
+
+@each_store
+def test_customers_are_found_by_their_ids(store: Store) -> None:
+    """Only the asked ones; what is blank is missing; who is not there is not in the answer."""
+    customers = [
+        {"id": "ana_1", "name": "Ana Ñúñez", "email": "ana@example.com", "language": "es"},
+        {"id": "bob_2", "name": " ", "email": None, "language": None},
+        {"id": "eve_3", "name": "Eve", "email": "eve@example.com", "language": "en"},
+    ]
+    with store.opened([], PLAIN, "UTC", customers) as source:
+        assert source.customers([]) == {}
+        assert source.customers(["ana_1", "bob_2", "nobody"]) == {
+            "ana_1": Customer("ana_1", "Ana Ñúñez", "ana@example.com", "es"),
+            "bob_2": Customer("bob_2"),
+        }
+
+
+@each_store
+def test_a_check_of_a_good_source_is_all_well(store: Store) -> None:
+    """Nothing to remedy, and something to show."""
+    rows = store.representable([order("o1", "2023-06-01")])
+    with store.opened(rows, PLAIN, "UTC", [{"id": "ana_1", "name": "Ana", "email": None}]) as source:
+        checks = list(source.check([CASES[0].counting], fix=True))
+    assert checks
+    assert [check for check in checks if not check.ok] == []
+
+
+def _expected(
+    store: Store, case: Case, scope: Scope, rows: list[dict[str, Any]] | None = None
+) -> oracle.Answer:
+    fields = case.fields.model_copy(update={"timezone": case.fields.timezone or case.zone})
+    rows = store.representable(case.rows) if rows is None else rows
+    return oracle.tally(rows, fields, case.counting, scope)
+
+
+def _check_unbounded(store: Store, case: Case) -> None:
+    expected = _expected(store, case, Scope())
+    with store.opened(store.representable(case.rows), case.fields, case.zone) as source:
+        reading = source.tally(case.counting, Scope())
+        assert _by_pair(reading) == expected.tallies
+        _check_survey(reading.survey, expected)
+
+
+def _check_survey(survey: Survey, expected: oracle.Answer) -> None:
+    assert (survey.rows, survey.orders, _rejects(survey)) == (
+        expected.rows,
+        expected.orders,
+        expected.rejects,
+    )
+    for count in survey.rejects.values():
+        assert len(count.samples) == min(count.rows, SAMPLES)
+
+
+def _check_bounded(store: Store, case: Case, source: Source, scope: Scope) -> None:
+    expected = _expected(store, case, scope)
+    reading = source.tally(case.counting, scope)
+    assert _by_pair(reading) == expected.tallies
+    if store.harness.SEES_ALL_REJECTS:
+        _check_survey(reading.survey, expected)
+        return
+    dated = [row for row in store.representable(case.rows) if _is_dated(row, case)]
+    least, found = _expected(store, case, scope, dated), _rejects(reading.survey)
+    assert reading.survey.orders == expected.orders
+    for reason, (rows, matching) in least.rejects.items():
+        assert found[reason] >= (rows, matching)
+    for reason, (rows, matching) in found.items():
+        assert (rows, matching) <= expected.rejects[reason]
+
+
+def _is_dated(row: dict[str, Any], case: Case) -> bool:
+    fields = case.fields.model_copy(update={"timezone": case.fields.timezone or case.zone})
+    placed = oracle.read_placed(row["placed_at"], fields, case.counting.zone)
+    return placed is not None and placed is not ValueError
+
+
+def _rejects(survey: Survey) -> dict[Any, tuple[int, int]]:
+    return {reason: (count.rows, count.matching) for reason, count in survey.rejects.items()}
+
+
+def _by_pair(tallies: Iterable[Tally]) -> dict[tuple[str, str], Tally]:
+    found = list(tallies)
+    by_pair: dict[tuple[str, str], Tally] = {(tally.subject, tally.window): tally for tally in found}
+    assert len(by_pair) == len(found), "a pair was answered twice"
+    return by_pair
+
+
+def _tally_of(store: Store, case: Case, pair: Pair) -> Tally:
+    every = _expected(store, case, Scope(at_least=0)).tallies
+    return every.get(pair, Tally(*pair, matched=0, orders=0))
+
+
+def _window_of_now(case: Case) -> str:
+    names = {
+        "day": "2023-06-01",
+        "week": "2023-W22",
+        "month": "2023-06",
+        "quarter": "2023-Q2",
+        "year": "2023",
+    }
+    return names[case.counting.within]
