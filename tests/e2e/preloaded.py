@@ -1,0 +1,75 @@
+"""A process that has imported Tercera and nothing more, and forks one that runs a command for each line it
+reads: what a kill test wants to interrupt is the run, not the second of imports before it.
+
+    echo '{"arguments": ["run", "--once"], "folder": "…", "log": "…"}' | python -m tests.e2e.preloaded
+
+For each line it answers with the process id, and, once that process has ended, with its exit code (that of
+`os.waitstatus_to_exitcode`: -9 after SIGKILL).
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from pathlib import Path
+
+_NEEDED = (
+    "alembic.command",
+    "dotenv",
+    "ibis.backends.duckdb",
+    "pandas",  # pyarrow wants it as soon as it is there
+    "pyarrow.pandas_compat",
+    "pymongo",
+    "rich.progress",
+    "sqlalchemy.dialects.sqlite",
+    "tercera.app",
+    "tercera.channels.email",
+    "tercera.cli.main",
+    "tercera.cycle",
+    "tercera.daemon",
+    "tercera.deliver",
+    "tercera.sources.files",
+    "tercera.sources.mongodb",
+)
+
+
+def main() -> None:
+    """Serves until stdin ends."""
+    for name in _NEEDED:
+        importlib.import_module(name)
+    assert _threads() <= {"python", "jemalloc_bg_thd"}, "a thread would not survive the fork"
+    for line in sys.stdin:
+        order = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            _become(order["arguments"], order["folder"], order["log"])
+        print(child, flush=True)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+def _threads() -> set[str]:
+    """By name. That of jemalloc knows of forks and starts anew."""
+    return {path.read_text().strip() for path in Path("/proc/self/task").glob("*/comm")}
+
+
+def _become(arguments: list[str], folder: str, log: str) -> None:
+    os.chdir(folder)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    written = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    for source, target in ((nothing, 0), (written, 1), (written, 2)):
+        os.dup2(source, target)
+    sys.argv = ["tercera", *arguments]
+    from tercera.cli.main import main as tercera
+
+    code: object = 0
+    try:
+        tercera()
+    except SystemExit as end:
+        code = end.code
+    os._exit(code if isinstance(code, int) else 1 if code else 0)
+
+
+if __name__ == "__main__":
+    main()
