@@ -125,11 +125,14 @@ def _csv(path: Path, opener: Callable[..., IO[str]]) -> Iterator[Any]:
         names = tuple(name.strip() for name in next(csv.reader([head], delimiter=delimiter)))
         yield _distinct(path, names)
         reader = csv.reader(file, delimiter=delimiter)
+        whole = 0
         try:
-            yield from _csv_rows(reader, names)
+            for row in _csv_rows(reader, names):
+                whole = reader.line_num
+                yield row
         except csv.Error as error:
             raise SourceError(
-                f"{path} line {reader.line_num + 1}: {error}; a quote was probably never closed"
+                f"{path} line {whole + 2}: {error}; a quote was probably never closed"
             ) from None
 
 
