@@ -131,6 +131,7 @@ class _Daemon:
             for swept in report.swept:
                 log.info(
                     "swept",
+                    rejects={str(reason): count.rows for reason, count in swept.survey.rejects.items()},
                     rule=swept.rule,
                     rows=swept.survey.rows,
                     baseline=swept.baseline,

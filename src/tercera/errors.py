@@ -48,8 +48,6 @@ class DeliveryError(TerceraError):
     other side's own words, `code` its answer code where it gave one.
     """
 
-    exit_code = 6
-
     def __init__(self, reason: str, *, permanent: bool, code: int | None = None) -> None:
         super().__init__(reason)
         self.reason = reason

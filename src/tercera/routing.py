@@ -37,8 +37,11 @@ def problem_of(rule: Rule, customer: Customer | None) -> Problem | None:
     """Why the customer can't be told, if so."""
     if rule.counting.per not in (CUSTOMER, "customer_id"):
         return Problem.NOT_A_CUSTOMER
-    if customer is None:
-        return Problem.NO_ENTRY
+    return Problem.NO_ENTRY if customer is None else problem_of_address(customer)
+
+
+def problem_of_address(customer: Customer) -> Problem | None:
+    """What is wrong with the address of a directory entry, if anything."""
     if not customer.email or not customer.email.strip():
         return Problem.NO_EMAIL
     return None if is_address(customer.email.strip()) else Problem.BAD_EMAIL
@@ -99,11 +102,11 @@ def _alert_drafts(
         return [replace(common, recipient=recipient) for recipient in dict.fromkeys(route.to)]
     if problem or customer is None or customer.email is None:
         return [common]
-    language = _language(customer.language) or route.language
+    language = language_of(customer) or route.language
     return [replace(common, recipient=customer.email.strip(), language=language)]
 
 
-def _language(code: str | None) -> str | None:
-    """`es`, from `ES`, `es-CO` or `es_MX`; None when the templates don't speak it."""
-    short = re.split(r"[-_]", (code or "").strip().lower())[0]
+def language_of(customer: Customer) -> str | None:
+    """`es`, from `ES`, `es-CO` or `es_MX`; None when the templates don't speak the customer's language."""
+    short = re.split(r"[-_]", (customer.language or "").strip().lower())[0]
     return short if short in LANGUAGES else None

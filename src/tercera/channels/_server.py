@@ -11,13 +11,13 @@ import smtplib
 import socket
 import ssl
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from tercera.addresses import Address, parse_sender
 from tercera.errors import ConfigError, DeliveryError
+from tercera.paths import ConfiguredPath
 from tercera.rendering.plain import one_line
 
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
@@ -54,7 +54,7 @@ class Smtp(BaseModel):
         description="`alerts@shop.example` or `Shop <alerts@shop.example>`; the name heads every mail"
     )
     timeout: float = Field(20, gt=0, le=600, description="seconds to wait for each answer")
-    ca_file: Path | None = Field(
+    ca_file: ConfiguredPath | None = Field(
         None, description="PEM file with the only authorities to trust; the system's when empty"
     )
     verify_certificate: bool = Field(True, description="false takes any certificate: for test servers only")

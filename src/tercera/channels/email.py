@@ -14,15 +14,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
 from tercera.addresses import Address, parse_address, parse_sender
 from tercera.channels._connection import Connection
 from tercera.channels._mime import Envelope, compose
 from tercera.channels._server import Smtp, tls_context
+from tercera.channels._settings import ChannelSettings
 from tercera.errors import ConfigError, DeliveryError
 from tercera.messages import Message
-from tercera.rendering import Letterhead, Letters, languages
+from tercera.model import CUSTOMER
+from tercera.paths import ConfiguredPath
+from tercera.rendering import Letterhead, Letters
 
 __all__ = ["Settings", "Smtp", "open_channel"]
 
@@ -39,33 +42,26 @@ def _sender(text: str) -> str:
     return text
 
 
-def _spoken(tag: str) -> str:
-    if tag.replace("-", "_").partition("_")[0].lower() not in languages():
-        raise ValueError(f"there are no phrases for {tag!r}; choose one of {', '.join(languages())}")
-    return tag
-
-
-class Settings(BaseModel):
+class Settings(ChannelSettings):
     """An e-mail channel: to the customer whom an alert is about, or to fixed addresses."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     kind: Literal["email"] = "email"
     to: (
         Literal["customer"]
         | Annotated[tuple[Annotated[str, AfterValidator(_address)], ...], Field(min_length=1)]
     ) = Field(description="`customer`, or a list of addresses")
-    language: Annotated[str, AfterValidator(_spoken)] = Field(
-        "en", description="`en` or `es` (or with a region: `es-CO`); a customer's own comes first"
-    )
-    digest: bool = Field(False, description="true makes one mail of all that a cycle has to tell")
-    templates: Path | None = Field(
+    templates: ConfiguredPath | None = Field(
         None, description="folder whose templates take the place of the built-in ones of the same name"
     )
     reply_to: Annotated[str, AfterValidator(_sender)] | None = Field(
         None, description="where answers go; mails to customers then invite them"
     )
     server: Smtp | None = Field(None, description="the top-level `email:` block unless given here")
+
+    @property
+    def recipients(self) -> tuple[str, ...] | None:
+        """The addresses; None for the customer."""
+        return None if self.to == CUSTOMER else tuple(self.to)
 
 
 def open_channel(settings: Settings) -> EmailChannel:

@@ -72,24 +72,24 @@ def list_deliveries(
             visible(each.recipient or "–"),
             each.state,
             str(each.attempts),
-            visible(each.words or ""),
+            visible(each.words or (each.problem or "").replace("_", " ")),
         )
     console().print(rows if found else "No notices yet.")
 
 
 def retry_deliveries(
     context: typer.Context,
-    ids: Annotated[
-        list[int] | None, typer.Argument(metavar="[ID]...", help="Which; all dead ones without.")
-    ] = None,
+    ids: Annotated[list[int] | None, typer.Argument(metavar="[ID]...", help="Which; all without.")] = None,
     config: NestedConfigOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Makes dead notices due again; the next delivery sends them, with the Message-ID that they had."""
+    """Make dead and undeliverable notices due again: to the address that the customer has now, else with the
+    Message-ID that they had. The next delivery sends them."""
     from tercera.app import open_app
+    from tercera.redeliver import redeliver
 
     with open_app(config or context.obj) as app, app.ledger() as ledger:
-        count = ledger.retry(ids or None, app.clock())
+        count = redeliver(ledger, app.source, ids or None, app.clock())
     if json:
         print_json({"retried": count})
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -57,7 +58,8 @@ def demo(
                 if watching:
                     stop.wait(_NEWS if moment.deliveries else _PAUSE)
     if json:
-        print_json({"dir": str(folder), "transitions": dict(totals), "mails": totals.pop("mails")})
+        mails = totals.pop("mails")
+        print_json({"dir": str(folder), "transitions": dict(totals), "mails": mails})
     else:
         _farewell(plan, totals, keeps_data=uri is None or "MONGODB_URI" in os.environ)
 
@@ -135,6 +137,7 @@ def _recipients(deliveries: list[Delivery]) -> str:
 
 def _farewell(plan: Demo, totals: Counter[str], *, keeps_data: bool) -> None:
     config = plan.folder / "tercera.yaml"
+    program = "tercera" if shutil.which("tercera") else os.path.relpath(sys.argv[0])
     told = ", ".join(
         f"{totals[name]} {name}" for name in ("opened", "escalated", "eased", "retracted", "closed")
     )
@@ -142,20 +145,19 @@ def _farewell(plan: Demo, totals: Counter[str], *, keeps_data: bool) -> None:
     out.print(
         f"\n[bold]The year is over[/bold]: {told}; {totals['mails']} mails in {plan.folder / 'mail'}.\n"
     )
-    out.print("What to do next:")
+    out.print(f"The mails are .eml files: open some of {plan.folder / 'mail'} with a mail program. Then:")
     steps = [
-        (f"open {plan.folder / 'mail'}", "the mails, as a mail program shows them (.eml)"),
-        (f"tercera alerts -c {config}", "what was said"),
+        (f"{program} alerts -c {config}", "what was said"),
     ]
     if keeps_data:
         from tercera.demo import story_month
         from tercera.demo.shop import ESCALATES
 
         steps += [
-            (f"tercera why {ESCALATES} {story_month():%Y-%m} -c {config}", "why, order by order"),
-            (f"tercera backtest -c {config}", "what a rule would have said over the year"),
+            (f"{program} why {ESCALATES} {story_month():%Y-%m} -c {config}", "why, order by order"),
+            (f"{program} backtest -c {config}", "what a rule would have said over the year"),
         ]
-    steps.append(("tercera init", "connect your own orders; then check, backtest, run"))
+    steps.append((f"{program} init", "connect your own orders; then check, backtest, run"))
     width = max(len(command) for command, _ in steps)
     for command, meaning in steps:
         out.print(f"  [bold]{command:<{width}}[/bold]  {meaning}", soft_wrap=True)

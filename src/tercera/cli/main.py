@@ -16,7 +16,7 @@ cli = typer.Typer(
     help="Watches a customer-orders database and alerts, once and with the evidence, "
     "when a customer's behaviour crosses a line.",
     epilog="Exit codes: 0 done · 1 something failed · 2 the configuration or the call is wrong · "
-    "3 the orders can't be read · 4 the ledger can't be used · 5 not found · 6 not delivered. "
+    "3 the orders can't be read · 4 the ledger can't be used · 5 not found. "
     "-v anywhere shows the traceback of an error.",
     no_args_is_help=True,
     add_completion=False,

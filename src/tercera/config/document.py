@@ -26,6 +26,9 @@ class Document:
     outside the file and must not be shown; `mistakes` what was already wrong."""
 
     name: str
+    base: Path
+    """The folder that relative paths start from."""
+
     value: Any = None
     lines: dict[KeyPath, int] = field(default_factory=dict)
     filled: set[KeyPath] = field(default_factory=set)
@@ -46,7 +49,7 @@ class Document:
 
 def read_document(path: Path, environment: Mapping[str, str] | None = None) -> Document:
     """Reads and fills in a file. What can't even be parsed is one mistake, with its line."""
-    document = Document(path.name)
+    document = Document(path.name, path.resolve().parent)
     try:
         node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     except FileNotFoundError:

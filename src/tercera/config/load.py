@@ -20,7 +20,7 @@ from tercera.model import CUSTOMER
 from tercera.rules import Rule
 
 _Model = TypeVar("_Model", bound=BaseModel)
-_SECRET_KEYS = ("uri", "password", "username")
+_SECRET_KEYS = ("uri", "url", "urls", "password", "username", "secret", "token")
 
 
 def load_settings(path: Path, environment: Mapping[str, str] | None = None) -> Settings:
@@ -101,7 +101,7 @@ def _module(
 
 def _validated(document: Document, model: type[_Model], value: Any, path: KeyPath) -> _Model | None:
     try:
-        return model.model_validate(value)
+        return model.model_validate(value, context={"base": document.base})
     except ValidationError as errors:
         for error in errors.errors(include_url=False):
             _note(document, model, path, error)
@@ -188,7 +188,7 @@ def _check_agreement(document: Document, skeleton: Skeleton, source: Any, channe
             document.wrong(
                 ("channels", name), "an email channel needs a mail server; add email: {host: …, sender: …}"
             )
-        if getattr(channel, "to", None) == CUSTOMER and source is not None and source.customers is None:
+        if channel.recipients is None and source is not None and source.customers is None:
             document.wrong(
                 ("channels", name, "to"), "customers can't be told without source.customers, their directory"
             )

@@ -6,14 +6,13 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from tercera.model import CUSTOMER, Counting, Level, Match, Period, Reason, RuleId
 from tercera.orders import Zone
 from tercera.rules import Rule
-from tercera.rules.rule import SPEAKING
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -33,6 +32,7 @@ def _text(value: object) -> object:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Told = Literal[Reason.OPENED, Reason.ESCALATED, Reason.EASED, Reason.RETRACTED, Reason.CLOSED]
 Text = Annotated[str, BeforeValidator(_text)]
 
 
@@ -63,7 +63,7 @@ class RuleSettings(_Shape):
     within: Period = Period.MONTH
     levels: Annotated[dict[str, Annotated[int, Field(ge=1)]], Field(min_length=1)]
     notify: list[str] = Field(default_factory=list)
-    on: list[Reason] = Field(default_factory=lambda: list(SPEAKING))
+    on: tuple[Told, ...] = (Reason.OPENED, Reason.ESCALATED, Reason.RETRACTED)
     grace: Duration = timedelta(days=30)
     evidence: Annotated[int, Field(ge=1, le=1000)] = 50
     timezone: Zone | None = None
@@ -97,7 +97,7 @@ class RuleSettings(_Shape):
             tuple(levels),
             tuple(self.notify),
             self.grace,
-            tuple(self.on),
+            self.on,
         )
 
 

@@ -38,7 +38,7 @@ def settle(connection: Connection, identity: str, outcomes: Sequence[Outcome]) -
         insert(receipts), [_receipt_row(outcome, tried[outcome.message_key]) for outcome in outcomes]
     )
     for outcome in outcomes:
-        _tell_further(connection, identity, outcome)
+        add_notices(connection, identity, outcome.drafts, outcome.at)
 
 
 def retry(connection: Connection, ids: Iterable[int] | None, now: datetime) -> int:
@@ -96,15 +96,22 @@ def _receipt_row(outcome: Outcome, tried: AnyRow) -> dict[str, Any]:
     }
 
 
-def _tell_further(connection: Connection, identity: str, outcome: Outcome) -> None:
-    """An address that is refused again after a retry was told of the first time: once is enough."""
-    if not outcome.drafts:
-        return
-    steps = _steps(connection, {notice for notice, _ in outcome.drafts})
-    drafts: list[tuple[StepKey, Draft]] = [(steps[notice], draft) for notice, draft in outcome.drafts]
-    there = _there(connection, {alert for (alert, _), _ in drafts})
-    there &= {notice_key(step, draft) for step, draft in drafts}
-    enqueue(connection, identity, drafts, outcome.at, frozenset(there))
+def add_notices(
+    connection: Connection, identity: str, further: Sequence[tuple[int, Draft]], now: datetime
+) -> int:
+    """Further notices about the transitions that these notices (by id) are about; gives how many were new.
+
+    What was noticed already is not noticed again: an address that is refused after a retry was told of the
+    first time.
+    """
+    if not further:
+        return 0
+    steps = _steps(connection, {notice for notice, _ in further})
+    drafts: list[tuple[StepKey, Draft]] = [(steps[notice], draft) for notice, draft in further]
+    wanted = {notice_key(step, draft) for step, draft in drafts}
+    there = _there(connection, {alert for (alert, _), _ in drafts}) & wanted
+    enqueue(connection, identity, drafts, now, frozenset(there))
+    return len(wanted - there)
 
 
 def _steps(connection: Connection, ids: Iterable[int]) -> dict[int, StepKey]:

@@ -15,7 +15,7 @@ from tercera.ledger.cursors import Cursor
 from tercera.ledger.engine import open_engine, reading, writing
 from tercera.ledger.hold import hold
 from tercera.ledger.schema import ensure_schema, identity_of
-from tercera.messages import Change, Message, NoticeState, Outcome
+from tercera.messages import Change, Draft, Message, NoticeState, Outcome
 from tercera.model import Alert, Pair, RuleId, State, SubjectId, Survey, WindowId
 
 
@@ -123,6 +123,11 @@ class Ledger:
         """Makes dead notices (these, or all) pending again, due now; gives how many."""
         with writing(self._engine) as connection:
             return settling.retry(connection, ids, now)
+
+    def add_notices(self, further: Sequence[tuple[int, Draft]], now: datetime) -> int:
+        """More notices about the transitions of these notices (by id), due now; gives how many were new."""
+        with writing(self._engine) as connection:
+            return settling.add_notices(connection, self.identity, further, now)
 
     def alerts(
         self,

@@ -1,0 +1,115 @@
+"""Notices that reached nobody go to the address that the customer has now, and to nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tercera.cycle import cycle
+from tercera.ledger import Ledger, open_ledger
+from tercera.messages import NoticeState, Outcome
+from tercera.model import Counting, Level, Match, Period, RuleId
+from tercera.orders import Source
+from tercera.redeliver import redeliver
+from tercera.routing import Route, Routes
+from tercera.rules import Rule
+from tercera.sources import load
+
+NOW = datetime(2023, 6, 20, tzinfo=UTC)
+ROUTES = Routes({"customer": Route("customer", None)})
+
+
+def rule(per: str = "customer") -> Rule:
+    """Two returns in a month."""
+    counting = Counting((Match("status", ("returned",)),), per, Period.MONTH, "UTC")
+    return Rule(RuleId("r"), "Returns", counting, (Level("notice", 2),), ("customer",), timedelta(days=30))
+
+
+class Shop:
+    """Two returned orders of a customer, and a directory that can be mended."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "orders.csv").write_text(
+            "order_id,customer_id,seller,placed_at,status\n"
+            "o1,ana_1,bo_2,2023-06-01,returned\no2,ana_1,bo_2,2023-06-02,returned\n"
+        )
+        self.entries("")
+
+    def entries(self, rows: str) -> None:
+        """Writes the directory."""
+        (self.folder / "customers.csv").write_text(f"id,name,email\n{rows}")
+
+    def source(self) -> Source:
+        """As the configuration would open it."""
+        files = load("files")
+        settings = files.Settings(
+            kind="files",
+            orders={"path": "orders.csv", "fields": {"seller": "seller"}},
+            customers={"path": "customers.csv"},
+        )
+        opened: Source = files.open_source(settings, "UTC", base=self.folder)
+        return opened
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    """A shop whose directory is empty."""
+    return Shop(tmp_path)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    """A fresh ledger."""
+    with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as opened:
+        yield opened
+
+
+def swept(shop: Shop, ledger: Ledger, per: str = "customer") -> None:
+    """One cycle."""
+    source = shop.source()
+    cycle([rule(per)], source, ledger, ROUTES, now=NOW, clock=lambda: NOW)
+    source.close()
+
+
+def test_a_mended_address_is_told(shop: Shop, ledger: Ledger) -> None:
+    """Undeliverable at first; after the directory is mended the customer gets the notice, once."""
+    swept(shop, ledger)
+    assert ledger.claim(NOW, 10) == []
+    assert redeliver(ledger, shop.source(), None, NOW) == 0
+    shop.entries("ana_1,Ana,ana@example.com\n")
+    assert redeliver(ledger, shop.source(), None, NOW) == 1
+    assert redeliver(ledger, shop.source(), None, NOW) == 0
+    (message,) = ledger.claim(NOW, 10)
+    assert message.recipient == "ana@example.com"
+    assert message.for_customer
+    assert message.notices[0].tally.matched == 2
+
+
+def test_a_refused_address_is_tried_again_or_replaced(shop: Shop, ledger: Ledger) -> None:
+    """The same address keeps the message and its key; another one makes another message."""
+    shop.entries("ana_1,Ana,old@example.com\n")
+    swept(shop, ledger)
+    (first,) = ledger.claim(NOW, 10)
+    ledger.settle([Outcome(first.key, NOW, NoticeState.DEAD, "550 no such user", 550)])
+    assert redeliver(ledger, shop.source(), [first.notices[0].id + 99], NOW) == 0
+    assert redeliver(ledger, shop.source(), [first.notices[0].id], NOW) == 1
+    (again,) = ledger.claim(NOW, 10)
+    assert (again.key, again.recipient) == (first.key, "old@example.com")
+    ledger.settle([Outcome(again.key, NOW, NoticeState.DEAD, "550 no such user", 550)])
+    shop.entries("ana_1,Ana,new@example.com\n")
+    assert redeliver(ledger, shop.source(), None, NOW) == 1
+    (other,) = ledger.claim(NOW, 10)
+    assert other.recipient == "new@example.com"
+    assert other.key != first.key
+
+
+def test_a_seller_is_never_taken_for_a_customer(shop: Shop, ledger: Ledger) -> None:
+    """A rule per another field has nobody to mail, even when a customer happens to have the same id."""
+    swept(shop, ledger, per="seller")
+    shop.entries("bo_2,Bo,bo@example.com\n")
+    assert redeliver(ledger, shop.source(), None, NOW) == 0
+    assert ledger.claim(NOW, 10) == []
