@@ -7,6 +7,7 @@ trying the benchmarks themselves: then only the equality of the answers counts.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from importlib import import_module
 from pkgutil import iter_modules
@@ -31,6 +32,7 @@ def main() -> int:
         "--write", action="store_true", help="keep the table in docs/explanation/performance.md"
     )
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # servers are stopped on the way out
     console = Console()
     figures: list[Figure] = []
     failed = False

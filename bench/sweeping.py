@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -39,8 +40,16 @@ def compare(uri: str, size: int, copies: int, rounds: int) -> dict[str, Any]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         client: MongoClient[dict[str, Any]] = stack.enter_context(MongoClient(uri))
-        short = _sweeper(stack, folder, collection_name(size, 1))
-        long = _sweeper(stack, folder, collection_name(size, copies))
+        config, long_config = (
+            settings.mongodb(folder / f"{name}.yaml", ADDRESS, DATABASE, name)
+            for name in (collection_name(size, 1), collection_name(size, copies))
+        )
+        # A first sweep over ten times the history takes minutes and says nothing of the later ones, so both
+        # go on from the same ledger. The watched windows hold the same orders.
+        _sweep_history(config)
+        shutil.copyfile(config.with_suffix(".db"), long_config.with_suffix(".db"))
+        short = _sweeper(stack, config)
+        long = _sweeper(stack, long_config)
         orders = client[DATABASE][collection_name(size, 1)]
 
         def aggregate(*, scan: bool) -> float:
@@ -48,7 +57,7 @@ def compare(uri: str, size: int, copies: int, rounds: int) -> dict[str, Any]:
 
         # The rival may use the indexes or not, whichever is faster.
         scan = min((True, False), key=lambda each: aggregate(scan=each))
-        app = stack.enter_context(open_app(folder / f"{collection_name(size, 1)}.yaml"))
+        app = stack.enter_context(open_app(config))
         pairs = _require_equal(app, hits(orders, settings.VALID, scan=scan))
         swept, aggregated = alternating(short, lambda: aggregate(scan=scan), rounds)
         short_again, swept_long = alternating(short, long, rounds * 2)
@@ -62,18 +71,27 @@ def compare(uri: str, size: int, copies: int, rounds: int) -> dict[str, Any]:
     }
 
 
-def _sweeper(stack: ExitStack, folder: Path, collection: str) -> Callable[[], float]:
-    """A function that sweeps once more and gives the seconds. The first sweep, over all of history, is made
-    here, and those that close what is long over."""
-    config = settings.mongodb(folder / f"{collection}.yaml", ADDRESS, DATABASE, collection)
+def _sweep_history(config: Path) -> None:
+    """The first sweeps: over all of history, and one that closes what is long over."""
+    with open_app(config) as app, app.ledger() as ledger:
+        _index(app)
+        for _ in range(2):
+            _cycle(app, ledger)
+
+
+def _sweeper(stack: ExitStack, config: Path) -> Callable[[], float]:
+    """A function that sweeps once more and gives the seconds."""
     app = stack.enter_context(open_app(config))
+    _index(app)
+    ledger = stack.enter_context(app.ledger())
+    _cycle(app, ledger)
+    return lambda: _timed(lambda: _cycle(app, ledger))
+
+
+def _index(app: App) -> None:
     for check in app.source.check([rule.counting for rule in app.settings.rules], fix=True):
         if not check.ok:
             raise RuntimeError(f"{check.what}: {check.detail} {check.remedy}")
-    ledger = stack.enter_context(app.ledger())
-    for _ in range(3):
-        _cycle(app, ledger)
-    return lambda: _timed(lambda: _cycle(app, ledger))
 
 
 def _cycle(app: App, ledger: Ledger) -> None:
