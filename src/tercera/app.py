@@ -17,7 +17,6 @@ from tercera.deliver import Delivery
 from tercera.errors import NotFoundError
 from tercera.ledger import Ledger, open_ledger
 from tercera.messages import Channel
-from tercera.model import CUSTOMER
 from tercera.orders import Source
 from tercera.routing import Route, Routes
 from tercera.rules import Rule
@@ -112,5 +111,4 @@ def open_app(path: Path, clock: Callable[[], datetime] = utc_now) -> Iterator[Ap
 
 
 def _route(name: str, settings: Any) -> Route:
-    to = None if settings.to == CUSTOMER else tuple(settings.to)
-    return Route(name, to, settings.language, settings.digest)
+    return Route(name, settings.recipients, settings.language, settings.digest)
