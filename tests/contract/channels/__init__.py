@@ -44,8 +44,14 @@ class Received:
 class Harness(Protocol):
     """A real other side, and settings that reach it."""
 
-    secret: str
-    """The credential in the settings."""
+    secret: str | None
+    """The credential in the settings; None for a kind that has none."""
+
+    keeps_connection: bool
+    """Whether messages share one. False where a library connects for each."""
+
+    check_connects: bool
+    """Whether `check` can find out that nobody is there. False where that shows only by sending."""
 
     settings: BaseModel
     """Of a channel that gives up waiting after a fraction of a second."""
@@ -55,9 +61,10 @@ class Harness(Protocol):
     """The same, where nobody listens."""
 
     recipients: tuple[str, str]
+    """Two, or twice the one that there is."""
 
     def prescribe(self, recipient: str, answer: Answer) -> None:
-        """What happens to the next message to `recipient`; the ones after it are taken."""
+        """What happens to the next message, which is for `recipient`; the ones after it are taken."""
         ...
 
     def received(self) -> list[Received]:
@@ -72,6 +79,9 @@ class Harness(Protocol):
 class HarnessModule(Protocol):
     """A module of this package."""
 
+    ANSWERS: tuple[Answer, ...]
+    """What the other side of this kind can do."""
+
     def running(self, folder: Path) -> AbstractContextManager[Harness]:
         """A harness whose server runs until the end of the block."""
         ...
@@ -79,7 +89,9 @@ class HarnessModule(Protocol):
 
 def harnesses() -> tuple[str, ...]:
     """The kinds that have one."""
-    return tuple(sorted(each.name for each in pkgutil.iter_modules(__path__)))
+    return tuple(
+        sorted(each.name for each in pkgutil.iter_modules(__path__) if not each.name.startswith("_"))
+    )
 
 
 def load(kind: str) -> HarnessModule:

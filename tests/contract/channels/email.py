@@ -21,6 +21,7 @@ _ANSWERS = {
     Answer.SILENCE: ("RCPT", Act.HANG),
     Answer.TAKE_AND_VANISH: ("DATA", Act.KEEP_AND_DROP),
 }
+ANSWERS = tuple(Answer)
 
 
 @dataclass
@@ -33,6 +34,8 @@ class EmailHarness:
     unreachable: Channel
     secret: str = PASSWORD
     recipients: tuple[str, str] = ("ana@example.com", "bo@example.com")
+    keeps_connection: bool = True
+    check_connects: bool = True
 
     def prescribe(self, recipient: str, answer: Answer) -> None:
         """See `Harness`."""

@@ -1,0 +1,115 @@
+"""A message as JSON for machines: what webhooks carry and log lines hold. docs/howto/channels.md explains it.
+
+Amounts are text, so that no digit is lost; what was a calendar day stays one. The text is plain ASCII: no
+character of an order can end a line, and none can't be encoded.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC
+from decimal import Decimal
+from typing import Any
+
+from tercera.messages import Message, Notice, NoticeKind
+from tercera.model import Placed, Reason
+from tercera.rendering.brief import headline
+from tercera.rendering.view import view_notice
+from tercera.rendering.words import Words, words_for
+from tercera.windows import parse_window
+
+VERSION = 1
+"""Goes up when a key changes its meaning or goes away. New keys may come at any time."""
+
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True).encode
+
+
+def event_text(message: Message, language: str) -> str:
+    """The event of a message as one line of JSON: the same text, however often it is tried."""
+    return _encode(event(message, language))
+
+
+def event(message: Message, language: str) -> dict[str, Any]:
+    """`{type, version, id, timestamp, channel, recipient, data}`; a digest's data is `{notices: […]}`."""
+    words = words_for(message.language) or words_for(language)
+    assert words is not None, f"{language!r} has no phrases, and the settings let it pass"
+    told = [_notice(notice, words) for notice in message.notices]
+    several = message.digest or len(told) > 1
+    return {
+        "type": "digest" if several else told[0]["type"],
+        "version": VERSION,
+        "id": message.key,
+        "timestamp": max(notice.at for notice in message.notices).astimezone(UTC).isoformat(),
+        "channel": message.channel,
+        "recipient": message.recipient,
+        "data": {"notices": told} if several else told[0],
+    }
+
+
+def event_type(notice: Notice) -> str:
+    """`alert.opened`, … or `customer.untold`. A baseline that is told after all is an opening."""
+    if notice.kind is NoticeKind.UNDELIVERED:
+        return "customer.untold"
+    opened = notice.reason in (Reason.BASELINE, Reason.UNCHANGED)
+    return f"alert.{Reason.OPENED if opened else notice.reason}"
+
+
+def _notice(notice: Notice, words: Words) -> dict[str, Any]:
+    tally, window = notice.tally, parse_window(notice.window, notice.period)
+    return {
+        "type": event_type(notice),
+        "summary": headline(view_notice(notice, False, words), words),
+        "alert": notice.alert,
+        "step": notice.step,
+        "rule": notice.rule,
+        "title": notice.title,
+        "per": notice.per,
+        "subject": notice.subject,
+        "customer": _customer(notice),
+        "window": notice.window,
+        "period": notice.period,
+        "window_start": window.start.isoformat(),
+        "window_end": window.end.isoformat(),
+        "reason": notice.reason,
+        "level": notice.level,
+        "threshold": notice.threshold,
+        "before": notice.before,
+        "matched": tally.matched,
+        "orders": tally.orders,
+        "amount": _money(tally.amount),
+        "currency": notice.currency,
+        "first_at": _placed(tally.first_at),
+        "last_at": _placed(tally.last_at),
+        "evidence": [
+            {
+                "order_id": each.order_id,
+                "placed_at": _placed(each.placed_at),
+                "status": each.status,
+                "amount": _money(each.amount),
+            }
+            for each in tally.evidence
+        ],
+        "problem": notice.problem,
+        "detail": notice.detail,
+        "decided_at": notice.at.isoformat(),
+    }
+
+
+def _customer(notice: Notice) -> dict[str, str | None] | None:
+    customer = notice.customer
+    if customer is None:
+        return None
+    return {
+        "id": customer.id,
+        "name": customer.name,
+        "email": customer.email,
+        "language": customer.language,
+    }
+
+
+def _money(amount: Decimal | None) -> str | None:
+    return None if amount is None else str(amount)
+
+
+def _placed(placed: Placed | None) -> str | None:
+    return None if placed is None else placed.isoformat()

@@ -1,0 +1,315 @@
+"""A kept HTTP/1.1 connection, and what an answer's status means. Redirects are not followed.
+
+The standard library's client does it: it follows nothing, takes a socket that was connected elsewhere (so
+that the address which was judged is the one that is used), and brings no further dependency.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import select
+import socket
+import ssl
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Annotated, Any, cast
+
+from pydantic import AfterValidator, Field, SecretStr, model_validator
+
+from tercera import __version__
+from tercera.channels._endpoint import Endpoint, dial, parse_url, remaining, tls_context
+from tercera.channels._settings import ChannelSettings
+from tercera.errors import DeliveryError
+from tercera.messages import Message
+from tercera.paths import ConfiguredPath
+from tercera.rendering.plain import one_line
+
+_MAY_PASS = (408, 425, 429)
+_ENOUGH = 64 * 1024
+"""Nobody needs more of an answer than this."""
+
+
+class HttpSettings(ChannelSettings):
+    """What channels over HTTP have in common."""
+
+    timeout: float = Field(20, gt=0, le=600, description="seconds that connecting and one whole answer take")
+    ca_file: ConfiguredPath | None = Field(
+        None, description="PEM file with the only authorities to trust; the system's when empty"
+    )
+
+
+def _url(url: SecretStr) -> SecretStr:
+    parse_url(url.get_secret_value())
+    return url
+
+
+class HookSettings(HttpSettings):
+    """A URL that takes posts from whoever knows it, so that it is never shown."""
+
+    url: Annotated[SecretStr, AfterValidator(_url)] = Field(
+        description="where to post: `https://…`; write `${NAME}`, since it may hold a token"
+    )
+    allow_private: bool = Field(
+        False, description="true lets the url lead to this machine or a private network, also by `http://`"
+    )
+
+    @model_validator(mode="after")
+    def _encrypted(self) -> HookSettings:
+        if not self.endpoint.secure and not self.allow_private:
+            raise ValueError("the url must begin with https:// (or set allow_private: true)")
+        return self
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """The URL, read."""
+        return parse_url(self.url.get_secret_value())
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """Its host; the rest may be a secret."""
+        return (self.endpoint.place,)
+
+
+@dataclass(frozen=True)
+class Server:
+    """The other side. `secrets` are masked should it repeat them; `context` is read once."""
+
+    endpoint: Endpoint
+    timeout: float
+    allow_private: bool
+    context: ssl.SSLContext | None
+    secrets: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status, the other side's words on one line (status and reason before them), when to come again."""
+
+    status: int
+    words: str
+    retry_after: str | None = None
+
+
+def server(
+    settings: HttpSettings, endpoint: Endpoint, *, allow_private: bool, secrets: Collection[str] = ()
+) -> Server:
+    """The other side of a channel with these settings. ConfigError: the CA file can't be used."""
+    context = tls_context(settings.ca_file) if endpoint.secure else None
+    hidden = sorted({*secrets, *endpoint.secrets}, key=len, reverse=True)
+    return Server(endpoint, settings.timeout, allow_private, context, tuple(hidden))
+
+
+def accepted(place: str, answer: Answer, *, ours: Collection[int] = ()) -> str:
+    """The words of an answer that takes the message. DeliveryError otherwise.
+
+    408, 425, 429 and 5xx may pass, and so may a redirect once the URL is put right; every other answer is
+    for good. Statuses in `ours` are about our settings, not about the message: they carry no code, so that
+    the channel is left alone until it is put right, and nothing is given up.
+    """
+    if 200 <= answer.status < 300:
+        return answer.words
+    refused = f"{place} answered {answer.words}"
+    if answer.retry_after:
+        refused += f" (come again after: {answer.retry_after})"
+    if answer.status in ours:
+        raise DeliveryError(f"{refused}; check the url and the login", permanent=False)
+    if 300 <= answer.status < 400:
+        remedy = "redirects are not followed: write the address that it leads to into url"
+        raise DeliveryError(f"{refused}; {remedy}", permanent=False, code=answer.status)
+    may_pass = answer.status in _MAY_PASS or answer.status >= 500
+    raise DeliveryError(refused, permanent=not may_pass, code=answer.status)
+
+
+class HttpChannel(ABC):
+    """A channel over HTTP: a kind says how a message is posted."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+
+    @abstractmethod
+    def post(self, connection: Connection, message: Message) -> str:
+        """Hands a message over; gives the other side's words. DeliveryError: it was not taken."""
+
+    @contextmanager
+    def session(self) -> Iterator[HttpSession]:
+        """One connection for all messages, closed at the end."""
+        connection = Connection(self.server)
+        try:
+            yield HttpSession(self, connection)
+        finally:
+            connection.close()
+
+    def check(self) -> str:
+        """Connects, and posts nothing."""
+        connection = Connection(self.server)
+        try:
+            return connection.check()
+        finally:
+            connection.close()
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSession:
+    """An open way to the other side."""
+
+    channel: HttpChannel
+    connection: Connection
+
+    def send(self, message: Message) -> str:
+        """Hands a message over; gives the other side's words."""
+        return self.channel.post(self.connection, message)
+
+
+class Connection:
+    """Opened by the first request, opened anew when the other side has ended it. Used by one thread."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._client: http.client.HTTPConnection | None = None
+        self._wire: _Wire | None = None
+
+    def request(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+        """Asks once; gives the answer. DeliveryError, not permanent and without a code: there was none.
+
+        A request that was handed over is never repeated here, whatever became of it: whether to try again
+        is decided by who keeps the outbox.
+        """
+        deadline = time.monotonic() + self._server.timeout
+        client, wire = self._connected(deadline)
+        wire.deadline = deadline
+        try:
+            self._hand_over(client, method, target, headers, body)
+            response = client.getresponse()
+            answer = self._read(response)
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            raise self._lost(error) from None  # its text may repeat what was sent
+        if response.will_close or not response.isclosed():
+            self.close()
+        return answer
+
+    def check(self) -> str:
+        """Connects without asking anything; gives a line that says how."""
+        _, wire = self._connected(time.monotonic() + self._server.timeout)
+        return f"{self._server.endpoint.place} can be reached ({wire.encryption})"
+
+    def close(self) -> None:
+        """Ends the connection."""
+        client, self._client, self._wire = self._client, None, None
+        if client is not None:
+            with suppress(OSError):
+                client.close()
+
+    def _connected(self, deadline: float) -> tuple[http.client.HTTPConnection, _Wire]:
+        if self._wire is not None and self._wire.is_over:
+            self.close()
+        if self._client is None or self._wire is None:
+            endpoint, context = self._server.endpoint, self._server.context
+            allowed = self._server.allow_private
+            self._wire = _Wire(dial(endpoint, allow_private=allowed, context=context, deadline=deadline))
+            self._client = http.client.HTTPConnection(endpoint.host, endpoint.port)
+            self._client.auto_open = 0
+            self._client.sock = cast(socket.socket, self._wire)
+        return self._client, self._wire
+
+    def _hand_over(
+        self,
+        client: http.client.HTTPConnection,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+    ) -> None:
+        always = {"Host": self._server.endpoint.place, "User-Agent": f"tercera/{__version__}"}
+        client.request(method, target, body, {**always, **headers})
+
+    def _read(self, response: http.client.HTTPResponse) -> Answer:
+        body = response.read(_ENOUGH)
+        kind = response.headers.get_content_type()
+        said = "" if kind == "text/html" else body.decode("utf-8", "replace")
+        words = f"{response.status} {response.reason}".strip()
+        return Answer(
+            response.status,
+            self._clean(f"{words}: {said}" if said.strip() else words),
+            self._clean(response.headers.get("Retry-After", "")) or None,
+        )
+
+    def _clean(self, text: str) -> str:
+        for secret in self._server.secrets:
+            text = text.replace(secret, "********")
+        return one_line(text, 300)
+
+    def _lost(self, error: Exception) -> DeliveryError:
+        late = isinstance(error, TimeoutError)
+        how = f"did not answer within {self._server.timeout:g} s" if late else "ended the connection"
+        if isinstance(error, http.client.HTTPException) and not isinstance(error, http.client.BadStatusLine):
+            how = f"gave an answer that is no HTTP ({type(error).__name__})"
+        return DeliveryError(
+            f"{self._server.endpoint.place} {how}; should it have taken the message, the next try repeats it "
+            "with the same id",
+            permanent=False,
+        )
+
+
+class _Wire:
+    """A socket whose every read and write ends at a deadline, so that an answer that trickles in byte by byte
+    can't hold a sender for ever. Has what `http.client` asks of a socket."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        self.deadline = 0.0
+        self._socket = connected
+
+    @property
+    def encryption(self) -> str:
+        """`TLSv1.3`, say."""
+        if isinstance(self._socket, ssl.SSLSocket):
+            return self._socket.version() or "TLS"
+        return "not encrypted"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the other side has ended the connection, or said what it was not asked for."""
+        waiting = select.poll()
+        waiting.register(self._socket, select.POLLIN | select.POLLHUP)
+        return bool(waiting.poll(0))
+
+    def sendall(self, data: bytes) -> None:
+        """Called by `http.client`."""
+        self._socket.settimeout(remaining(self.deadline))
+        self._socket.sendall(data)
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        """Called by `http.client`."""
+        assert mode == "rb"
+        return io.BufferedReader(_Timed(self, self._socket))
+
+    def close(self) -> None:
+        """Called by `http.client`, also while an answer is still being read."""
+        self._socket.close()
+
+
+class _Timed(io.RawIOBase):
+    """Reads from a socket until the wire's deadline."""
+
+    def __init__(self, wire: _Wire, connected: socket.socket) -> None:
+        self._wire = wire
+        self._connected = connected
+        self._raw = connected.makefile("rb", buffering=0)
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        """Called by the buffer around it."""
+        self._connected.settimeout(remaining(self._wire.deadline))
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        """Lets go of the socket."""
+        self._raw.close()
+        super().close()
