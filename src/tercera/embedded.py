@@ -39,6 +39,7 @@ def _engines_own(name: str, takes: tuple[dt.DataType, ...], gives: dt.DataType) 
 _TEXTS = (dt.string, dt.string)
 _CLOCK = dt.Timestamp()
 
+_hash = _engines_own("hash", (dt.string,), dt.uint64)
 _bytes = _engines_own("strlen", (dt.string,), dt.int64)
 _trim = _engines_own("trim", _TEXTS, dt.string)
 _contains = _engines_own("regexp_matches", _TEXTS, dt.boolean)
@@ -58,15 +59,15 @@ class DuckDialect:
     def is_blank(self, text: ir.StringValue) -> ir.BooleanValue:
         """Most texts begin with a visible ASCII letter, which a comparison tells faster than a search."""
         return ibis.cases(
-            (text.isnull(), True),
             ((text >= "!") & (text < "\x7f"), False),
-            else_=_trim(text, _BLANK) == "",
+            else_=(_trim(text, _BLANK) == "").fill_null(True),
         )
 
     def without_long(self, text: ir.StringValue) -> ir.StringValue:
         """The number of bytes is known, that of characters has to be counted."""
-        fits = ibis.cases((_bytes(text) <= LONGEST_TEXT, True), else_=text.length() <= LONGEST_TEXT)
-        return cast("ir.StringValue", ibis.ifelse(fits, text, ibis.null(dt.string)))
+        longest = LONGEST_TEXT
+        fitting = ibis.cases((_bytes(text) <= longest, text), (text.length() <= longest, text))
+        return cast("ir.StringValue", fitting)
 
     def contains(self, text: ir.StringValue, pattern: str) -> ir.BooleanValue:
         """RE2, whose `$` is the very end."""
@@ -118,6 +119,12 @@ def _plain_pattern(parts: tuple[tuple[bool, str], ...]) -> str:
         DateFormat("", ((True, part),)).pattern.replace("(", "(?:") if is_directive else re.escape(part)
         for is_directive, part in parts
     )
+
+
+def fingerprint(text: ir.StringValue) -> ir.IntegerValue:
+    """A number that equal texts share, and different ones hardly ever."""
+    number: ir.IntegerValue = _hash(text)
+    return number
 
 
 class Documents:

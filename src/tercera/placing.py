@@ -36,49 +36,49 @@ class _Written(IntEnum):
     INSTANT = 2
 
 
-def stamp(value: ir.Value, dialect: Dialect, fields: OrderFields) -> ir.IntegerValue:
-    """What is written, as one number: four times the microseconds since 1970, and its kind. Null when it
-    can't be read."""
-    kind = value.type()
-    if kind.is_string():
-        return ibis.coalesce(
-            *(_number(dialect.moment(value, form), _kind_of(form), dialect) for form in fields.date_formats)
-        )
-    if kind.is_date():
-        return _number(_sane(value.cast(CLOCK)), _Written.DAY, dialect)
-    if not kind.is_timestamp():
-        return ibis.null(dt.int64)
-    if kind.timezone:
-        return _number(_sane(dialect.in_utc(value)), _Written.INSTANT, dialect)
-    clock = _sane(value.cast(CLOCK))
-    means = fields.timestamps or Timestamps.LOCAL
-    if means is Timestamps.DATE:
-        return _number(clock.truncate("D"), _Written.DAY, dialect)
-    local = means is Timestamps.LOCAL
-    return _number(clock, _Written.LOCAL if local else _Written.INSTANT, dialect)
+_MEANING = {
+    Timestamps.LOCAL: _Written.LOCAL,
+    Timestamps.INSTANT: _Written.INSTANT,
+    Timestamps.DATE: _Written.DAY,
+}
 
 
-def shown(stamped: ir.IntegerValue, dialect: Dialect) -> ir.TimestampValue:
+def stamp(value: ir.Value, dialect: Dialect, fields: OrderFields) -> ir.Value:
+    """What is written; null when it can't be read.
+
+    A wall clock where every value is of one kind; else one number for both: four times the microseconds since
+    1970, and the kind.
+    """
+    read = _read(value, dialect, fields)
+    if len(_kinds(value, fields)) == 1:
+        return ibis.coalesce(*(clock for clock, _ in read))
+    return ibis.coalesce(*(dialect.microseconds(clock) * 4 + int(kind) for clock, kind in read))
+
+
+def shown(stamped: ir.Value, dialect: Dialect) -> ir.TimestampValue:
     """The wall clock, or the one in UTC, that is written; the midnight of a day."""
-    return dialect.clock(stamped >> 2)
+    return stamped if stamped.type().is_timestamp() else dialect.clock(stamped >> 2)
 
 
-def clock(
-    stamped: ir.IntegerValue, shown: ir.TimestampValue, fields: OrderFields, zone: str, scope: Scope
-) -> ir.TimestampValue:
-    """What the clock of `zone` showed; the midnight of a day. Exact for all that is in scope."""
+def clock(read: ir.Table, value: ir.Value, fields: OrderFields, zone: str, scope: Scope) -> ir.TimestampValue:
+    """What the clock of `zone` showed; the midnight of a day. Exact for all that is in scope.
+
+    `read` has the columns `tercera_stamp` and `tercera_shown`, as the functions above made them of `value`.
+    """
+    kinds, clock = _kinds(value, fields), read.tercera_shown
     branches = [
-        (_kind(stamped) == written, _descend(shown, _in_span(steps(source, zone), scope)))
-        for written, source in ((_Written.LOCAL, fields.timezone or zone), (_Written.INSTANT, "UTC"))
-        if source != zone
+        (_is(read, kind, kinds), _descend(clock, _in_span(steps(source, zone), scope)))
+        for kind, source in ((_Written.LOCAL, fields.timezone or zone), (_Written.INSTANT, "UTC"))
+        if kind in kinds and source != zone
     ]
-    return ibis.cases(*branches, else_=shown) if branches else shown
+    return ibis.cases(*branches, else_=clock) if branches else clock
 
 
-def placed_number(stamped: ir.IntegerValue, clock: ir.TimestampValue, dialect: Dialect) -> ir.IntegerValue:
-    """A number that sorts as times do, a day before its midnight: see `read_placed`."""
-    is_time = ibis.ifelse(_kind(stamped) == _Written.DAY, 0, 1).cast("int64")
-    return dialect.microseconds(clock) * 2 + is_time
+def placed_number(read: ir.Table, value: ir.Value, fields: OrderFields, dialect: Dialect) -> ir.IntegerValue:
+    """A number that sorts as times do, a day before its midnight: see `read_placed`. `read` has
+    `tercera_clock` as well."""
+    is_day = _is(read, _Written.DAY, _kinds(value, fields))
+    return dialect.microseconds(read.tercera_clock) * 2 + ibis.ifelse(is_day, 0, 1).cast("int64")
 
 
 def read_placed(number: int, zone: str) -> Placed:
@@ -88,18 +88,40 @@ def read_placed(number: int, zone: str) -> Placed:
     return read_local(shown, zone) if is_time else shown.date()
 
 
+def _kinds(value: ir.Value, fields: OrderFields) -> frozenset[_Written]:
+    """The kinds of moments that can stand there."""
+    kind = value.type()
+    if kind.is_string():
+        return frozenset(_kind_of(form) for form in fields.date_formats)
+    if not kind.is_timestamp():
+        return frozenset({_Written.DAY})
+    if kind.timezone:
+        return frozenset({_Written.INSTANT})
+    return frozenset({_MEANING[fields.timestamps or Timestamps.LOCAL]})
+
+
+def _read(value: ir.Value, dialect: Dialect, fields: OrderFields) -> list[tuple[ir.TimestampValue, _Written]]:
+    """Each way of reading a value, in order: the clock, null when it does not fit, and its kind."""
+    kind = value.type()
+    if kind.is_string():
+        return [(dialect.moment(value, form), _kind_of(form)) for form in fields.date_formats]
+    if not (kind.is_timestamp() or kind.is_date()):
+        return [(ibis.null(CLOCK), _Written.DAY)]
+    [written] = _kinds(value, fields)
+    zoned = kind.is_timestamp() and kind.timezone
+    clock = _sane(dialect.in_utc(value) if zoned else value.cast(CLOCK))
+    return [(clock.truncate("D") if written is _Written.DAY else clock, written)]
+
+
 def _kind_of(form: DateFormat) -> _Written:
     if not form.has_time:
         return _Written.DAY
     return _Written.INSTANT if form.has_offset else _Written.LOCAL
 
 
-def _number(clock: ir.TimestampValue, kind: _Written, dialect: Dialect) -> ir.IntegerValue:
-    return dialect.microseconds(clock) * 4 + int(kind)
-
-
-def _kind(stamped: ir.IntegerValue) -> ir.IntegerValue:
-    return stamped & 3
+def _is(read: ir.Table, kind: _Written, kinds: frozenset[_Written]) -> ir.BooleanValue:
+    """Whether what is written is of a kind; known beforehand where there is only one."""
+    return ibis.literal(kind in kinds) if len(kinds) == 1 else (read.tercera_stamp & 3) == int(kind)
 
 
 def _sane(clock: ir.TimestampValue) -> ir.TimestampValue:

@@ -85,7 +85,7 @@ def read(rows: Rows, dialect: Dialect, question: Question) -> ir.Table:
     )
     told = told.mutate(tercera_stamp=placing.stamp(told.tercera_placed, dialect, fields))
     told = told.mutate(tercera_shown=placing.shown(told.tercera_stamp, dialect))
-    clock = placing.clock(told.tercera_stamp, told.tercera_shown, fields, counting.zone, question.scope)
+    clock = placing.clock(told, told.tercera_placed, fields, counting.zone, question.scope)
     told = told.mutate(tercera_clock=clock)
     return _in_scope(told, question.scope).mutate(**{REASON: _reason(told, dialect, fields, counting)})
 
@@ -100,10 +100,13 @@ def judged(read: ir.Table, dialect: Dialect, question: Question) -> ir.Table:
     read = read.mutate(tercera_matching=matching.fill_null(False))
     good = read[REASON].isnull()
     counts = good & read.tercera_matching
-    number = placing.placed_number(read.tercera_stamp, read.tercera_clock, dialect)
+    number = placing.placed_number(read, read.tercera_placed, question.fields, dialect)
     opens = read.tercera_clock.truncate(_UNITS[counting.within]).date()
-    amount = money(read.tercera_amount) if question.fields.amount else ibis.null(MONEY)
-    status = _text(read, "status") if counting.evidence else ibis.null(dt.string)
+    amount = status = None
+    if question.fields.amount:
+        amount = ibis.ifelse(counts, money(read.tercera_amount), ibis.null(MONEY))
+    if counting.evidence:
+        status = ibis.ifelse(counts, _text(read, "status"), ibis.null(dt.string))
     return read.select(
         reason=read[REASON],
         matching=read.tercera_matching,
@@ -111,8 +114,8 @@ def judged(read: ir.Table, dialect: Dialect, question: Question) -> ir.Table:
         subject=ibis.ifelse(good, _text(read, counting.per), ibis.null(dt.string)),
         opens=ibis.ifelse(good, opens, ibis.null(dt.date)),
         placed=ibis.ifelse(counts, number, ibis.null(dt.int64)),
-        amount=ibis.ifelse(counts, amount, ibis.null(MONEY)),
-        status=ibis.ifelse(counts, status, ibis.null(dt.string)),
+        amount=ibis.null(MONEY) if amount is None else amount,
+        status=ibis.null(dt.string) if status is None else status,
     )
 
 

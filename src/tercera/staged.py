@@ -19,7 +19,7 @@ from typing import Any
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from tercera.embedded import Database, DuckDialect
+from tercera.embedded import Database, DuckDialect, fingerprint
 from tercera.model import (
     Counting,
     Evidence,
@@ -138,7 +138,7 @@ def _distinct(database: Database, good: ir.Table, survey: Survey) -> tuple[ir.Ta
 
     A hash that stands once belongs to an id that stands once: such a row is its order already.
     """
-    hashes = good.mutate(mark=good.order_id.hash())
+    hashes = good.mutate(mark=fingerprint(good.order_id))
     marks = hashes.group_by("mark").agg(rows=hashes.count())
     repeated = database.keep("repeated", marks.filter(marks.rows > 1))
     [(many, rows)] = database.rows(repeated.agg(many=repeated.count(), rows=repeated.rows.sum()))
