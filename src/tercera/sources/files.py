@@ -16,13 +16,13 @@ import ibis.expr.types as ir
 import pyarrow as pa
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from tercera.embedded import database
 from tercera.errors import SourceError
 from tercera.model import CUSTOMER, Counting, Customer, Period, Survey, Tally
 from tercera.orders import Check, CustomerFields, OrderFields, Reading, Scope, Timestamps
-from tercera.relation import Question
-from tercera.staged import answer
-from tercera.tables import Files, Format, Opened, open_files, refusing
+from tercera.relational.embedded import database
+from tercera.relational.staged import answer
+from tercera.relational.tables import Files, Format, Opened, open_files, refusing
+from tercera.relational.tally import Question
 
 
 def _known_encoding(name: str) -> str:

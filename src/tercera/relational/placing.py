@@ -14,11 +14,11 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from tercera.cells import Dialect
 from tercera.dates import DateFormat
 from tercera.model import Placed
 from tercera.orders import OrderFields, Scope, Timestamps
-from tercera.shifts import Step, steps
+from tercera.relational.cells import Dialect
+from tercera.relational.shifts import Step, steps
 from tercera.windows import read_local
 
 CLOCK = dt.Timestamp()

@@ -21,11 +21,11 @@ from pathlib import Path
 import duckdb
 import ibis.expr.types as ir
 
-from tercera.cells import Columns
-from tercera.embedded import Database, Documents, DuckDialect, literal, quoted
 from tercera.errors import SourceError
 from tercera.model import RejectCount
 from tercera.orders import SAMPLE_LENGTH, SAMPLES
+from tercera.relational.cells import Columns
+from tercera.relational.embedded import Database, Documents, DuckDialect, literal, quoted
 
 _DOCUMENT = "document"
 _LONG_DOCUMENT = 20_000

@@ -7,7 +7,7 @@ from decimal import Decimal
 import ibis
 import ibis.expr.types as ir
 
-from tercera.cells import Cell
+from tercera.relational.cells import Cell
 
 MONEY = "decimal(18, 4)"
 _FINE = "decimal(28, 10)"

@@ -19,9 +19,9 @@ import pyarrow as pa
 from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 from ibis.backends.sql.datatypes import DuckDBType
 
-from tercera.cells import Cell, whole_number_text
 from tercera.dates import DateFormat
 from tercera.orders import LONGEST_TEXT
+from tercera.relational.cells import Cell, whole_number_text
 
 _BLANK = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
 """Everything that Python calls white space."""

@@ -19,7 +19,6 @@ from typing import Any
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from tercera.embedded import Database, DuckDialect, fingerprint
 from tercera.model import (
     Counting,
     Evidence,
@@ -33,9 +32,20 @@ from tercera.model import (
     WindowId,
 )
 from tercera.orders import SAMPLES
-from tercera.placing import read_placed
-from tercera.relation import REASON, REASONS, Question, evidence, judged, orders, read, rejected, tallies
-from tercera.tables import Opened
+from tercera.relational.embedded import Database, DuckDialect, fingerprint
+from tercera.relational.placing import read_placed
+from tercera.relational.tables import Opened
+from tercera.relational.tally import (
+    REASON,
+    REASONS,
+    Question,
+    evidence,
+    judged,
+    orders,
+    read,
+    rejected,
+    tallies,
+)
 from tercera.windows import parse_window, window_of_day
 
 _RARE = 1_000

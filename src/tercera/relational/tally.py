@@ -20,11 +20,11 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from tercera import placing
-from tercera.amounts import MONEY, money, written
-from tercera.cells import Cell, Dialect, derived
 from tercera.model import CUSTOMER, Counting, Match, Period, RejectReason
 from tercera.orders import OrderFields, Scope
+from tercera.relational import placing
+from tercera.relational.amounts import MONEY, money, written
+from tercera.relational.cells import Cell, Dialect, derived
 
 REASONS = tuple(RejectReason)
 """A row's reason is kept as its place here."""
