@@ -35,6 +35,11 @@ ENVIRONMENT = {
     "SMTP_USER": "user",
     "SMTP_PASSWORD": "secret",
     "SENDER_EMAIL": "alerts@example.com",
+    "WEBHOOK_URL": "https://partner.example.com/hooks/tercera",
+    "WEBHOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+    "SLACK_URL": "https://hooks.slack.com/services/T000/B000/XXXX",
+    "ALERTMANAGER_TOKEN": "token",
+    "DUTY_URL": "json://user:password@duty.example.com",
 }
 _FENCE = re.compile(
     r"(?:<!-- test: (?P<role>[^>]+?) -->\n)?```(?P<info>[^\n]*)\n(?P<text>.*?)^```", re.MULTILINE | re.DOTALL

@@ -31,9 +31,12 @@ def _text(value: object) -> object:
     return value if isinstance(value, str | dict | list) or value is None else str(value)
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration, json_schema_input_type=Annotated[str, Field(pattern=r"^[0-9]{1,6}[smhdw]$")]),
+]
 Told = Literal[Reason.OPENED, Reason.ESCALATED, Reason.EASED, Reason.RETRACTED, Reason.CLOSED]
-Text = Annotated[str, BeforeValidator(_text)]
+Text = Annotated[str, BeforeValidator(_text, json_schema_input_type=str | int | float | bool)]
 
 
 class _Shape(BaseModel):
@@ -53,18 +56,23 @@ def _match(value: object) -> object:
     return {"in": value if isinstance(value, list) else [value]}
 
 
+Matched = Annotated[
+    MatchSettings, BeforeValidator(_match, json_schema_input_type=MatchSettings | list[Text] | Text)
+]
+
+
 class RuleSettings(_Shape):
     """One rule."""
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
     title: Annotated[str, Field(min_length=1, max_length=200)]
-    when: Annotated[dict[str, Annotated[MatchSettings, BeforeValidator(_match)]], Field(min_length=1)]
+    when: Annotated[dict[str, Matched], Field(min_length=1)]
     per: str = CUSTOMER
     within: Period = Period.MONTH
     levels: Annotated[dict[str, Annotated[int, Field(ge=1)]], Field(min_length=1)]
     notify: list[str] = Field(default_factory=list)
     on: tuple[Told, ...] = (Reason.OPENED, Reason.ESCALATED, Reason.RETRACTED)
-    grace: Duration = timedelta(days=30)
+    grace: Duration = Field(timedelta(days=30), json_schema_extra={"default": "30d"})
     evidence: Annotated[int, Field(ge=1, le=1000)] = 50
     timezone: Zone | None = None
 
@@ -129,7 +137,9 @@ class Skeleton(_Shape):
     rules: Annotated[list[RuleSettings], Field(min_length=1)]
     channels: dict[str, dict[str, Any]] = Field(default_factory=dict)
     email: dict[str, Any] | None = None
-    schedule: Schedule = Schedule(every=timedelta(minutes=1))
+    schedule: Schedule = Field(
+        Schedule(every=timedelta(minutes=1)), json_schema_extra={"default": {"every": "1m"}}
+    )
     operations: str | None = None
 
 
