@@ -9,7 +9,8 @@ import structlog
 
 
 def log_to_stderr() -> None:
-    """Sets structlog up. Control characters in values from outside are escaped by both renderers."""
+    """Sets structlog up, and sends what libraries log the same way. Control characters in values from outside
+    are escaped by both renderers."""
     terminal = sys.stderr.isatty()
     renderer = (
         structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(ensure_ascii=False)
@@ -24,3 +25,16 @@ def log_to_stderr() -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+    logging.basicConfig(handlers=[_Libraries()], level=logging.WARNING, force=True)
+    # That a sweep takes longer than its interval is foreseen: the runs in between become one.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+
+
+class _Libraries(logging.Handler):
+    """What libraries log, as events of the one log."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Called by `logging`."""
+        structlog.get_logger(record.name).log(
+            record.levelno, record.getMessage(), logger=record.name, exc_info=record.exc_info
+        )
