@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pymongo.database import Database
 
-from tercera.local_mongod import running_mongod
+from tests.servers.mongod import empty_database, mongod_uri
 from tests.servers.smtp import SmtpServer
 
 
-@pytest.fixture(scope="session")
-def mongo_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+@pytest.fixture
+def mongo_uri() -> str:
     """A replica set with authentication, one for all tests of a worker: mark them `xdist_group("mongod")`."""
-    with running_mongod(tmp_path_factory.mktemp("mongod")) as uri:
-        yield uri
+    return mongod_uri()
+
+
+@pytest.fixture
+def database() -> Iterator[Database[dict[str, Any]]]:
+    """An empty database of the test's own, on that server."""
+    with empty_database() as database:
+        yield database
 
 
 @pytest.fixture

@@ -125,6 +125,7 @@ class Running:
             except queue.Empty:
                 raise AssertionError(f"no {name!r} in the log: {self.lines}") from None
             assert line is not None, f"ended with {self.process.wait()} before {name!r}: {self.lines}"
+            assert line.startswith("{"), f"no JSON in the log: {self.lines}"
             found: dict[str, Any] = json.loads(line)
             assert found["level"] != "error", found
             if found["event"] == name:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -26,6 +25,7 @@ from tests.e2e.shop import (
     text_of,
     this_month,
 )
+from tests.servers.free_port import free_port
 from tests.servers.smtp import Act, SmtpServer
 
 NEW = "Tercera: 1 change (1 new)"
@@ -159,7 +159,7 @@ def test_a_mail_server_that_is_away(
     port = mail_server.port
     written["email"]["port"] = "${SMTP_PORT}"
     tercera.configure(written)
-    tercera.environment["SMTP_PORT"] = str(unused_port())
+    tercera.environment["SMTP_PORT"] = str(free_port())
 
     inbox = Inbox(mail_server)
     report = tercera.json("run", "--once")
@@ -185,7 +185,7 @@ def test_a_mail_server_that_is_away(
 def test_a_run_for_people_says_what_waits(tercera: Tercera, mail_server: SmtpServer) -> None:
     """Exit code 0, a line with the count, and where to look."""
     written = configuration(files_source(), mail_server)
-    written["email"]["port"] = unused_port()
+    written["email"]["port"] = free_port()
     tercera.configure(written)
     answer = tercera.run("run", "--once")
     assert "Notices: 0 sent, 2 to be tried again" in " ".join(answer.out.split())
@@ -205,10 +205,3 @@ def test_a_wrong_password_is_never_shown(tercera: Tercera, mail_server: SmtpServ
         assert "s3cr3t" not in shown
     assert b"s3cr3t" not in (tercera.folder / "tercera.db").read_bytes()
     assert mail_server.accepted == []
-
-
-def unused_port() -> int:
-    """A port where nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -13,7 +13,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from pymongo import MongoClient
+from pymongo.database import Database
 
 from tercera.ledger import open_ledger
 from tests.e2e.process import Tercera
@@ -126,24 +126,26 @@ def test_first_starts_that_are_killed(tmp_path: Path, seed: int) -> None:
 
 @pytest.mark.mongod
 @pytest.mark.xdist_group("mongod")
-def test_runs_over_mongodb_that_are_killed(tmp_path: Path, mongo_uri: str, seed: int) -> None:
+def test_runs_over_mongodb_that_are_killed(
+    tmp_path: Path, mongo_uri: str, database: Database[dict[str, Any]], seed: int
+) -> None:
     """The same, at fewer moments."""
     returns, month = Returns(), this_month()
     source = {
         "kind": "mongodb",
         "uri": mongo_uri,
-        "database": "killed",
+        "database": database.name,
         "orders": {"collection": "Orders"},
         "customers": {"collection": "Clients"},
     }
-    with MongoClient[dict[str, Any]](mongo_uri) as client, recording(tmp_path / "mail.log") as (log, port):
-        client["killed"]["Clients"].insert_many(
+    with recording(tmp_path / "mail.log") as (log, port):
+        database["Clients"].insert_many(
             {"id": f"c_{number}", "name": f"Customer {number}", "email": f"c_{number}@example.com"}
             for number in range(CUSTOMERS)
         )
 
         def grow(random: Random) -> None:
-            client["killed"]["Orders"].insert_many(
+            database["Orders"].insert_many(
                 {
                     "order_id": order,
                     "customer_id": customer,

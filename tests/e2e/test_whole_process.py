@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from bson import ObjectId
-from pymongo import MongoClient
 from pymongo.database import Database
 
 from tests.e2e.process import Tercera
@@ -48,16 +46,6 @@ SOURCE = {
     },
     "customers": {"collection": "Clients", "id": "identificationNumber", "name": "name", "email": "email"},
 }
-
-
-@pytest.fixture
-def database(mongo_uri: str, request: pytest.FixtureRequest) -> Iterator[Documents]:
-    """An empty database of the test's own."""
-    with MongoClient[dict[str, Any]](mongo_uri) as client:
-        name = request.node.name[:40]
-        client.drop_database(name)
-        yield client[name]
-        client.drop_database(name)
 
 
 @pytest.fixture
