@@ -73,7 +73,7 @@ def stopped(daemon: Running, by: signal.Signals = signal.SIGTERM) -> None:
 def test_it_sweeps_at_once_and_again(
     tercera: Tercera, shop: Files, mail_server: SmtpServer, month: Month
 ) -> None:
-    """What is there is told when it starts, what comes later by the schedule; nothing twice. SIGINT ends it."""
+    """What is there is told at the start, what comes later by the schedule; nothing twice. SIGINT ends it."""
     inbox = Inbox(mail_server)
     with tercera.started("run") as daemon:
         assert daemon.event("started")["schedule"] == "every 0:00:01"
