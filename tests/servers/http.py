@@ -63,6 +63,7 @@ class WebServer:
         self._next: list[_Reply | Act] = []
         self._certificates = certificates
         self._over = threading.Event()
+        self._ended = threading.Semaphore(0)
 
     @property
     def port(self) -> int:
@@ -75,6 +76,7 @@ class WebServer:
 
     def __enter__(self) -> WebServer:
         self._server = _Server((HOST, 0), _handler_of(self))
+        self._server.ended = self._ended
         if self._certificates:
             context = self._certificates.server_context()
             self._server.socket = context.wrap_socket(
@@ -104,6 +106,10 @@ class WebServer:
             self.taken.append(request)
         return reply
 
+    def wait_for_disconnection(self) -> None:
+        """Until one more connection has been ended by the server."""
+        assert self._ended.acquire(timeout=30)
+
     def wait_for_end(self) -> None:
         """Until the server is told to end."""
         self._over.wait()
@@ -116,6 +122,12 @@ class WebServer:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
+    ended: threading.Semaphore
+
+    def shutdown_request(self, request: Any) -> None:
+        """Called by the library when a connection is done with."""
+        super().shutdown_request(request)
+        self.ended.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away is no event."""

@@ -165,9 +165,10 @@ def _secrets(url: str) -> list[str]:
 
 
 def _keep_log_apart() -> None:
-    """What the library logs of services holds their URLs: it is read here, and goes nowhere else."""
+    """What is logged of services holds their URLs: it is read here, and goes nowhere else."""
     logger = logging.getLogger("apprise")
     if logger.propagate:
         logger.addHandler(logging.NullHandler())
         logger.propagate = False
         logger.setLevel(logging.DEBUG)
+        logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
