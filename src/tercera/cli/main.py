@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -27,6 +27,10 @@ for module in (demo, setup, backtest, run, alerts, why, deliveries, kinds, simul
     module.register(cli)
 
 
+_WrongCall: type[Exception] = typer.BadParameter.__mro__[1]
+"""The usage error that this is one of; typer does not name it."""
+
+
 def _show_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"tercera {__version__}")
@@ -47,19 +51,35 @@ def main() -> None:
     verbose = any(word in ("-v", "--verbose") for word in sys.argv[1:])
     arguments = [word for word in sys.argv[1:] if word not in ("-v", "--verbose")]
     try:
-        cli(arguments, prog_name="tercera")
+        code = cli(arguments, prog_name="tercera", standalone_mode=False)
     except TerceraError as error:
         if verbose:
             raise
-        for line in str(error).splitlines():
-            print(f"error: {line}", file=sys.stderr)
+        _complain(*str(error).splitlines())
         sys.exit(error.exit_code)
+    except _WrongCall as error:
+        sys.exit(_misunderstood(error))
     except BrokenPipeError:
         sys.exit(0)  # whoever read our output has read enough
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
     except Exception as error:
         if verbose:
             raise
-        print(f"error: {type(error).__name__}: {error} (this is a defect; -v shows where)", file=sys.stderr)
+        _complain(f"{type(error).__name__}: {error} (this is a defect; -v shows where)")
         sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _misunderstood(error: Any) -> int:
+    """Says what is wrong with what was typed; gives the exit code."""
+    if type(error).__name__ != "NoArgsIsHelpError":  # that one has shown the help already
+        command = error.ctx.command_path if error.ctx else "tercera"
+        _complain(f"{' '.join(error.format_message().split())} (`{command} --help` shows how)")
+    return int(error.exit_code)
+
+
+def _complain(*lines: str) -> None:
+    """On stderr. What stands in data may be in an error, and must not steer a terminal."""
+    for line in lines:
+        print("error:", "".join(c if c.isprintable() else "·" for c in line), file=sys.stderr)
