@@ -207,7 +207,7 @@ def refusing(what: str, files: list[Path] | tuple[Path, ...]) -> Iterator[None]:
     """Says in one line which files could not be read, and why."""
     try:
         yield
-    except (duckdb.Error, OSError, EOFError, UnicodeError) as error:
+    except (duckdb.Error, csv.Error, OSError, EOFError, UnicodeError) as error:
         reason = str(error).strip().split("\n")[0]
         names = ", ".join(str(path) for path in files[:3]) + (" …" if len(files) > 3 else "")
         raise SourceError(f"{what}: {names} can't be read: {reason}") from error
@@ -253,7 +253,10 @@ def _is_uniform(path: Path) -> bool:
 def _header(path: Path, delimiter: str | None) -> tuple[str, tuple[str, ...]]:
     """The delimiter (that the header has most often, when it is not told) and the names of the columns."""
     with _opened(path) as file:
-        line = file.readline(1 << 20).decode("utf-8-sig", errors="replace").rstrip("\r\n")
+        first = file.readline(1 << 20)
+    if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise SourceError(f"{path} is written in UTF-16; say so with encoding: utf-16")
+    line = first.decode("utf-8-sig", errors="replace").partition("\n")[0].partition("\r")[0]
     if not line.strip("\x00 "):
         raise SourceError(f"{path} has no header in its first line")
     between = delimiter or max(",;\t|", key=line.count)
