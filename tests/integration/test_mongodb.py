@@ -14,11 +14,13 @@ from bson import Decimal128, ObjectId
 from pydantic import SecretStr
 from pymongo import MongoClient
 from pymongo.database import Database
+from pymongo.errors import OperationFailure
 
 from tercera.errors import SourceError
 from tercera.local_mongod import running_mongod
 from tercera.model import CUSTOMER, Counting, Customer, Match, Period, RejectReason
-from tercera.mongo.tally import MOST_UNDATABLE, Question
+from tercera.mongo.question import Question
+from tercera.mongo.tally import MOST_UNDATABLE, TOO_LARGE, in_sets
 from tercera.orders import Scope, Source
 from tercera.sources.mongodb import Settings, open_source
 from tests.servers.free_port import free_port
@@ -233,7 +235,7 @@ def test_a_sweep_is_answered_by_the_index_alone(database: Database[dict[str, Any
     )
     plan = database.command(
         "explain",
-        {"aggregate": "orders", "pipeline": question.pipeline(), "cursor": {}},
+        {"aggregate": "orders", "pipeline": in_sets(question), "cursor": {}},
         verbosity="executionStats",
     )
     stats = plan["stages"][0]["$cursor"]["executionStats"]
@@ -261,7 +263,7 @@ def test_text_dates_of_any_order_use_the_index(
     question = Question(settings(database, formats=[form]).orders, RETURNED, JUNE, frozenset({"string"}))
     plan = database.command(
         "explain",
-        {"aggregate": "orders", "pipeline": question.pipeline(), "cursor": {}},
+        {"aggregate": "orders", "pipeline": in_sets(question), "cursor": {}},
         verbosity="executionStats",
     )
     assert plan["stages"][0]["$cursor"]["executionStats"]["totalKeysExamined"] < 100
@@ -345,6 +347,38 @@ def test_a_broken_connection_is_tried_again(tmp_path: Path, opened: Opener) -> N
         break_connections(client, 4)
         with pytest.raises(SourceError, match="broke the connection"):
             list(source.tally(RETURNED, JUNE))
+
+
+def test_a_pair_of_more_orders_than_a_set_can_hold_is_tallied(tmp_path: Path) -> None:
+    """A server refuses sets that grow too large; the same is then asked in a way that needs none."""
+    parameters = {"internalQueryMaxAddToSetBytes": "20000"}
+    with (
+        running_mongod(tmp_path / "mongod", parameters=parameters) as uri,
+        MongoClient[dict[str, Any]](uri) as client,
+    ):
+        rows = [order(number % 700, f"2023-06-{number % 30 + 1:02d}", amount=number) for number in range(900)]
+        client["shop"]["orders"].insert_many([*rows, order(1, "2023-06-31"), order(2, None)])
+        there = Settings(
+            kind="mongodb",
+            uri=SecretStr(uri),
+            database="shop",
+            orders={"collection": "orders", "amount": "amount"},
+        )
+        question = Question(there.orders, RETURNED, JUNE)
+        with pytest.raises(OperationFailure) as refused:
+            list(client["shop"]["orders"].aggregate(in_sets(question)))
+        assert refused.value.code in TOO_LARGE
+        with closing(open_source(there, ZONE)) as source:
+            reading = source.tally(RETURNED, JUNE)
+            [tally] = reading
+    assert (tally.matched, tally.orders, len(tally.evidence)) == (700, 700, 50)
+    assert [one.order_id for one in tally.evidence[:3]] == ["o0", "o110", "o120"]
+    assert tally.amount == sum(range(200, 900))
+    assert (reading.survey.rows, reading.survey.orders) == (902, 700)
+    assert {str(reason): count.rows for reason, count in reading.survey.rejects.items()} == {
+        "unreadable_date": 1,
+        "no_date": 1,
+    }
 
 
 def break_connections(client: MongoClient[dict[str, Any]], times: int) -> None:

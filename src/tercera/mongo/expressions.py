@@ -64,9 +64,13 @@ def text_of(value: Expression) -> Expression:
             either({"$in": [value, _NO_NUMBERS]}, None, {"$toString": value}),
         ),
     ]
-    return {
+    any_type = {
         "$switch": {"branches": [{"case": case, "then": then} for case, then in branches], "default": None}
     }
+    # Nearly every value is a text that begins with a printable character, which is quick to see.
+    return either(
+        {"$and": [*_is_plain(value), {"$lte": [{"$strLenBytes": value}, LONGEST_TEXT]}]}, value, any_type
+    )
 
 
 def is_missing(value: Expression) -> Expression:
@@ -76,9 +80,14 @@ def is_missing(value: Expression) -> Expression:
 
 
 def _has_ink(text: Expression) -> Expression:
-    """Whether a text is more than white space. Nearly every text shows it by its first character."""
-    plain = {"$and": [{"$gte": [text, "!"]}, {"$lt": [text, "\x7f"]}]}
-    return {"$or": [plain, fits(text, f"[^{re.escape(_SPACES)}]")]}
+    """Whether a text is more than white space."""
+    return {"$or": [{"$and": _is_plain(text)}, fits(text, f"[^{re.escape(_SPACES)}]")]}
+
+
+def _is_plain(value: Expression) -> list[Expression]:
+    """True of texts that begin with a printable ASCII character, and of no value of another type: the server
+    sorts those before or after all texts."""
+    return [{"$gte": [value, "!"]}, {"$lt": [value, "\x7f"]}]
 
 
 def told_by(text: Expression, derived: Derived) -> Expression:

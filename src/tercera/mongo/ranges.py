@@ -55,6 +55,13 @@ def undatable(path: str, fields: OrderFields, read: Filter | None) -> Filter:
     return {"$or": [{path: None}, {path: {"$type": _OTHER_TYPES}}, *strange]}
 
 
+def text_of_day(fields: OrderFields, day: date) -> str | None:
+    """Before which text every earlier day's texts sort, and no text of this day or a later one. None when the
+    formats do not agree on one."""
+    found = {form.day_prefix(day) if form.sorts_by_day else None for form in fields.date_formats}
+    return found.pop() if len(found) == 1 else None
+
+
 def _texts(fields: OrderFields, zone: str, days: Sequence[Days]) -> Iterator[Any]:
     """Conditions on texts: ranges where the year comes first, else the beginnings of the days' texts."""
     ranges: list[tuple[str, str]] = []

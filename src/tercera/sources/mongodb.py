@@ -7,7 +7,10 @@ query for rows that have no readable date.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -16,25 +19,43 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pymongo.collation import Collation
 from pymongo.collection import Collection as Documents
-from pymongo.errors import AutoReconnect, NotPrimaryError
+from pymongo.errors import AutoReconnect, NotPrimaryError, OperationFailure
 
 from tercera.errors import SourceError
-from tercera.model import Counting, Customer, Survey, Tally
+from tercera.model import Counting, Customer, Pair, Survey, Tally
 from tercera.mongo.checks import check_source
 from tercera.mongo.connection import Server
 from tercera.mongo.directory import entries
 from tercera.mongo.expressions import stored_variants
-from tercera.mongo.tally import Question, SurveyCount, silent
+from tercera.mongo.question import Question
+from tercera.mongo.survey import SurveyCount
+from tercera.mongo.tally import TOO_LARGE, in_orders, in_sets, read_tally, undatable_rejects
 from tercera.orders import Check, CustomerFields, OrderFields, Reading, Scope
 
 _BATCH = 1000
 """Customers that are asked for at once."""
+
+_SHORTEST_PART = timedelta(days=28)
+"""Windows shorter than this are asked for together."""
 
 Document = Mapping[str, Any]
 Answer = TypeVar("Answer")
 
 _BYTEWISE = Collation(locale="simple")
 """Texts compare by code point, whatever the collection prefers."""
+
+
+def silent(pairs: Iterable[Pair]) -> Iterator[Tally]:
+    """The tallies of pairs that have no orders."""
+    for subject, window in pairs:
+        yield Tally(subject, window, matched=0, orders=0)
+
+
+def _next(
+    waiting: deque[tuple[Question, Future[list[Document]]]],
+) -> tuple[Question, Iterable[Document]]:
+    question, answers = waiting.popleft()
+    return question, answers.result()
 
 
 class OrderDocuments(OrderFields):
@@ -67,6 +88,9 @@ class Settings(BaseModel):
         "primary"
     )
     timeout: Annotated[float, Field(gt=0)] = Field(10, description="seconds to find and reach the server")
+    parallel: Annotated[int, Field(ge=1, le=16)] = Field(
+        2, description="windows that the server is asked for at the same time"
+    )
     operation_timeout: Annotated[float, Field(gt=0)] = Field(
         600, description="seconds that the server may take for one question"
     )
@@ -102,22 +126,19 @@ class MongoSource:
     def _tallies(self, counting: Counting, scope: Scope) -> Generator[Tally, None, Survey]:
         if scope.pairs is not None and not scope.pairs:
             return Survey()
+        missing = set(scope.pairs or ())
+        survey = SurveyCount()
         with self._server.explained():
-            question = self._question(counting, scope)
-            survey = SurveyCount()
-            missing = set(scope.pairs or ())
-            for answer in self._answers(question.pipeline()):
-                if "r" in (answer["_id"] or ()):
-                    survey.add_reject(answer.get("one", answer))
-                    continue
-                survey.add_pair(answer)
-                if answer["_id"] is not None:
-                    tally = question.read_tally(answer.get("one", answer))
-                    missing.discard((tally.subject, tally.window))
-                    yield tally
-            if question.is_bounded and scope.pairs is None:
-                for answer in self._answers(question.undatable_pipeline()):
-                    survey.add_reject(answer)
+            whole = self._question(counting, scope)
+            for question, answers in self._asked(self._parts(whole)):
+                for answer in answers:
+                    survey.add(answer)
+                    if isinstance(answer["_id"], str) and (tally := read_tally(question, answer)):
+                        missing.discard((tally.subject, tally.window))
+                        yield tally
+            if whole.is_bounded and scope.pairs is None:
+                for answer in self._aggregated(undatable_rejects(whole)):
+                    survey.add(answer)
         yield from silent(sorted(missing))
         return survey.survey()
 
@@ -133,7 +154,48 @@ class MongoSource:
         one = self._again(lambda: self._orders.find_one({path: {"$type": name}}, {"_id": False, path: True}))
         return one is not None
 
-    def _answers(self, pipeline: list[dict[str, Any]]) -> Iterator[Document]:
+    def _parts(self, question: Question) -> list[Question]:
+        """Windows that can be asked for at the same time. Without an index each part would read all."""
+        if not question.is_bounded or not self._uses_index(question):
+            return [question]
+        return list(question.parts(_SHORTEST_PART))
+
+    def _uses_index(self, question: Question) -> bool:
+        database = self._server.client()[self._settings.database]
+        find = {"find": self._settings.orders.collection, "filter": question.filter()}
+        plan = self._again(lambda: database.command("explain", find, verbosity="queryPlanner"))
+        return "COLLSCAN" not in str(plan["queryPlanner"]["winningPlan"])
+
+    def _asked(self, questions: Sequence[Question]) -> Iterator[tuple[Question, Iterable[Document]]]:
+        """Each question with its answers, in order; a few are asked at once, and wait whole in memory."""
+        if len(questions) == 1:
+            yield questions[0], self._answers(questions[0])
+            return
+        with ThreadPoolExecutor(self._settings.parallel, thread_name_prefix="tally") as pool:
+            waiting: deque[tuple[Question, Future[list[Document]]]] = deque()
+            try:
+                for question in questions:
+                    waiting.append(
+                        (question, pool.submit(lambda asked: list(self._answers(asked)), question))
+                    )
+                    if len(waiting) > self._settings.parallel:
+                        yield _next(waiting)
+                while waiting:
+                    yield _next(waiting)
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def _answers(self, question: Question) -> Iterator[Document]:
+        """By way of sets; where those grow too large, by way of orders."""
+        try:
+            yield from self._aggregated(in_sets(question))
+        except OperationFailure as error:
+            # Everything is grouped before anything is answered, so nothing was answered yet.
+            if error.code not in TOO_LARGE:
+                raise
+            yield from self._aggregated(in_orders(question))
+
+    def _aggregated(self, pipeline: list[dict[str, Any]]) -> Iterator[Document]:
         """The server's answer. When the connection breaks before any of it came, all is asked again."""
         cursor = self._again(
             lambda: self._orders.aggregate(
