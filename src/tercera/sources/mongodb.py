@@ -151,7 +151,10 @@ class MongoSource:
 
     def _has_type(self, name: str) -> bool:
         path = self._fields.placed_at
-        one = self._again(lambda: self._orders.find_one({path: {"$type": name}}, {"_id": False, path: True}))
+        found = {path: {"$type": name}}
+        one = self._again(
+            lambda: self._orders.find_one(found, {"_id": False, path: True}, max_time_ms=self._max_time)
+        )
         return one is not None
 
     def _parts(self, question: Question) -> list[Question]:
@@ -163,7 +166,10 @@ class MongoSource:
     def _uses_index(self, question: Question) -> bool:
         database = self._server.client()[self._settings.database]
         find = {"find": self._settings.orders.collection, "filter": question.filter()}
-        plan = self._again(lambda: database.command("explain", find, verbosity="queryPlanner"))
+        try:
+            plan = self._again(lambda: database.command("explain", find, verbosity="queryPlanner"))
+        except OperationFailure:  # not every service that speaks MongoDB's language explains itself
+            return False
         return "COLLSCAN" not in str(plan["queryPlanner"]["winningPlan"])
 
     def _asked(self, questions: Sequence[Question]) -> Iterator[tuple[Question, Iterable[Document]]]:
@@ -203,7 +209,7 @@ class MongoSource:
                 allowDiskUse=True,
                 collation=_BYTEWISE,
                 batchSize=10_000,
-                maxTimeMS=int(self._settings.operation_timeout * 1000),
+                maxTimeMS=self._max_time,
             )
         )
         with cursor:
@@ -215,6 +221,10 @@ class MongoSource:
             return ask()
         except (AutoReconnect, NotPrimaryError):
             return ask()
+
+    @property
+    def _max_time(self) -> int:
+        return int(self._settings.operation_timeout * 1000)
 
     @property
     def _orders(self) -> Documents[dict[str, Any]]:
@@ -241,7 +251,7 @@ class MongoSource:
         collection = self._server.client()[self._settings.database][settings.collection]
         return list(
             collection.find(question, [path for path in paths if path], collation=_BYTEWISE).max_time_ms(
-                int(self._settings.operation_timeout * 1000)
+                self._max_time
             )
         )
 
