@@ -158,6 +158,5 @@ def _farewell(plan: Demo, totals: Counter[str], *, keeps_data: bool) -> None:
             (f"{program} backtest -c {config}", "what a rule would have said over the year"),
         ]
     steps.append((f"{program} init", "connect your own orders; then check, backtest, run"))
-    width = max(len(command) for command, _ in steps)
     for command, meaning in steps:
-        out.print(f"  [bold]{command:<{width}}[/bold]  {meaning}", soft_wrap=True)
+        out.print(f"  [dim]# {meaning}[/dim]\n  [bold]{command}[/bold]", soft_wrap=True)
