@@ -119,17 +119,19 @@ def test_an_absent_server_is_told_in_bounded_time(opened: Opener) -> None:
     with pytest.raises(SourceError, match=rf"127.0.0.1:{port} did not answer within 0.5 s .* check") as told:
         list(source.tally(RETURNED, JUNE))
     [check] = source.check([RETURNED])
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 5
     assert "s3cr3t" not in str(told.value) + check.detail
     assert not check.ok
 
 
 @pytest.mark.parametrize(
-    "uri", ["localhost", "mongodb://user:pass:word@127.0.0.1/", "mongodb://127.0.0.1:x/"]
+    "uri", ["127.0.0.1:1", "mongodb://user:pass:word@127.0.0.1/", "mongodb://127.0.0.1:x/"]
 )
 def test_an_address_that_is_none_is_told(uri: str, opened: Opener) -> None:
     """Without a traceback, and without what may be a password."""
-    wrong = Settings(kind="mongodb", uri=SecretStr(uri), database="shop", orders={"collection": "orders"})
+    wrong = Settings(
+        kind="mongodb", uri=SecretStr(uri), database="shop", orders={"collection": "orders"}, timeout=0.5
+    )
     with pytest.raises(SourceError) as told:
         list(opened(wrong).tally(RETURNED, JUNE))
     assert "pass:word" not in str(told.value)

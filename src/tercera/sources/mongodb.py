@@ -19,7 +19,12 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pymongo.collation import Collation
 from pymongo.collection import Collection as Documents
-from pymongo.errors import AutoReconnect, NotPrimaryError, OperationFailure
+from pymongo.errors import (
+    AutoReconnect,
+    NotPrimaryError,
+    OperationFailure,
+    ServerSelectionTimeoutError,
+)
 
 from tercera.errors import SourceError
 from tercera.model import Counting, Customer, Pair, Survey, Tally
@@ -219,6 +224,8 @@ class MongoSource:
         """Asks, and once more after a failover or a broken connection: the driver's own retry came first."""
         try:
             return ask()
+        except ServerSelectionTimeoutError:  # it was waited for long enough
+            raise
         except (AutoReconnect, NotPrimaryError):
             return ask()
 
