@@ -112,7 +112,7 @@ def test_what_must_agree_is_checked_when_the_parts_are_right(tmp_path: Path) -> 
 def test_a_missing_variable_is_named(tmp_path: Path) -> None:
     """All of them, each where it is used."""
     found = mistakes(tmp_path, GOOD, {"ATLAS_URI": "mongodb://127.0.0.1/"})
-    assert found[0].startswith("tercera.yaml:5: source.database: the environment variable DB_NAME is not set; ")
+    assert found[0].startswith("tercera.yaml:5: source.database: the environment variable DB_NAME is not set")
     assert "add it to .env" in found[0]
     assert sum("is not set" in mistake for mistake in found) == 4
 
