@@ -42,6 +42,10 @@ class Document:
         where = f"{self.name}:{self.lines.get(known, 1)}"
         return f"{where}: {'.'.join(map(str, path))}" if path else where
 
+    def in_order(self) -> list[str]:
+        """The mistakes as they come in the file."""
+        return sorted(self.mistakes, key=lambda mistake: int(mistake.split(":", 2)[1]))
+
     def wrong(self, path: KeyPath, what: str) -> None:
         """Notes a mistake."""
         self.mistakes.append(f"{self.place(path)}: {what}")

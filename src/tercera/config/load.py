@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
@@ -13,11 +12,10 @@ from pydantic import BaseModel, ValidationError
 
 from tercera import channels as channel_kinds
 from tercera import sources as source_kinds
+from tercera.config.agreement import check_agreement, nearest
 from tercera.config.document import Document, KeyPath, read_document
 from tercera.config.settings import Settings, Skeleton
 from tercera.errors import ConfigError
-from tercera.model import CUSTOMER
-from tercera.rules import Rule
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _SECRET_KEYS = ("uri", "url", "urls", "password", "username", "secret", "token")
@@ -35,10 +33,9 @@ def load_settings(path: Path, environment: Mapping[str, str] | None = None) -> S
     skeleton = _validated(document, Skeleton, document.value, ())
     source = _source(document)
     channels = _channels(document)
-    if skeleton is not None:
-        _check_agreement(document, skeleton, source, channels)
+    check_agreement(document, source, channels)
     if document.mistakes or skeleton is None:
-        raise ConfigError(document.mistakes)
+        raise ConfigError(document.in_order())
     base = path.resolve().parent
     return Settings(
         base=base,
@@ -50,13 +47,6 @@ def load_settings(path: Path, environment: Mapping[str, str] | None = None) -> S
         schedule=skeleton.schedule,
         operations=skeleton.operations or ("operations" if "operations" in channels else None),
     )
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """`; did you mean x?` or `; known: a, b` for a message about a name that is not known."""
-    names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=1)
-    return f"; did you mean {close[0]}?" if close else f"; known: {', '.join(names) or 'none'}"
 
 
 def _source(document: Document) -> Any:
@@ -161,49 +151,6 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [model for part in typing.get_args(annotation) for model in _models_in(part)]
-
-
-def _check_agreement(document: Document, skeleton: Skeleton, source: Any, channels: dict[str, Any]) -> None:
-    configured = document.value.get("channels") or {}
-    seen: set[str] = set()
-    for place, settings in enumerate(skeleton.rules):
-        path: KeyPath = ("rules", place)
-        if settings.id in seen:
-            document.wrong((*path, "id"), f"{settings.id!r} is the id of two rules; ids are unique")
-        seen.add(settings.id)
-        for number, name in enumerate(settings.notify):
-            if name not in configured:
-                document.wrong(
-                    (*path, "notify", number), f"{name!r} is no channel{nearest(name, configured)}"
-                )
-        if source is not None:
-            _check_fields(document, path, settings.rule(skeleton.timezone), source)
-    if skeleton.operations is not None and skeleton.operations not in configured:
-        document.wrong(
-            ("operations",),
-            f"{skeleton.operations!r} is no channel{nearest(skeleton.operations, configured)}",
-        )
-    for name, channel in channels.items():
-        if channel.kind == "email" and channel.server is None:
-            document.wrong(
-                ("channels", name), "an email channel needs a mail server; add email: {host: …, sender: …}"
-            )
-        if channel.recipients is None and source is not None and source.customers is None:
-            document.wrong(
-                ("channels", name, "to"), "customers can't be told without source.customers, their directory"
-            )
-
-
-def _check_fields(document: Document, path: KeyPath, rule: Rule, source: Any) -> None:
-    names = source.orders.names
-    for match in rule.counting.when:
-        if match.field not in names:
-            document.wrong((*path, "when", match.field), f"is no order field{nearest(match.field, names)}")
-    if rule.counting.per not in {CUSTOMER, *names}:
-        document.wrong(
-            (*path, "per"),
-            f"{rule.counting.per!r} is no order field{nearest(rule.counting.per, {CUSTOMER, *names})}",
-        )
 
 
 def _beside(base: Path, url: str) -> str:

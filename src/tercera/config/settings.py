@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from tercera.model import CUSTOMER, Counting, Level, Match, Period, Reason, RuleId
 from tercera.orders import Zone
@@ -76,11 +76,12 @@ class RuleSettings(_Shape):
     evidence: Annotated[int, Field(ge=1, le=1000)] = 50
     timezone: Zone | None = None
 
-    @model_validator(mode="after")
-    def _levels_differ(self) -> RuleSettings:
-        if len(set(self.levels.values())) != len(self.levels):
-            raise ValueError(f"two levels have the same threshold: {self.levels}")
-        return self
+    @field_validator("levels")
+    @classmethod
+    def _levels_differ(cls, levels: dict[str, int]) -> dict[str, int]:
+        if len(set(levels.values())) != len(levels):
+            raise ValueError(f"two levels have the same threshold: {levels}")
+        return levels
 
     def rule(self, zone: str) -> Rule:
         """The rule that the stages read; `zone` where it names none itself."""
