@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 _PATIENCE = 60
-"""Seconds after which a process that does not end, or a log line that does not come, fails the test."""
+"""Seconds after which a log line that does not come, or a daemon that does not end, fails the test."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Tercera:
             capture_output=True,
             text=True,
             stdin=subprocess.DEVNULL,
-            timeout=_PATIENCE * 2,
+            timeout=_PATIENCE * 4,
         )
         answer = Answer(done.returncode, done.stdout, done.stderr)
         assert "Traceback" not in answer.out + answer.err, answer.err

@@ -221,7 +221,24 @@ def test_what_the_ledger_answers(tercera: Tercera, database: Documents, mail_ser
     assert ids == {f"<{one['message']}@shop.example.com>" for one in deliveries if one["state"] == "sent"}
     assert tercera.json("deliveries", "--state", "dead")["deliveries"] == []
     assert tercera.json("deliveries", "retry") == {"retried": 0}
-    assert tercera.json("check", code=None)["checks"][0]["ok"]
+
+    mail_server.accepted.clear()
+    database["Clients"].update_one(
+        {"identificationNumber": NO_ADDRESS}, {"$set": {"email": "casa@example.com"}}
+    )
+    assert tercera.json("deliveries", "retry") == {"retried": 1}
+    tercera.json("run", "--once")
+    Inbox(mail_server).expect(("casa@example.com", f"Tiene 3 pedidos devueltos en {month.spanish}"))
+
+
+def test_check_finds_everything_and_makes_the_indexes(tercera: Tercera, database: Documents) -> None:
+    """Without them it says so and how to create them; with --fix they are there."""
+    fill(database, this_month())
+    report = tercera.json("check", code=1)
+    assert not report["ok"]
+    assert any("createIndex" in one["remedy"] for one in report["checks"] if not one["ok"])
+    assert tercera.json("check", "--fix")["ok"]
+    assert tercera.json("check")["ok"]
 
 
 def test_history_is_told_only_when_asked_for(
