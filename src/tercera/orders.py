@@ -157,12 +157,16 @@ class Scope:
     `start` and `end` (without it) are calendar days in the rule's zone, None for no bound. They are whole
     windows. `pairs` asks for just these (subject, window) pairs, and then for each of them, also when nothing
     matches; `at_least` leaves out pairs with fewer matching orders.
+
+    Without `totals` a source may leave out what only describes and does not decide: `Tally.orders` is then 0,
+    and so are the survey's `orders` and `pairs`. All else is as exact as with them.
     """
 
     start: date | None = None
     end: date | None = None
     at_least: int = 1
     pairs: Collection[Pair] | None = None
+    totals: bool = True
 
 
 class Reading:

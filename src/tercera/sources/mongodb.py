@@ -16,6 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
+from bson.errors import InvalidBSON
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pymongo.collation import Collation
 from pymongo.collection import Collection as Documents
@@ -29,10 +30,12 @@ from pymongo.errors import (
 from tercera.errors import SourceError
 from tercera.model import Counting, Customer, Pair, Survey, Tally
 from tercera.mongo.checks import check_source
+from tercera.mongo.columns import Columns, UncoveredError
 from tercera.mongo.connection import Server
 from tercera.mongo.directory import entries
 from tercera.mongo.expressions import stored_variants
 from tercera.mongo.question import Question
+from tercera.mongo.reading import Reader
 from tercera.mongo.survey import SurveyCount
 from tercera.mongo.tally import TOO_LARGE, in_orders, in_sets, read_tally, undatable_rejects
 from tercera.orders import Check, CustomerFields, OrderFields, Reading, Scope
@@ -135,6 +138,10 @@ class MongoSource:
         survey = SurveyCount()
         with self._server.explained():
             whole = self._question(counting, scope)
+            if (read := self._read_here(whole)) is not None:
+                tallies, survey = read
+                yield from tallies
+                return survey.survey()
             for question, answers in self._asked(self._parts(whole)):
                 for answer in answers:
                     survey.add(answer)
@@ -146,6 +153,39 @@ class MongoSource:
                     survey.add(answer)
         yield from silent(sorted(missing))
         return survey.survey()
+
+    def _read_here(self, question: Question) -> tuple[list[Tally], SurveyCount] | None:
+        """The tallies of a question that asks for no totals; None when the server has to judge the rows."""
+        if not Columns(question).can_be_asked or not self._uses_index(question):
+            return None
+        parts = list(question.parts(_SHORTEST_PART))
+        survey = SurveyCount()
+        tallies: list[Tally] = []
+        with ThreadPoolExecutor(self._settings.parallel + 1, thread_name_prefix="read") as pool:
+            undatable = pool.submit(lambda: list(self._aggregated(undatable_rejects(question))))
+            packed = [pool.submit(self._packed, part) for part in parts]
+            try:
+                for part, answers in zip(parts, packed, strict=True):
+                    reader = Reader(part, survey)
+                    for pack in Columns(part).packs(answers.result()):
+                        reader.add(pack)
+                    tallies += reader.tallies()
+                for answer in undatable.result():
+                    survey.add(answer)
+            except UncoveredError:
+                return None
+            except OperationFailure as error:
+                if error.code in TOO_LARGE:
+                    return None
+                raise
+            except InvalidBSON:
+                return None
+            finally:
+                pool.shutdown(cancel_futures=True)
+        return tallies, survey
+
+    def _packed(self, question: Question) -> list[Document]:
+        return list(self._aggregated(Columns(question).pipeline()))
 
     def _question(self, counting: Counting, scope: Scope) -> Question:
         asked = Question(self._fields, counting, scope)
