@@ -24,6 +24,9 @@ from tercera.routing import Route, undelivered
 BATCH = 500
 """Messages claimed at once."""
 
+LINGER = 0.005
+"""Seconds that a receipt may wait for others, to reach the disk with them."""
+
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
@@ -95,7 +98,8 @@ def _send_all(
     waiting: queue.SimpleQueue[Message] = queue.SimpleQueue()
     for message in messages:
         waiting.put(message)
-    book = ReceiptBook(delivery.ledger.settle)
+    count = max(1, min(delivery.connections, len(messages)))
+    book = ReceiptBook(delivery.ledger.settle, enough=(count + 1) // 2)
     channel = delivery.channels.get(name, _Missing(name))
     away = threading.Event()
 
@@ -114,7 +118,6 @@ def _send_all(
                     away.set()
         return sent
 
-    count = max(1, min(delivery.connections, len(messages)))
     with ThreadPoolExecutor(count, thread_name_prefix=f"send-{name}") as senders:
         return sum(senders.map(sender, range(count)), Counter()), not away.is_set()
 
@@ -162,27 +165,34 @@ def _tell_operations(
 
 
 class ReceiptBook:
-    """Writes receipts durably, those that wait at the same moment in one transaction."""
+    """Writes receipts durably, many in one transaction: as soon as `enough` wait, and at the latest `LINGER`
+    seconds after the first of them."""
 
-    def __init__(self, settle: Callable[[Sequence[Outcome]], None]) -> None:
+    def __init__(self, settle: Callable[[Sequence[Outcome]], None], enough: int) -> None:
         self._settle = settle
+        self._enough = enough
         self._waiting: list[tuple[Outcome, Future[None]]] = []
         self._joining = threading.Lock()
         self._writing = threading.Lock()
+        self._full = threading.Event()
 
     def write(self, outcome: Outcome) -> None:
         """Returns when the receipt is on disk. Whoever gets to write first writes for all who wait."""
         written: Future[None] = Future()
         with self._joining:
             self._waiting.append((outcome, written))
+            if len(self._waiting) >= self._enough:
+                self._full.set()
         with self._writing:
             if not written.done():
+                self._full.wait(LINGER)
                 self._write_all()
         written.result()
 
     def _write_all(self) -> None:
         with self._joining:
             batch, self._waiting = self._waiting, []
+            self._full.clear()
         try:
             self._settle([outcome for outcome, _ in batch])
         except BaseException as error:  # noqa: BLE001 - each of those who wait raises it

@@ -238,6 +238,17 @@ def test_days_stay_days_and_moments_show_their_own_clock() -> None:
     assert words.placed(moment).replace("\u202f", " ") == "Jun 9, 2023, 11:30 PM"
 
 
+def test_equal_moments_in_two_zones_read_differently() -> None:
+    """Whichever comes first: a moment is shown on its own clock, not on that of an equal one before it."""
+    words = words_for("en")
+    assert words is not None
+    here = datetime(2023, 6, 9, 23, 30, tzinfo=ZoneInfo("America/Bogota"))
+    there = here.astimezone(ZoneInfo("Europe/Madrid"))
+    assert here == there
+    read = [words.placed(moment).replace("\u202f", " ") for moment in (here, there, here)]
+    assert read == ["Jun 9, 2023, 11:30 PM", "Jun 10, 2023, 6:30 AM", "Jun 9, 2023, 11:30 PM"]
+
+
 @pytest.mark.parametrize("tag", ["es", "ES", "es-CO", "es_MX", "es-XX", "es-419"])
 def test_a_region_that_nobody_knows_is_no_obstacle(tag: str) -> None:
     """Any Spanish is Spanish."""

@@ -12,8 +12,10 @@ import re
 from binascii import b2a_qp
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime, formataddr
+from functools import lru_cache
 
 from tercera.addresses import Address
 from tercera.messages import Message
@@ -63,7 +65,7 @@ def message_id(key: str, sender: Address) -> str:
 def _headers(
     message: Message, letter: Letter, sender: Address, recipient: Address, reply_to: Address | None
 ) -> Iterator[tuple[str, str]]:
-    yield "Date", format_datetime(max(notice.at for notice in message.notices))
+    yield "Date", _date(max(notice.at for notice in message.notices).isoformat())
     yield "From", formataddr((sender.name, sender.mailbox))
     yield "To", recipient.mailbox
     if reply_to is not None:
@@ -82,6 +84,12 @@ def _headers(
         yield "X-Tercera-Reason", f"{notice.kind}; {notice.reason}"
     else:
         yield "X-Tercera-Notices", str(len(message.notices))
+
+
+@lru_cache(maxsize=64)
+def _date(at: str) -> str:
+    """By its text, which has the zone: equal moments of two zones are written differently."""
+    return format_datetime(datetime.fromisoformat(at))
 
 
 def _header(name: str, value: str) -> str:

@@ -6,37 +6,47 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from tercera.errors import LedgerError
 from tercera.ledger import codec
 from tercera.ledger.batches import batched
-from tercera.ledger.codec import AnyRow
 from tercera.ledger.outbox import NoticeKey, StepKey, enqueue, notice_key
 from tercera.ledger.tables import messages, notices, receipts
 from tercera.messages import Draft, NoticeState, Outcome
+
+# Made once: they run for every few messages, and putting a statement together takes longer than its work.
+_STATE = (
+    update(messages)
+    .where(messages.c.key == bindparam("message_key"), messages.c.state == NoticeState.PENDING.value)
+    .values(
+        state=bindparam("outcome"),
+        attempts=messages.c.attempts + 1,
+        due_at=func.coalesce(bindparam("again_at", type_=messages.c.due_at.type), messages.c.due_at),
+        claimed_at=None,
+    )
+)
+_RECEIPT = insert(receipts).from_select(
+    ["message", "attempt", "at", "state", "code", "words"],
+    select(
+        messages.c.id,
+        messages.c.attempts,
+        bindparam("at", type_=receipts.c.at.type),
+        bindparam("outcome", type_=receipts.c.state.type),
+        bindparam("code", type_=receipts.c.code.type),
+        bindparam("words", type_=receipts.c.words.type),
+    ).where(messages.c.key == bindparam("message_key")),
+)
 
 
 def settle(connection: Connection, identity: str, outcomes: Sequence[Outcome]) -> None:
     """Inside one transaction: states, receipts, and the notices that the outcomes call for."""
     if not outcomes:
         return
-    tried = _tried(connection, outcomes)
-    changed = connection.execute(
-        update(messages)
-        .where(
-            messages.c.id == bindparam("message"),
-            messages.c.attempts == bindparam("before"),
-            messages.c.state == NoticeState.PENDING.value,
-        )
-        .values(claimed_at=None),
-        [_state_row(outcome, tried[outcome.message_key]) for outcome in outcomes],
-    )
-    if changed.rowcount != len(outcomes):
-        raise LedgerError("a message was settled twice, or by another process; nothing of this was written")
-    connection.execute(
-        insert(receipts), [_receipt_row(outcome, tried[outcome.message_key]) for outcome in outcomes]
-    )
+    rows = [_row(outcome) for outcome in outcomes]
+    if connection.execute(_STATE, rows).rowcount != len(outcomes):
+        raise _unsettled(connection, outcomes)
+    connection.execute(_RECEIPT, rows)
     for outcome in outcomes:
         add_notices(connection, identity, outcome.drafts, outcome.at)
 
@@ -63,37 +73,30 @@ def retry(connection: Connection, ids: Iterable[int] | None, now: datetime) -> i
     )
 
 
-def _tried(connection: Connection, outcomes: Sequence[Outcome]) -> dict[str, AnyRow]:
-    found: dict[str, AnyRow] = {}
-    for keys in batched(outcome.message_key for outcome in outcomes):
-        query = select(messages.c.id, messages.c.key, messages.c.attempts, messages.c.due_at)
-        found |= {row.key: row for row in connection.execute(query.where(messages.c.key.in_(keys)))}
-    if missing := {outcome.message_key for outcome in outcomes} - found.keys():
-        raise LedgerError(f"no message {min(missing)} is in this ledger; nothing of this was written")
-    return found
-
-
-def _state_row(outcome: Outcome, tried: AnyRow) -> dict[str, Any]:
+def _row(outcome: Outcome) -> dict[str, Any]:
     if (outcome.state is NoticeState.PENDING) != (outcome.due_at is not None):
         raise ValueError(f"{outcome.state} with due_at {outcome.due_at}: only what is tried again is due")
     return {
-        "message": tried.id,
-        "before": tried.attempts,
-        "attempts": tried.attempts + 1,
-        "state": outcome.state.value,
-        "due_at": outcome.due_at or tried.due_at,
-    }
-
-
-def _receipt_row(outcome: Outcome, tried: AnyRow) -> dict[str, Any]:
-    return {
-        "message": tried.id,
-        "attempt": tried.attempts + 1,
+        "message_key": outcome.message_key,
+        "outcome": outcome.state.value,
+        "again_at": outcome.due_at,
         "at": outcome.at,
-        "state": outcome.state.value,
         "code": outcome.code,
         "words": codec.words_text(outcome.words),
     }
+
+
+def _unsettled(connection: Connection, outcomes: Sequence[Outcome]) -> LedgerError:
+    """Why not every outcome found a message that waits for one."""
+    keys = {outcome.message_key for outcome in outcomes}
+    known = {
+        key
+        for some in batched(keys)
+        for key in connection.execute(select(messages.c.key).where(messages.c.key.in_(some))).scalars()
+    }
+    if missing := keys - known:
+        return LedgerError(f"no message {min(missing)} is in this ledger; nothing of this was written")
+    return LedgerError("a message was settled twice, or by another process; nothing of this was written")
 
 
 def add_notices(

@@ -23,7 +23,10 @@ from jinja2 import (
     TemplateSyntaxError,
     select_autoescape,
 )
+from jinja2.environment import TemplateModule
+from jinja2.runtime import Context, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import missing
 
 from tercera.errors import ConfigError, DeliveryError
 from tercera.messages import Message
@@ -121,16 +124,33 @@ class Letters:
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
-    """Jinja2's sandbox, with a short way to the fields of views: they hold text and numbers only, and the
-    sandbox's questions about each access would take most of a letter's time."""
+    """Jinja2's sandbox, with a short way to what every letter asks for many times: the fields of views, which
+    hold text and numbers only, macros, and `say`. The sandbox's questions about each would take most of a
+    letter's time."""
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         if type(obj) in _PLAIN and not attribute.startswith("_"):
-            return getattr(obj, attribute)
+            found = getattr(obj, attribute, missing)
+            if found is not missing:
+                return found
         return super().getattr(obj, attribute)
 
+    def call(self, context: Context, called: Any, /, *args: Any, **kwargs: Any) -> Any:
+        if type(called) is _Sayer:
+            return called(*args, **_given(kwargs))
+        if type(called) is Macro:
+            return called(context.eval_ctx, *args, **_given(kwargs))
+        return super().call(context, called, *args, **kwargs)
 
-_PLAIN = frozenset({MessageView, NoticeView, OrderView})
+
+_PLAIN = frozenset({MessageView, NoticeView, OrderView, TemplateModule})
+
+
+def _given(arguments: dict[str, Any]) -> dict[str, Any]:
+    """What the template itself gives in a call, without what Jinja2 adds in blocks and loops."""
+    arguments.pop("_block_vars", None)
+    arguments.pop("_loop_vars", None)
+    return arguments
 
 
 class _Sayer:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from importlib.resources import files
@@ -102,13 +102,17 @@ class Words:
         """`a, b and c`."""
         return format_list(list(items), style="standard", locale=self.locale)
 
-    @lru_cache(maxsize=8192)  # noqa: B019
     def placed(self, placed: Placed) -> str:
         """A calendar day stays one; a moment shows the clock of the zone that it carries."""
+        # The zone is part of what is remembered: moments in two zones are equal, and read differently.
+        return self._placed(placed, placed.tzinfo if isinstance(placed, datetime) else None)
+
+    @lru_cache(maxsize=8192)  # noqa: B019
+    def _placed(self, placed: Placed, zone: tzinfo | None) -> str:
         if isinstance(placed, datetime):
             day = format_date(placed.date(), "medium", self.locale)
             clock = self.locale.time_formats["short"]
-            return f"{day}, {format_datetime(placed, clock, tzinfo=placed.tzinfo, locale=self.locale)}"
+            return f"{day}, {format_datetime(placed, clock, tzinfo=zone, locale=self.locale)}"
         return str(format_date(placed, "medium", self.locale))
 
     @lru_cache(maxsize=8192)  # noqa: B019
