@@ -7,7 +7,7 @@ That is meant for what a shop sees in its watched windows; of more than `MOST_RO
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -77,13 +77,19 @@ class Columns:
         every = dict.fromkeys([*self.question.paths.values(), *amount])
         return tuple(path for path in every if path not in self.shared)
 
-    def pipeline(self) -> list[Stage]:
-        """What to ask. A missing value is null, so that the columns have the same length."""
+    def pipeline(self, *, padded: bool) -> list[Stage]:
+        """What to ask. A missing value leaves no gap in a column, which is seen by its length; `padded` puts
+        null there, and takes the server longer. (Null is also what an index has for it.)"""
         packed: Stage = {"_id": {f"s{place}": f"${path}" for place, path in enumerate(self.shared)}}
         packed["n"] = {"$sum": 1}
         for place, path in enumerate(self.pushed):
-            packed[f"c{place}"] = {"$push": {"$ifNull": [f"${path}", None]}}
+            packed[f"c{place}"] = {"$push": {"$ifNull": [f"${path}", None]} if padded else f"${path}"}
         return [{"$match": self.question.filter()}, {"$limit": MOST_ROWS + 1}, {"$group": packed}]
+
+    def has_gaps(self, answers: Iterable[Mapping[str, Any]]) -> bool:
+        """Whether they have to be asked for again, padded."""
+        names = [f"c{place}" for place in range(len(self.pushed))]
+        return any(len(answer[name]) < answer["n"] for answer in answers for name in names)
 
     def packs(self, answers: Sequence[Mapping[str, Any]]) -> Iterator[Pack]:
         """What was answered. `UncoveredError` when it is not all there is."""

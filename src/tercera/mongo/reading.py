@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -33,6 +33,7 @@ from tercera.orders import LONGEST_TEXT
 from tercera.windows import window_of
 
 _REQUIRED = ("order_id", "customer_id", "status")
+_MOST_KNOWN = 200_000
 _PLAIN = {str}
 _UNKEPT = {bool, list, dict}
 """Types of values that no set keeps, or keeps apart from others: True is 1 to it."""
@@ -47,27 +48,31 @@ class _Moment:
     window: WindowId | None
 
 
-@dataclass(slots=True)
-class _Order:
-    """A matching order: of its rows the earliest time, the smallest status, the largest amount."""
-
-    moment: _Moment
-    status: str
-    amounts: list[Any]
-
-    def add(self, moment: _Moment, status: str, amount: Any) -> None:
-        if moment.instant < self.moment.instant:
-            self.moment = moment
-        self.status = min(self.status, status)
-        self.amounts.append(amount)
-
-    def evidence(self, order_id: str) -> Evidence:
-        known = [amount for amount in map(amount_of, self.amounts) if amount is not None]
-        return Evidence(order_id, self.moment.placed, self.status, max(known) if known else None)
+_Matching = tuple[Instant, str, str, Any, Placed]
+"""A matching row: when, order id, status, stored amount, and when once more, as it is told."""
 
 
-_Matching = tuple[str, _Moment, str, Any]
-"""Order id, moment, status and stored amount of a row."""
+@dataclass
+class Known:
+    """What was found of stored values: the text of each, and at which paths it is good.
+
+    Sweep after sweep sees the same customers, so it is kept, up to a bound. It is of one kind of subject.
+    """
+
+    texts: dict[Any, str | None] = field(default_factory=dict)
+    good: dict[str, set[Any]] = field(default_factory=lambda: defaultdict(set))
+
+    def trim(self) -> None:
+        """Forgets everything when it has become much."""
+        if len(self.texts) > _MOST_KNOWN:
+            self.texts.clear()
+            self.good.clear()
+
+    def text(self, value: Any) -> str | None:
+        """See `text_of`."""
+        if value not in self.texts:
+            self.texts[value] = text_of(value)
+        return self.texts[value]
 
 
 @dataclass
@@ -76,16 +81,22 @@ class Reader:
 
     question: Question
     survey: SurveyCount
-    _pairs: dict[tuple[str, WindowId], list[_Matching]] = field(default_factory=lambda: defaultdict(list))
-    _texts: dict[Any, str | None] = field(default_factory=dict)
+    known: Known
+    _matching: dict[WindowId, dict[str, list[_Matching]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(list))
+    )
     _moments: dict[Any, _Moment | None] = field(default_factory=dict)
-    _valid: dict[str, dict[Any, bool]] = field(default_factory=lambda: defaultdict(dict))
 
     def __post_init__(self) -> None:
         question = self.question
         self._windows = {window.id for window in question.windows or ()}
         self._paths = {name: path for name, path in question.paths.items() if name != "placed_at"}
         self._placed_path = question.fields.placed_at
+        self._text = self.known.text
+        needed = {*_REQUIRED, question.subject}
+        valid = {str(name): pattern_of(pattern) for name, pattern in question.fields.valid.items()}
+        self._patterns = {name: valid.get(name) for name in self._paths if name in needed}
+        """Of the fields that every order must have."""
 
     def add(self, pack: Pack) -> None:
         """Counts a pack's rows."""
@@ -104,33 +115,41 @@ class Reader:
     def tallies(self) -> Iterator[Tally]:
         """Of the pairs that have enough matching orders."""
         least = self.question.scope.at_least
-        for (subject, window), rows in self._pairs.items():
-            if len(rows) >= least and (tally := self._tally(subject, window, rows)):
-                yield tally
+        for window, subjects in self._matching.items():
+            for subject, rows in subjects.items():
+                if len(rows) >= least and (tally := self._tally(subject, window, rows)):
+                    yield tally
 
-    def _suspects(self, pack: Pack) -> set[int]:
+    def _suspects(self, pack: Pack) -> Collection[int]:
         """The rows that may be rejects."""
-        everyone = set(range(pack.size))
         for path, value in pack.shared.items():
-            if path == self._placed_path and self._moment(value) is None:
-                return everyone
-            if path != self._placed_path and not self._is_valid(path, value):
-                return everyone
+            if self._bad(path, {value}):
+                return range(pack.size)
         found: set[int] = set()
         for path, column in pack.columns.items():
-            if path == self._placed_path:
-                found.update(place for place, value in enumerate(column) if self._moment(value) is None)
-            elif path in self._paths.values() and not self._is_plain(path, column):
-                bad = {value for value in self._distinct(column) if not self._is_valid(path, value)}
-                if bad:
-                    found.update(place for place, value in enumerate(column) if value in bad)
+            if not self._is_plain(path, column) and (bad := self._bad(path, self._distinct(column))):
+                found.update(place for place, value in enumerate(column) if value in bad)
         return found
+
+    def _bad(self, path: str, distinct: set[Any]) -> set[Any]:
+        """The values at a path that make their rows rejects."""
+        if path == self._placed_path:
+            return {value for value in distinct if self._moment(value) is None}
+        names = [name for name in self._patterns if self._paths[name] == path]
+        if not names:
+            return set()
+        new = distinct - self.known.good[path]
+        if not new:
+            return new
+        bad = {value for value in new for name in names if not self._is_good(name, value)}
+        self.known.good[path] |= new - bad
+        return bad
 
     def _is_plain(self, path: str, column: Sequence[Any]) -> bool:
         """Whether all are texts that need no look at each: quick to say of ids that hardly repeat."""
         return (
             path == self._paths["order_id"]
-            and not any(self._patterns(path))
+            and not any(self._patterns[name] for name in self._patterns if self._paths[name] == path)
             and set(map(type, column)) == _PLAIN
             and min(column) >= "!"
             and max(column) < "\x7f"
@@ -141,34 +160,6 @@ class Reader:
         if not _UNKEPT.isdisjoint(map(type, column)):
             raise UncoveredError
         return set(column)
-
-    def _patterns(self, path: str) -> Iterator[str]:
-        for name, each in self._paths.items():
-            if each == path and (pattern := self.question.fields.valid.get(name)):  # type: ignore[call-overload]
-                yield pattern
-
-    def _is_valid(self, path: str, value: Any) -> bool:
-        """Whether no field that stands at the path makes a row a reject by this value.
-
-        A field that only `when` asks for never does.
-        """
-        known = self._valid[path]
-        if (found := known.get(value)) is None:
-            text = self._text(value)
-            needed = any(
-                each == path and name in (*_REQUIRED, self.question.subject)
-                for name, each in self._paths.items()
-            )
-            found = not needed or (
-                text is not None and all(pattern_of(each).search(text) for each in self._patterns(path))
-            )
-            known[value] = found
-        return found
-
-    def _text(self, value: Any) -> str | None:
-        if value not in self._texts:
-            self._texts[value] = text_of(value)
-        return self._texts[value]
 
     def _moment(self, value: Any) -> _Moment | None:
         if type(value) in _UNKEPT:
@@ -197,7 +188,7 @@ class Reader:
             accepts(match, self._text(row[self._path_of(match)])) for match in self.question.counting.when
         )
 
-    def _add_good(self, pack: Pack, suspects: set[int]) -> None:
+    def _add_good(self, pack: Pack, suspects: Collection[int]) -> None:
         """Good rows of one day that match together."""
         moment = self._moment(pack.shared[self._placed_path])
         assert moment is not None
@@ -206,16 +197,17 @@ class Reader:
         self._seen(pack.size - len(suspects))
         if not self._matches(pack.shared):
             return
-        path = self._paths["status"]
-        status = self._text(pack.shared[path])
+        status = self._text(pack.shared[self._paths["status"]])
         assert status is not None
         subjects, orders = (self._column(pack, name) for name in (self.question.subject, "order_id"))
-        amounts = self._amounts(pack)
-        texts, window = self._text, moment.window
-        for place, (subject, order, amount) in enumerate(zip(subjects, orders, amounts, strict=True)):
-            if not suspects or place not in suspects:
-                order_id = order if type(order) is str else texts(order)
-                self._pairs[texts(subject), window].append((order_id, moment, status, amount))  # type: ignore[index,arg-type]
+        rows = zip(subjects, orders, self._amounts(pack), strict=True)
+        kept = (row for place, row in enumerate(rows) if place not in suspects) if suspects else rows
+        text, matching = self._text, self._matching[moment.window]
+        instant, placed = moment.instant, moment.placed
+        for subject, order, amount in kept:
+            name = subject if type(subject) is str else text(subject) or ""
+            order_id = order if type(order) is str else text(order) or ""
+            matching[name].append((instant, order_id, status, amount, placed))
 
     def _column(self, pack: Pack, name: str) -> Sequence[Any]:
         path = self._paths[name]
@@ -239,10 +231,12 @@ class Reader:
         self._seen(1)
         if matching:
             assert moment is not None
-            texts = {name: self._text(row[path]) for name, path in self._paths.items()}
+            assert moment.window is not None
+            texts = {name: self._text(row[path]) or "" for name, path in self._paths.items()}
             amount = row[self.question.fields.amount] if self.question.fields.amount else None
-            pair = (texts[self.question.subject], moment.window)
-            self._pairs[pair].append((texts["order_id"], moment, texts["status"], amount))  # type: ignore[index,arg-type]
+            self._matching[moment.window][texts[self.question.subject]].append(
+                (moment.instant, texts["order_id"], texts["status"], amount, moment.placed)
+            )
 
     def _is_elsewhere(self, row: Row, moment: _Moment | None) -> bool:
         """Whether a row is dated outside of the windows, or is a matter of another part of the question."""
@@ -268,33 +262,51 @@ class Reader:
             good = moment is not None if name == "placed_at" else self._is_good(name, value)
             if not good:
                 return missing if is_missing(value) else invalid
-        subject = row[self._paths[self.question.subject]]
-        return RejectReason.NO_SUBJECT if self._text(subject) is None else None
+        subject = self.question.subject
+        return None if self._is_good(subject, row[self._paths[subject]]) else RejectReason.NO_SUBJECT
 
     def _is_good(self, name: str, value: Any) -> bool:
-        text = self._text(value)
-        pattern = self.question.fields.valid.get(name)  # type: ignore[call-overload]
-        return text is not None and (pattern is None or bool(pattern_of(pattern).search(text)))
+        """Whether the value of a needed field makes no row a reject."""
+        text, pattern = self._text(value), self._patterns[name]
+        return text is not None and (pattern is None or pattern.search(text) is not None)
 
-    def _tally(self, subject: str, window: WindowId, rows: Iterable[_Matching]) -> Tally | None:
-        orders: dict[str, _Order] = {}
-        for order_id, moment, status, amount in rows:
-            if known := orders.get(order_id):
-                known.add(moment, status, amount)
-            else:
-                orders[order_id] = _Order(moment, status, [amount])
-        if len(orders) < self.question.scope.at_least:
+    def _tally(self, subject: str, window: WindowId, rows: list[_Matching]) -> Tally | None:
+        if len({row[1] for row in rows}) < len(rows):
+            rows = _merged(rows)
+        if len(rows) < self.question.scope.at_least:
             return None
-        found = sorted(orders, key=lambda order_id: (orders[order_id].moment.instant, order_id))
-        told = [orders[order_id].evidence(order_id) for order_id in found]
-        amounts = [one.amount for one in told if one.amount is not None]
+        rows.sort()
+        amounts = [amount_of(row[3]) for row in rows]
+        known = [amount for amount in amounts if amount is not None]
+        told = zip(rows[: self.question.counting.evidence], amounts, strict=False)
         return Tally(
             SubjectId(subject),
             window,
-            matched=len(told),
+            matched=len(rows),
             orders=0,
-            amount=sum(amounts, Decimal(0)) if amounts else None,
-            first_at=told[0].placed_at,
-            last_at=told[-1].placed_at,
-            evidence=tuple(told[: self.question.counting.evidence]),
+            amount=sum(known, Decimal(0)) if known else None,
+            first_at=rows[0][-1],
+            last_at=rows[-1][-1],
+            evidence=tuple(Evidence(row[1], row[-1], row[2], amount) for row, amount in told),
         )
+
+
+def _merged(rows: Iterable[_Matching]) -> list[_Matching]:
+    """The distinct orders: of the rows of each the earliest time, the smallest status, the largest amount."""
+    orders: dict[str, _Matching] = {}
+    for row in rows:
+        order_id = row[1]
+        if (known := orders.get(order_id)) is None:
+            orders[order_id] = row
+            continue
+        instant, _, status, amount, placed = known
+        if row[0] < instant:
+            instant, placed = row[0], row[-1]
+        orders[order_id] = (instant, order_id, min(status, row[2]), _larger(amount, row[3]), placed)
+    return list(orders.values())
+
+
+def _larger(one: Any, other: Any) -> Any:
+    """That of two stored amounts that reads as the larger number."""
+    first, second = amount_of(one), amount_of(other)
+    return one if second is None or (first is not None and first >= second) else other

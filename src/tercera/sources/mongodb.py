@@ -7,9 +7,9 @@ query for rows that have no readable date.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from datetime import timedelta
 from functools import partial
 from itertools import islice
@@ -35,7 +35,7 @@ from tercera.mongo.connection import Server
 from tercera.mongo.directory import entries
 from tercera.mongo.expressions import stored_variants
 from tercera.mongo.question import Question
-from tercera.mongo.reading import Reader
+from tercera.mongo.reading import Known, Reader
 from tercera.mongo.survey import SurveyCount
 from tercera.mongo.tally import TOO_LARGE, in_orders, in_sets, read_tally, undatable_rejects
 from tercera.orders import Check, CustomerFields, OrderFields, Reading, Scope
@@ -126,6 +126,8 @@ class MongoSource:
         self._settings = settings
         self._fields = settings.orders.model_copy(update={"timezone": settings.orders.timezone or zone})
         self._server = settings.server()
+        self._is_padded = False
+        self._known: defaultdict[str, Known] = defaultdict(Known)
 
     def tally(self, counting: Counting, scope: Scope) -> Reading:
         """See `orders.Source`. A scope with `pairs` surveys the rows of these pairs alone."""
@@ -161,12 +163,14 @@ class MongoSource:
         parts = list(question.parts(_SHORTEST_PART))
         survey = SurveyCount()
         tallies: list[Tally] = []
+        known = self._known[question.subject]
+        known.trim()
         with ThreadPoolExecutor(self._settings.parallel + 1, thread_name_prefix="read") as pool:
             undatable = pool.submit(lambda: list(self._aggregated(undatable_rejects(question))))
-            packed = [pool.submit(self._packed, part) for part in parts]
+            packed = {pool.submit(self._packed, part): part for part in parts}
             try:
-                for part, answers in zip(parts, packed, strict=True):
-                    reader = Reader(part, survey)
+                for answers in as_completed(packed):
+                    reader = Reader(part := packed[answers], survey, known)
                     for pack in Columns(part).packs(answers.result()):
                         reader.add(pack)
                     tallies += reader.tallies()
@@ -185,7 +189,12 @@ class MongoSource:
         return tallies, survey
 
     def _packed(self, question: Question) -> list[Document]:
-        return list(self._aggregated(Columns(question).pipeline()))
+        columns = Columns(question)
+        answers = list(self._aggregated(columns.pipeline(padded=self._is_padded)))
+        if columns.has_gaps(answers):
+            self._is_padded = True
+            answers = list(self._aggregated(columns.pipeline(padded=True)))
+        return answers
 
     def _question(self, counting: Counting, scope: Scope) -> Question:
         asked = Question(self._fields, counting, scope)
