@@ -164,6 +164,7 @@ def _scope(rule: Rule, ledger: Ledger, cursor: Cursor | None, now: datetime) -> 
         start=min(window.start for window in everything),
         end=max(window.end for window in everything),
         at_least=rule.floor,
+        totals=False,
     )
 
 
@@ -191,29 +192,47 @@ def _changes(
     now: datetime,
     baseline: bool,
 ) -> Iterator[Change]:
-    """Every pair that moved, as it is read. Closes with the known ones that were not among the tallies."""
-    unseen = {pair for pair, each in known.items() if each.standing.state is not State.CLOSED}
+    """Every pair that moved, with its whole tally.
+
+    A first sweep reads all of history once. A later one first reads no more than what decides, and then the
+    whole of the pairs that moved: those whose light tally differs from what is known, and the known ones that
+    were not among the tallies any more.
+    """
     reading = source.tally(rule.counting, scope)
+    unseen = {pair for pair, each in known.items() if each.standing.state is not State.CLOSED}
+    moved: set[Pair] = set()
     for tally in reading:
         pair = (tally.subject, tally.window)
         unseen.discard(pair)
-        if change := _change(rule, known.get(pair), tally, swept, now=now, baseline=baseline):
-            yield change
+        if scope.totals:
+            change = _change(rule, known.get(pair), tally, swept.transitions, now=now, baseline=baseline)
+            if change:
+                yield change
+        elif _change(rule, known.get(pair), tally, Counter(), now=now, baseline=baseline):
+            moved.add(pair)
+        else:
+            swept.transitions[Reason.UNCHANGED] += 1
     swept.survey = reading.survey
-    for tally in source.tally(rule.counting, replace(scope, at_least=0, pairs=unseen)) if unseen else ():
-        if change := _change(
-            rule, known.get((tally.subject, tally.window)), tally, swept, now=now, baseline=baseline
-        ):
+    whole = replace(scope, at_least=0, pairs=unseen | moved, totals=True)
+    for tally in source.tally(rule.counting, whole) if whole.pairs else ():
+        before = known.get((tally.subject, tally.window))
+        if change := _change(rule, before, tally, swept.transitions, now=now, baseline=baseline):
             yield change
 
 
 def _change(
-    rule: Rule, known: Known | None, tally: Tally, swept: Swept, *, now: datetime, baseline: bool
+    rule: Rule,
+    known: Known | None,
+    tally: Tally,
+    counts: Counter[Reason],
+    *,
+    now: datetime,
+    baseline: bool,
 ) -> Change | None:
     finding = judge(rule, tally)
     window = parse_window(tally.window, rule.counting.within)
     transition = reconcile(rule, window, known.standing if known else None, finding, now, baseline=baseline)
-    swept.transitions[transition.reason] += 1
+    counts[transition.reason] += 1
     if not transition.is_change and (
         known is None or known.standing.state is State.CLOSED or known.digest == digest_of(tally)
     ):
