@@ -33,6 +33,7 @@ class Answer:
     tallies: dict[tuple[str, str], Tally] = field(default_factory=dict)
     rows: int = 0
     orders: int = 0
+    pairs: int = 0
     rejects: dict[RejectReason, tuple[int, int]] = field(default_factory=dict)
 
 
@@ -66,6 +67,7 @@ def tally(rows: Iterable[Row], fields: OrderFields, counting: Counting, scope: S
         one = Evidence(order_id, placed, status, _amount(row.get(fields.amount)) if fields.amount else None)
         good[pair][order_id].append((matching, one))
     answer.orders = sum(len(orders) for orders in good.values())
+    answer.pairs = len(good)
     answer.rejects = {reason: (count[0], count[1]) for reason, count in rejects.items()}
     for (subject, window), orders in good.items():
         if (made := _tally(subject, window, orders, counting)).matched >= scope.at_least:

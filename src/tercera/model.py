@@ -128,6 +128,8 @@ class Survey:
     rows: int = 0
     orders: int = 0
     rejects: Mapping[RejectReason, RejectCount] = field(default_factory=dict)
+    pairs: int = 0
+    """How many (subject, window) pairs were read, also those with too few matching orders."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from tests.servers.mongod import mongod_uri, shared_database
 
 VARIANTS: tuple[str, ...] = ("indexed", "plain")
 
+COUNTS_PAIRS = True
 SEES_ALL_REJECTS = False
 """A bounded sweep does not read the history to find rows without a date."""
 

@@ -2,7 +2,8 @@
 
 The kinds are those that `tercera.sources` lists. Each is stored and opened by `harness_<kind>.py`, which has
 `VARIANTS`, `representable(value)`, `open_source(variant, rows, fields, customers, customer_fields, zone)` and
-`SEES_ALL_REJECTS`. A new kind is tested without a new test, and fails without a harness.
+`SEES_ALL_REJECTS`, and `COUNTS_PAIRS` if its surveys count pairs. A new kind is tested without a new test,
+and fails without a harness.
 """
 
 from __future__ import annotations
@@ -162,17 +163,23 @@ def _check_unbounded(store: Store, case: Case) -> None:
     with store.opened(store.representable(case.rows), case.fields, case.zone) as source:
         reading = source.tally(case.counting, Scope())
         assert _by_pair(reading) == expected.tallies
-        _check_survey(reading.survey, expected)
+        _check_survey(store, reading.survey, expected)
 
 
-def _check_survey(survey: Survey, expected: oracle.Answer) -> None:
+def _check_survey(store: Store, survey: Survey, expected: oracle.Answer) -> None:
     assert (survey.rows, survey.orders, _rejects(survey)) == (
         expected.rows,
         expected.orders,
         expected.rejects,
     )
+    _check_pairs(store, survey, expected)
     for count in survey.rejects.values():
         assert len(count.samples) == min(count.rows, SAMPLES)
+
+
+def _check_pairs(store: Store, survey: Survey, expected: oracle.Answer) -> None:
+    if getattr(store.harness, "COUNTS_PAIRS", False):
+        assert survey.pairs == expected.pairs
 
 
 def _check_bounded(store: Store, case: Case, source: Source, scope: Scope) -> None:
@@ -183,11 +190,12 @@ def _check_bounded(store: Store, case: Case, source: Source, scope: Scope) -> No
         expected = _without_totals(expected, found_tallies, reading.survey)
     assert found_tallies == expected.tallies
     if store.harness.SEES_ALL_REJECTS:
-        _check_survey(reading.survey, expected)
+        _check_survey(store, reading.survey, expected)
         return
     dated = [row for row in store.representable(case.rows) if _is_dated(row, case)]
     least, found = _expected(store, case, scope, dated), _rejects(reading.survey)
     assert reading.survey.orders == expected.orders
+    _check_pairs(store, reading.survey, expected)
     assert reading.survey.rows >= least.rows
     for reason, (rows, matching) in least.rejects.items():
         assert found[reason] >= (rows, matching)
@@ -203,7 +211,9 @@ def _without_totals(
         pair: replace(tally, orders=0) if pair in found and not found[pair].orders else tally
         for pair, tally in expected.tallies.items()
     }
-    return replace(expected, tallies=tallies, orders=expected.orders if survey.orders else 0)
+    if survey.orders:
+        return replace(expected, tallies=tallies)
+    return replace(expected, tallies=tallies, orders=0, pairs=0)
 
 
 def _is_dated(row: dict[str, Any], case: Case) -> bool:

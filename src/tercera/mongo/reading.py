@@ -248,7 +248,7 @@ class Reader:
         return (low is not None and value < low) or (high is not None and value >= high)
 
     def _seen(self, rows: int) -> None:
-        self.survey.add({"_id": None, "n": rows, "k": 0})
+        self.survey.add({"_id": None, "n": rows, "k": 0, "p": 0})
 
     def _reason(self, row: Row, moment: _Moment | None) -> RejectReason | None:
         """The first that holds, in the order of `RejectReason`; None for a good row."""

@@ -49,6 +49,7 @@ def in_sets(question: Question) -> list[Stage]:
     kept = {"$or": [{"$gte": [{"$size": "$v"}, _at_least(question)]}, _IS_REJECT]}
     melted: Stage = {
         "_id": either(kept, "$_id", None),
+        "p": _ROWS,
         "n": {"$sum": "$n"},
         "k": {"$sum": {"$size": "$o"}},
         "v": {"$first": either(kept, "$v", None)},
@@ -59,6 +60,7 @@ def in_sets(question: Question) -> list[Stage]:
     if question.fields.amount:
         whole |= {"a": {"$sum": "$v.a"}, "h": {"$max": "$v.a"}}
     told: Stage = {
+        "p": True,
         "n": True,
         "k": True,
         "e": True,
@@ -96,6 +98,7 @@ def in_orders(question: Question) -> list[Stage]:
     kept = {"$or": [{"$gte": ["$m", _at_least(question)]}, _IS_REJECT]}
     melted: Stage = {
         "_id": either(kept, "$_id", None),
+        "p": _ROWS,
         "n": {"$sum": "$n"},
         "k": {"$sum": "$k"},
         "t": {"$first": either(kept, "$$ROOT", None)},
