@@ -8,18 +8,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tercera import channels as channel_kinds
 from tercera import sources as source_kinds
 from tercera.config import Settings, load_settings
-from tercera.deliver import Delivery
 from tercera.errors import NotFoundError
-from tercera.ledger import Ledger, open_ledger
 from tercera.messages import Channel
 from tercera.orders import Source
 from tercera.routing import Route, Routes
 from tercera.rules import Rule
+
+if TYPE_CHECKING:
+    from tercera.deliver import Delivery
+    from tercera.ledger import Ledger
 
 
 def utc_now() -> datetime:
@@ -84,6 +86,8 @@ class App:
     @contextmanager
     def ledger(self, *, read_only: bool = False) -> Iterator[Ledger]:
         """The product's own state, closed at the end."""
+        from tercera.ledger import open_ledger
+
         ledger = open_ledger(self.settings.ledger, read_only=read_only)
         try:
             yield ledger
@@ -92,6 +96,8 @@ class App:
 
     def delivery(self, ledger: Ledger) -> Delivery:
         """What delivering from this ledger needs."""
+        from tercera.deliver import Delivery
+
         return Delivery(ledger, self.channels, self.routes.operations, self.clock)
 
     def close(self) -> None:
