@@ -121,7 +121,7 @@ def _moved(rule: Rule, known: Standing, level: str, *, silent: bool, quiet: Quie
     if news and not rises and quiet is None:
         reason = _first_told(known)
     speaks = reason in rule.on and not silent and (news or not rises)
-    peak = level if news else known.peak
+    peak = level if news and quiet is None else known.peak
     return Transition(reason, known, Standing(State.OPEN, level, peak, known.spoken or speaks), speaks)
 
 
