@@ -36,6 +36,9 @@ class Swept:
     undeliverable: int = 0
     """Notices that nobody can be sent, because the customer has no address."""
 
+    held: int = 0
+    """Alerts whose notices wait for `tercera release` or `tercera discard`."""
+
 
 def sweep(
     rule: Rule,

@@ -16,19 +16,24 @@ from tercera.model import Customer, Period, Reason, RuleId, SubjectId, Tally, Tr
 
 
 class NoticeKind(StrEnum):
-    """What a notice says: that an alert moved, or that somebody could not be told so."""
+    """What a notice says: that an alert moved, that somebody could not be told so, or that very many notices
+    are held back, of which this alert is an example (`detail` is how many)."""
 
     ALERT = "alert"
     UNDELIVERED = "undelivered"
+    HELD = "held"
 
 
 class NoticeState(StrEnum):
-    """Where a notice stands. `undeliverable` never had an address; `dead` was refused for good."""
+    """Where a notice stands. `undeliverable` never had an address; `dead` was refused for good; `held` waits
+    for somebody to release or discard it."""
 
     PENDING = "pending"
     SENT = "sent"
     DEAD = "dead"
     UNDELIVERABLE = "undeliverable"
+    HELD = "held"
+    DISCARDED = "discarded"
 
 
 class Problem(StrEnum):
@@ -90,6 +95,8 @@ class Draft:
     problem: Problem | None = None
     detail: str | None = None
     bundle: str | None = None
+    held: bool = False
+    """Not to be sent before somebody releases it."""
 
 
 @dataclass(frozen=True, slots=True)
