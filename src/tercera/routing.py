@@ -85,6 +85,20 @@ def undelivered(
         )
 
 
+def guarded(operations: Route, count: int, *, bundle: str) -> Iterable[Draft]:
+    """Tells operations that so many alerts are held back."""
+    for recipient in operations.to or ():
+        yield Draft(
+            NoticeKind.HELD,
+            operations.channel,
+            recipient,
+            operations.language,
+            for_customer=False,
+            detail=str(count),
+            bundle=bundle,
+        )
+
+
 def _alert_drafts(
     route: Route, customer: Customer | None, problem: Problem | None, bundle: str
 ) -> Iterable[Draft]:

@@ -96,7 +96,12 @@ def history(connection: Connection, alert: int) -> AlertHistory:
         .where(transitions.c.alert == alert)
         .order_by(transitions.c.seq)
     )
-    return AlertHistory(_alert(row), tuple(map(_step, steps)), tuple(deliveries_of(connection, alert)), tuple(decisions_of(connection, alert)))
+    return AlertHistory(
+        _alert(row),
+        tuple(map(_step, steps)),
+        tuple(deliveries_of(connection, alert)),
+        tuple(decisions_of(connection, alert)),
+    )
 
 
 def counts(connection: Connection) -> Counts:

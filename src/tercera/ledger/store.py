@@ -11,7 +11,18 @@ from typing import Any, Self
 
 from sqlalchemy import Engine
 
-from tercera.ledger import claims, commit, cursors, decisions, deliveries, history, holding, known, runs, settling
+from tercera.ledger import (
+    claims,
+    commit,
+    cursors,
+    decisions,
+    deliveries,
+    history,
+    holding,
+    known,
+    runs,
+    settling,
+)
 from tercera.ledger.cursors import Cursor
 from tercera.ledger.engine import open_engine, reading, writing
 from tercera.ledger.hold import hold
@@ -141,9 +152,7 @@ class Ledger:
         with writing(self._engine) as connection:
             return holding.release(connection, rule, now)
 
-    def discard(
-        self, rule: RuleId | None, now: datetime, *, decided_before: datetime | None = None
-    ) -> int:
+    def discard(self, rule: RuleId | None, now: datetime, *, decided_before: datetime | None = None) -> int:
         """Puts what is held aside for good; gives how many notices."""
         with writing(self._engine) as connection:
             return holding.discard(connection, rule, now, decided_before=decided_before)
