@@ -13,6 +13,7 @@ from typing import Any
 from tercera import channels as channel_kinds
 from tercera import sources as source_kinds
 from tercera.config import Settings, load_settings
+from tercera.cycle import Terms
 from tercera.deliver import Delivery
 from tercera.errors import NotFoundError
 from tercera.ledger import Ledger, open_ledger
@@ -89,6 +90,10 @@ class App:
             yield ledger
         finally:
             ledger.close()
+
+    def terms(self, *, notify_history: bool = False) -> Terms:
+        """What every sweep goes by."""
+        return Terms(self.routes, self.settings.guard, self.currency, notify_history)
 
     def delivery(self, ledger: Ledger) -> Delivery:
         """What delivering from this ledger needs."""

@@ -56,7 +56,7 @@ class Terms:
     """What every sweep of a cycle goes by: whom to tell how, the guard, the currency of amounts."""
 
     routes: Routes
-    guard: Guard = Guard()
+    guard: Guard = field(default_factory=Guard)
     currency: str | None = None
     notify_history: bool = False
 

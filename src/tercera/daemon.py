@@ -121,11 +121,9 @@ class _Daemon:
                 app.settings.rules,
                 app.source,
                 self._ledger,
-                app.routes,
+                app.terms(notify_history=self._notify_history),
                 now=app.clock(),
                 clock=app.clock,
-                currency=app.currency,
-                notify_history=self._notify_history,
                 stop=self._stop,
             )
             for swept in report.swept:

@@ -1,4 +1,4 @@
-"""The blast guard: a cycle that would tell very many at once is more likely a broken status sync than news.
+"""The blast guard: a cycle that would tell very many at once is a broken status sync rather than news.
 
 Pure: counts → hold or not. What is held waits for `tercera release` or `tercera discard`; when it expires it is
 discarded, never sent.

@@ -70,11 +70,9 @@ def _run_once(app: App, ledger: Ledger, *, notify_history: bool, json: bool) -> 
             app.settings.rules,
             app.source,
             ledger,
-            app.routes,
+            app.terms(notify_history=notify_history),
             now=app.clock(),
             clock=app.clock,
-            currency=app.currency,
-            notify_history=notify_history,
             stop=stop,
         )
         with progress("notices", quiet=json) as bar:

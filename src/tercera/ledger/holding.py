@@ -32,7 +32,7 @@ def held(connection: Connection) -> dict[RuleId, int]:
 
 
 def release(connection: Connection, rule: RuleId | None, now: datetime) -> Counter[NoticeState]:
-    """Makes what is still true pending, due now, and discards the rest. Gives notices by what became of them."""
+    """Makes what is still true pending, due now, and discards the rest. Gives notices by their new state."""
     rows = connection.execute(_waiting(rule)).all()
     true = {row.message for row in rows if row.level == row.stands}
     going = [row for row in rows if row.message in true]
