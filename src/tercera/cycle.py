@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from tercera.errors import SourceError, TerceraError
+from tercera.errors import ConflictError, SourceError, TerceraError
 from tercera.guard import Guard
 from tercera.ledger import Cursor, Known, Ledger, digest_of
 from tercera.lifecycle import held, reconcile
-from tercera.messages import Change
+from tercera.messages import Change, Holding
 from tercera.model import CUSTOMER, Customer, Pair, Reason, State, Survey, Tally, WindowId
 from tercera.orders import Scope, Source
 from tercera.routing import Routes, drafts, guarded
@@ -80,7 +80,8 @@ def sweep(
        then what is, held back where the guard says so, and the cursor with the last.
 
     `told` is how many alerts the cycle's earlier rules told of. `proceed` is called between chunks and may
-    raise to stop. Raises `SourceError`, `LedgerError`.
+    raise to stop. Raises `SourceError`, `LedgerError`, and of the latter `ConflictError` when an alert was
+    changed by another process (`tercera release`) since it was read.
     """
     cursor = ledger.cursor(rule.id)
     baseline = not terms.notify_history and (cursor is None or cursor.fingerprint != rule.fingerprint)
@@ -93,7 +94,10 @@ def sweep(
         proceed()
         ledger.commit(chunk, rule=rule.id, cursor=None, run=run, now=now)
     waiting = ledger.held().get(rule.id, 0)
-    hold = terms.guard.holds(told + len(speaking), swept.survey.pairs, already=waiting > 0)
+    hold = bool(speaking and rule.notify) and terms.guard.holds(
+        told + len(speaking), swept.survey.pairs, already=waiting > 0
+    )
+    holding = Holding(len(speaking), now + terms.guard.expires)
     chunks = list(_chunks(iter(speaking))) or [[]]
     for number, chunk in enumerate(chunks, 1):
         proceed()
@@ -101,7 +105,9 @@ def sweep(
         if hold:
             addressed = [_held(change) for change in addressed]
             if number == 1 and not waiting:
-                addressed = _with_word_to_operations(addressed, terms.routes, len(speaking), run)
+                addressed = _with_word_to_operations(
+                    addressed, terms.routes, holding, bundle=f"{run}.{rule.id}.held"
+                )
         swept.undeliverable += sum(not draft.recipient for change in addressed for draft in change.drafts)
         last = number == len(chunks)
         ledger.commit(
@@ -135,14 +141,15 @@ def _held(change: Change) -> Change:
     return replace(change, transition=held(change.transition), drafts=waiting)
 
 
-def _with_word_to_operations(changes: list[Change], routes: Routes, count: int, run: int) -> list[Change]:
+def _with_word_to_operations(
+    changes: list[Change], routes: Routes, holding: Holding, *, bundle: str
+) -> list[Change]:
     """One message to operations, with the first few of what is held as examples."""
     if routes.operations is None:
         return changes
-    word = tuple(guarded(routes.operations, count, bundle=f"{run}.held"))
-    return [replace(change, drafts=change.drafts + word) for change in changes[:EXAMPLES]] + changes[
-        EXAMPLES:
-    ]
+    word = tuple(guarded(routes.operations, holding, bundle=bundle))
+    examples = [replace(change, drafts=change.drafts + word) for change in changes[:EXAMPLES]]
+    return examples + changes[EXAMPLES:]
 
 
 @dataclass
@@ -181,7 +188,8 @@ def cycle(
     clock: Callable[[], datetime],
     stop: threading.Event | None = None,
 ) -> Report:
-    """Sweeps every rule. One that fails is noted and does not keep the others from theirs.
+    """Sweeps every rule. One that fails is noted and does not keep the others from theirs: its orders could
+    not be read, or somebody decided about an alert meanwhile. The next cycle makes it good.
 
     Raises `LedgerError` when the ledger itself fails, and `Stopped`.
     """
@@ -198,7 +206,7 @@ def cycle(
                 swept = sweep(
                     rule, source, ledger, terms, run=report.run, now=now, told=report.told, proceed=proceed
                 )
-            except SourceError as error:
+            except (SourceError, ConflictError) as error:
                 report.failed[rule.id] = error
             else:
                 report.swept.append(swept)

@@ -1,7 +1,7 @@
 """The blast guard: a cycle that would tell very many at once is a broken status sync rather than news.
 
-Pure: counts → hold or not. What is held waits for `tercera release` or `tercera discard`; when it expires it is
-discarded, never sent.
+Pure: counts → hold or not. What is held waits for `tercera release` or `tercera discard`; when it expires it
+is discarded, never sent.
 """
 
 from __future__ import annotations

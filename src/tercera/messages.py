@@ -16,12 +16,31 @@ from tercera.model import Customer, Period, Reason, RuleId, SubjectId, Tally, Tr
 
 
 class NoticeKind(StrEnum):
-    """What a notice says: that an alert moved, that somebody could not be told so, or that very many notices
-    are held back, of which this alert is an example (`detail` is how many)."""
+    """What a notice says: that an alert moved, that somebody could not be told so, or that very many alerts
+    are held back, of which this one is an example (`detail` is the text of a `Holding`)."""
 
     ALERT = "alert"
     UNDELIVERED = "undelivered"
     HELD = "held"
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """How many alerts the blast guard held back at once, and until when they wait for a decision."""
+
+    count: int
+    until: datetime
+
+    @property
+    def text(self) -> str:
+        """As a notice carries it in `detail`."""
+        return f"{self.count} until {self.until.isoformat()}"
+
+    @classmethod
+    def read(cls, text: str) -> Holding:
+        """What `text` wrote."""
+        count, _, until = text.partition(" until ")
+        return cls(int(count), datetime.fromisoformat(until))
 
 
 class NoticeState(StrEnum):

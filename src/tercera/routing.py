@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from tercera.addresses import is_address
-from tercera.messages import Draft, NoticeKind, Problem
+from tercera.messages import Draft, Holding, NoticeKind, Problem
 from tercera.model import CUSTOMER, Customer, Transition
 from tercera.rules import Rule
 
@@ -85,8 +85,8 @@ def undelivered(
         )
 
 
-def guarded(operations: Route, count: int, *, bundle: str) -> Iterable[Draft]:
-    """Tells operations that so many alerts are held back."""
+def guarded(operations: Route, holding: Holding, *, bundle: str) -> Iterable[Draft]:
+    """Tells operations that so many alerts are held back. The drafts of all examples become one message."""
     for recipient in operations.to or ():
         yield Draft(
             NoticeKind.HELD,
@@ -94,7 +94,7 @@ def guarded(operations: Route, count: int, *, bundle: str) -> Iterable[Draft]:
             recipient,
             operations.language,
             for_customer=False,
-            detail=str(count),
+            detail=holding.text,
             bundle=bundle,
         )
 

@@ -6,14 +6,17 @@ notice waited is not told of any more.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select, update
+from sqlalchemy import Connection, Select, func, insert, select, update
 
 from tercera.ledger.batches import batched
+from tercera.ledger.codec import AnyRow
+from tercera.ledger.numbers import draw
+from tercera.ledger.outbox import message_key
 from tercera.ledger.tables import alerts, messages, notices, transitions
 from tercera.messages import NoticeState
 from tercera.model import RuleId
@@ -34,14 +37,17 @@ def held(connection: Connection) -> dict[RuleId, int]:
 def release(connection: Connection, rule: RuleId | None, now: datetime) -> Counter[NoticeState]:
     """Makes what is still true pending, due now, and discards the rest. Gives notices by their new state."""
     rows = connection.execute(_waiting(rule)).all()
-    true = {row.message for row in rows if row.level == row.stands}
-    going = [row for row in rows if row.message in true]
-    _set(connection, sorted(true), NoticeState.PENDING, now)
-    _set(connection, sorted({row.message for row in rows} - true), NoticeState.DISCARDED, now)
-    told = sorted({row.alert for row in going if row.level is not None})
+    last = {_recipient(row): row.seq for row in rows}  # only the last of several is told
+    true = [row for row in rows if row.level == row.stands and row.seq == last[_recipient(row)]]
+    stale = {row.id for row in rows} - {row.id for row in true}
+    going = {row.message for row in true}
+    _set(connection, sorted({row.message for row in rows} - going), NoticeState.DISCARDED, now)
+    _part(connection, [row for row in rows if row.id in stale and row.message in going], now)
+    _set(connection, sorted(going), NoticeState.PENDING, now)
+    told = sorted({row.alert for row in true if row.level is not None})
     for some in batched(told):
         connection.execute(update(alerts).where(alerts.c.id.in_(some)).values(spoken=True))
-    return Counter({NoticeState.PENDING: len(going), NoticeState.DISCARDED: len(rows) - len(going)})
+    return Counter({NoticeState.PENDING: len(true), NoticeState.DISCARDED: len(stale)})
 
 
 def discard(
@@ -59,8 +65,13 @@ def discard(
 def _waiting(rule: RuleId | None) -> Select[*tuple[Any, ...]]:
     query = (
         select(
+            notices.c.id,
             notices.c.message,
             notices.c.alert,
+            notices.c.seq,
+            notices.c.kind,
+            notices.c.channel,
+            notices.c.recipient,
             transitions.c.level,
             alerts.c.level.label("stands"),
         )
@@ -69,8 +80,35 @@ def _waiting(rule: RuleId | None) -> Select[*tuple[Any, ...]]:
         .join(transitions)
         .join(alerts, alerts.c.id == notices.c.alert)
         .where(messages.c.state == NoticeState.HELD.value)
+        .order_by(notices.c.alert, notices.c.seq)
     )
     return query if rule is None else query.where(alerts.c.rule == rule)
+
+
+def _recipient(row: AnyRow) -> tuple[int, str, str, str]:
+    return row.alert, row.kind, row.channel, row.recipient
+
+
+def _part(connection: Connection, stale: Sequence[AnyRow], now: datetime) -> None:
+    """Takes notices out of digests that go: each such digest leaves a discarded one with what was in it."""
+    parted: dict[int, list[int]] = defaultdict(list)
+    for row in stale:
+        parted[row.message].append(row.id)
+    first = draw(connection, messages=len(parted)).message
+    for number, (message, ids) in enumerate(parted.items(), first):
+        whole = connection.execute(select(messages).where(messages.c.id == message)).one()._asdict()
+        discarded = {
+            "id": number,
+            "key": message_key(whole["key"], "discarded"),
+            "notices": len(ids),
+            "state": NoticeState.DISCARDED.value,
+            "due_at": now,
+        }
+        connection.execute(insert(messages).values(whole | discarded))
+        for some in batched(ids):
+            connection.execute(update(notices).where(notices.c.id.in_(some)).values(message=number))
+        left = {"notices": whole["notices"] - len(ids)}
+        connection.execute(update(messages).where(messages.c.id == message).values(left))
 
 
 def _set(connection: Connection, ids: Sequence[int], state: NoticeState, now: datetime) -> None:

@@ -30,6 +30,7 @@ class SurveyCount:
     def __init__(self) -> None:
         self._rows = 0
         self._orders = 0
+        self._pairs = 0
         self._rejects: dict[RejectReason, _Rejects] = defaultdict(_Rejects)
 
     def add(self, answer: Answer) -> None:
@@ -38,6 +39,7 @@ class SurveyCount:
         key = answer["_id"]
         if not isinstance(key, Mapping):
             self._orders += answer["k"]
+            self._pairs += answer["p"]
             return
         rejects = self._rejects[RejectReason(key["r"])]
         rejects.rows += answer["n"]
@@ -46,6 +48,5 @@ class SurveyCount:
 
     def survey(self) -> Survey:
         """The whole."""
-        return Survey(
-            self._rows, self._orders, {reason: each.count() for reason, each in self._rejects.items()}
-        )
+        rejects = {reason: each.count() for reason, each in self._rejects.items()}
+        return Survey(self._rows, self._orders, rejects, pairs=self._pairs)

@@ -51,6 +51,7 @@ def in_sets(question: Question) -> list[Stage]:
         "_id": either(kept, "$_id", None),
         "n": {"$sum": "$n"},
         "k": {"$sum": {"$size": "$o"}},
+        "p": {"$sum": 1},
         "v": {"$first": either(kept, "$v", None)},
         "e": {"$first": "$e"},
     }
@@ -61,6 +62,7 @@ def in_sets(question: Question) -> list[Stage]:
     told: Stage = {
         "n": True,
         "k": True,
+        "p": True,
         "e": True,
         # Where an order matches in several ways, all of them are told: see `_merged`.
         "t": either({"$isArray": "$v"}, either(distinct, whole, {"v": "$v"}), None),
@@ -98,6 +100,7 @@ def in_orders(question: Question) -> list[Stage]:
         "_id": either(kept, "$_id", None),
         "n": {"$sum": "$n"},
         "k": {"$sum": "$k"},
+        "p": {"$sum": 1},
         "t": {"$first": either(kept, "$$ROOT", None)},
         "e": {"$first": "$e"},
     }
