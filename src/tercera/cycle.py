@@ -93,9 +93,9 @@ def sweep(
     for chunk in _chunks(_silent(_changes(look, source, known, scope, swept), speaking)):
         proceed()
         ledger.commit(chunk, rule=rule.id, cursor=None, run=run, now=now)
-    waiting = ledger.held().get(rule.id, 0)
+    waiting = any(held.rule == rule.id for held in ledger.held())
     hold = bool(speaking and rule.notify) and terms.guard.holds(
-        told + len(speaking), swept.survey.pairs, already=waiting > 0
+        told + len(speaking), swept.survey.pairs, already=waiting
     )
     holding = Holding(len(speaking), now + terms.guard.expires)
     chunks = list(_chunks(iter(speaking))) or [[]]

@@ -133,8 +133,12 @@ class _Daemon:
                     rule=swept.rule,
                     rows=swept.survey.rows,
                     baseline=swept.baseline,
+                    held=swept.held,
+                    silenced=swept.silenced,
                     **_counts(swept.transitions),
                 )
+                if swept.held:
+                    log.warning("held back", rule=swept.rule, alerts=swept.held, remark="see tercera held")
             for rule, error in report.failed.items():
                 log.warning("sweep failed, will be tried again", rule=rule, error=str(error))
             self._deliver()

@@ -18,13 +18,16 @@ from tercera.rules import Rule
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-def _duration(value: object) -> object:
-    if isinstance(value, timedelta):
-        return value
-    found = re.fullmatch(r"(\d{1,6})([smhdw])", str(value))
+def parse_duration(text: str) -> timedelta:
+    """`30s`, `5m`, `12h`, `30d`, `2w`. ValueError for anything else."""
+    found = re.fullmatch(r"(\d{1,6})([smhdw])", text)
     if not found:
-        raise ValueError(f"{value!r} is no duration; write a number and s, m, h, d or w, like 30s, 5m or 30d")
+        raise ValueError(f"{text!r} is no duration; write a number and s, m, h, d or w, like 30s, 5m or 30d")
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def _duration(value: object) -> object:
+    return value if isinstance(value, timedelta) else parse_duration(str(value))
 
 
 def _text(value: object) -> object:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import Connection, Select, case, func, insert, select, update
 
+from tercera.ledger import decisions
 from tercera.ledger.batches import batched
 from tercera.ledger.codec import AnyRow
 from tercera.ledger.numbers import draw
@@ -20,25 +22,57 @@ from tercera.ledger.outbox import message_key
 from tercera.ledger.tables import alerts, messages, notices, transitions
 from tercera.messages import NoticeState
 from tercera.model import RuleId
+from tercera.silences import Silences
 
 
-def held(connection: Connection) -> dict[RuleId, int]:
-    """Notices that wait, by rule."""
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What waits of a rule: `alerts` of which `true` are as they were when their notices were held, the
+    `notices` about them, and since when the first of them does."""
+
+    rule: RuleId
+    alerts: int
+    true: int
+    notices: int
+    since: datetime
+
+
+def held(connection: Connection) -> list[Held]:
+    """What waits, by rule."""
+    still = alerts.c.level.is_not_distinct_from(transitions.c.level)
     query = (
-        select(alerts.c.rule, func.count().label("rows"))
-        .select_from(messages.join(notices, notices.c.message == messages.c.id))
+        select(
+            alerts.c.rule,
+            func.count(alerts.c.id.distinct()).label("alerts"),
+            func.count(case((still, alerts.c.id)).distinct()).label("true"),
+            func.count().label("notices"),
+            func.min(transitions.c.at).label("since"),
+        )
+        .select_from(messages)
+        .join(notices, notices.c.message == messages.c.id)
+        .join(transitions)
         .join(alerts, alerts.c.id == notices.c.alert)
         .where(messages.c.state == NoticeState.HELD.value)
         .group_by(alerts.c.rule)
+        .order_by(alerts.c.rule)
     )
-    return {RuleId(row.rule): row.rows for row in connection.execute(query)}
+    return [
+        Held(RuleId(row.rule), row.alerts, row.true, row.notices, row.since)
+        for row in connection.execute(query)
+    ]
 
 
 def release(connection: Connection, rule: RuleId | None, now: datetime) -> Counter[NoticeState]:
-    """Makes what is still true pending, due now, and discards the rest. Gives notices by their new state."""
+    """Makes what is still true pending, due now, and discards the rest. Gives notices by their new state.
+
+    What somebody silenced meanwhile is not told either; it is owed until the silence ends.
+    """
     rows = connection.execute(_waiting(rule)).all()
     last = {_recipient(row): row.seq for row in rows}  # only the last of several is told
     true = [row for row in rows if row.level == row.stands and row.seq == last[_recipient(row)]]
+    quiet = _quiet(connection, true, now)
+    _owe(connection, [row for row in true if row.alert in quiet])
+    true = [row for row in true if row.alert not in quiet]
     stale = {row.id for row in rows} - {row.id for row in true}
     going = {row.message for row in true}
     _set(connection, sorted({row.message for row in rows} - going), NoticeState.DISCARDED, now)
@@ -47,7 +81,21 @@ def release(connection: Connection, rule: RuleId | None, now: datetime) -> Count
     told = sorted({row.alert for row in true if row.level is not None})
     for some in batched(told):
         connection.execute(update(alerts).where(alerts.c.id.in_(some)).values(spoken=True))
-    return Counter({NoticeState.PENDING: len(true), NoticeState.DISCARDED: len(stale)})
+    return +Counter({NoticeState.PENDING: len(true), NoticeState.DISCARDED: len(stale)})
+
+
+def _quiet(connection: Connection, rows: Sequence[AnyRow], now: datetime) -> set[int]:
+    """The alerts among the rows that a decision keeps quiet."""
+    in_force = decisions.in_force(connection, now)
+    silences = {rule: Silences(rule, in_force, now) for rule in {RuleId(row.rule) for row in rows}}
+    return {row.alert for row in rows if silences[row.rule].quiet((row.subject, row.window))}
+
+
+def _owe(connection: Connection, rows: Sequence[AnyRow]) -> None:
+    """The standing remembers what was told before, as it does for whatever a silence keeps back."""
+    for row in rows:
+        owed = {"spoken": True} if row.level is None else {"peak": row.before if row.spoken else None}
+        connection.execute(update(alerts).where(alerts.c.id == row.alert).values(owed))
 
 
 def discard(
@@ -73,6 +121,11 @@ def _waiting(rule: RuleId | None) -> Select[*tuple[Any, ...]]:
             notices.c.channel,
             notices.c.recipient,
             transitions.c.level,
+            transitions.c.before,
+            alerts.c.rule,
+            alerts.c.subject,
+            alerts.c.window,
+            alerts.c.spoken,
             alerts.c.level.label("stands"),
         )
         .select_from(notices)

@@ -142,8 +142,8 @@ class Ledger:
         with writing(self._engine) as connection:
             return settling.add_notices(connection, self.identity, further, now)
 
-    def held(self) -> dict[RuleId, int]:
-        """Notices that wait for somebody to release or discard them, by rule."""
+    def held(self) -> list[holding.Held]:
+        """What waits for somebody to release or discard it, by rule."""
         with reading(self._engine) as connection:
             return holding.held(connection)
 
