@@ -95,7 +95,7 @@ def sweep(
         ledger.commit(chunk, rule=rule.id, cursor=None, run=run, now=now)
     waiting = any(held.rule == rule.id for held in ledger.held())
     hold = bool(speaking and rule.notify) and terms.guard.holds(
-        told + len(speaking), swept.survey.pairs, already=waiting
+        len(speaking), swept.survey.pairs, told=told, already=waiting
     )
     holding = Holding(len(speaking), now + terms.guard.expires)
     chunks = list(_chunks(iter(speaking))) or [[]]

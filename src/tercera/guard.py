@@ -12,22 +12,24 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """`max_notices` alerts told in one cycle, or `max_share` of the watched (subject, window) pairs once they
-    are more than `min_notices`; what is held `expires`."""
+    """`max_notices` alerts told in one cycle, or `max_share` of a rule's watched (subject, window) pairs once
+    they are more than `min_notices`; a share of 1 is never too large. What is held `expires`."""
 
     max_notices: int = 500
     max_share: float = 0.05
     min_notices: int = 20
     expires: timedelta = timedelta(days=7)
 
-    def holds(self, telling: int, watched: int, *, already: bool = False) -> bool:
-        """Whether to hold back what a cycle would tell about `telling` of `watched` pairs.
+    def holds(self, telling: int, watched: int, *, told: int = 0, already: bool = False) -> bool:
+        """Whether to hold back what a rule would tell about `telling` of `watched` pairs (0: nobody knows).
 
-        `already` says that something of the rule is held and nobody has decided yet: until then everything
-        is, for what broke may go on breaking in smaller steps.
+        `told` is how many alerts the same cycle has told of by other rules. `already` says that something of
+        the rule is held and nobody has decided yet: until then everything is, for what broke may go on
+        breaking in smaller steps.
         """
         if telling == 0:
             return False
-        too_many = telling > self.max_notices
-        too_large = telling > self.min_notices and watched > 0 and telling > self.max_share * watched
+        too_many = told + telling > self.max_notices
+        measured = watched > 0 and self.max_share < 1 and telling > self.min_notices
+        too_large = measured and telling > self.max_share * watched
         return already or too_many or too_large

@@ -126,7 +126,7 @@ class GuardSettings(_Shape):
     max_notices: Annotated[int, Field(ge=1)] = 500
     max_share: Annotated[float, BeforeValidator(_share), Field(gt=0, le=1)] = 0.05
     min_notices: Annotated[int, Field(ge=0)] = 20
-    expires: Duration = timedelta(days=7)
+    expires: Duration = Field(timedelta(days=7), json_schema_extra={"default": "7d"})
 
     def guard(self) -> Guard:
         """What the cycle reads."""
