@@ -87,7 +87,9 @@ def _unsaid(history: AlertHistory, quiet: Quiet | None) -> Silence | None:
         return Silence.DISMISSED if quiet is Quiet.FOR_GOOD else Silence.SILENCED
     muted = next((step.muted for step in reversed(history.steps) if step.muted), None)
     if muted is Muted.SILENCED:
-        return Silence.NEXT_SWEEP if history.alert.standing.peak != history.alert.standing.level else None
+        standing = history.alert.standing
+        owed = standing.state is State.OPEN and standing.peak != standing.level
+        return Silence.NEXT_SWEEP if owed else None
     if muted is Muted.HELD:
         waits = any(each.state is NoticeState.HELD for each in history.deliveries)
         return Silence.HELD if waits else Silence.DISCARDED
