@@ -274,6 +274,20 @@ def test_only_the_last_of_several_held_steps_is_told(shop: Shop) -> None:
     )
 
 
+def test_what_eased_while_it_was_held(shop: Shop) -> None:
+    """The level that was held is not true any more, and is not told; the next sweep tells the one that is."""
+    shop.terms = Terms(ROUTES, Guard(max_notices=1))
+    shop.sweep(ana=5, ben=3)
+    shop.sent()
+    shop.sweep(ana=3)
+    shop.ledger.release(None, shop.now)
+    assert shop.told() == opened("ben")
+    shop.sweep()
+    assert shop.told() == opened("ana")
+    shop.sweep()
+    assert shop.told() == {}
+
+
 def test_what_is_discarded_is_never_told(shop: Shop) -> None:
     """Also when it is still true; what moves later is told again as usual."""
     shop.terms = Terms(ROUTES, Guard(max_notices=1))

@@ -7,7 +7,7 @@ notice waited is not told of any more.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -65,14 +65,15 @@ def held(connection: Connection) -> list[Held]:
 def release(connection: Connection, rule: RuleId | None, now: datetime) -> Counter[NoticeState]:
     """Makes what is still true pending, due now, and discards the rest. Gives notices by their new state.
 
-    What somebody silenced meanwhile is not told either; it is owed until the silence ends.
+    An alert that is at another level by now, or that somebody silenced, owes what nobody was told: the next
+    sweep, or the first after the silence, tells what then holds.
     """
     rows = connection.execute(_waiting(rule)).all()
     last = {_recipient(row): row.seq for row in rows}  # only the last of several is told
     true = [row for row in rows if row.level == row.stands and row.seq == last[_recipient(row)]]
     quiet = _quiet(connection, true, now)
-    _owe(connection, [row for row in true if row.alert in quiet])
     true = [row for row in true if row.alert not in quiet]
+    _owe(connection, rows, {row.alert for row in true})
     stale = {row.id for row in rows} - {row.id for row in true}
     going = {row.message for row in true}
     _set(connection, sorted({row.message for row in rows} - going), NoticeState.DISCARDED, now)
@@ -91,11 +92,15 @@ def _quiet(connection: Connection, rows: Sequence[AnyRow], now: datetime) -> set
     return {row.alert for row in rows if silences[row.rule].quiet((row.subject, row.window))}
 
 
-def _owe(connection: Connection, rows: Sequence[AnyRow]) -> None:
-    """The standing remembers what was told before, as it does for whatever a silence keeps back."""
+def _owe(connection: Connection, rows: Sequence[AnyRow], told: Collection[int]) -> None:
+    """The standings of alerts that are not told of now remember what was told before anything was held."""
+    first: dict[int, AnyRow] = {}
     for row in rows:
-        owed = {"spoken": True} if row.level is None else {"peak": row.before if row.spoken else None}
-        connection.execute(update(alerts).where(alerts.c.id == row.alert).values(owed))
+        first.setdefault(row.alert, row)
+    for alert, row in first.items():
+        if alert not in told and (row.stands is not None or row.level is None):
+            owed = {"spoken": True} if row.level is None else {"peak": row.before if row.spoken else None}
+            connection.execute(update(alerts).where(alerts.c.id == alert).values(owed))
 
 
 def discard(
