@@ -39,7 +39,7 @@ class SurveyCount:
         key = answer["_id"]
         if not isinstance(key, Mapping):
             self._orders += answer["k"]
-            self._pairs += answer["p"]
+            self._pairs += answer.get("p", 0)  # rows that were read without totals name no pairs
             return
         rejects = self._rejects[RejectReason(key["r"])]
         rejects.rows += answer["n"]
