@@ -230,6 +230,7 @@ def _scope(rule: Rule, ledger: Ledger, cursor: Cursor | None, now: datetime) -> 
         start=min(window.start for window in everything),
         end=max(window.end for window in everything),
         at_least=rule.floor,
+        totals=False,
     )
 
 
@@ -260,17 +261,29 @@ class _Look:
 def _changes(
     look: _Look, source: Source, known: Mapping[Pair, Known], scope: Scope, swept: Swept
 ) -> Iterator[Change]:
-    """Every pair that moved, as it is read. Closes with the known ones that were not among the tallies."""
-    unseen = {pair for pair, each in known.items() if each.standing.state is not State.CLOSED}
+    """Every pair that moved, with its whole tally.
+
+    A first sweep reads all of history once. A later one first reads no more than what decides, and then the
+    whole of the pairs that moved: those whose light tally differs from what is known, and the known ones that
+    were not among the tallies any more.
+    """
     counting = look.rule.counting
     reading = source.tally(counting, scope)
+    unseen = {pair for pair, each in known.items() if each.standing.state is not State.CLOSED}
+    moved: set[Pair] = set()
     for tally in reading:
         pair = (tally.subject, tally.window)
         unseen.discard(pair)
-        if change := _change(look, known.get(pair), tally, swept):
-            yield change
+        if scope.totals:
+            if change := _change(look, known.get(pair), tally, swept):
+                yield change
+        elif _change(look, known.get(pair), tally, Swept(look.rule.id)):
+            moved.add(pair)
+        else:
+            swept.transitions[Reason.UNCHANGED] += 1
     swept.survey = reading.survey
-    for tally in source.tally(counting, replace(scope, at_least=0, pairs=unseen)) if unseen else ():
+    whole = replace(scope, at_least=0, pairs=unseen | moved, totals=True)
+    for tally in source.tally(counting, whole) if whole.pairs else ():
         if change := _change(look, known.get((tally.subject, tally.window)), tally, swept):
             yield change
 

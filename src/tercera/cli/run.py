@@ -116,7 +116,6 @@ def _as_json(report: Report, outcomes: Counter[NoticeState], seconds: float) -> 
                 "baseline": swept.baseline,
                 "transitions": {str(reason): count for reason, count in swept.transitions.items()},
                 "rows": swept.survey.rows,
-                "orders": swept.survey.orders,
                 "held": swept.held,
                 "silenced": swept.silenced,
             }
@@ -129,7 +128,7 @@ def _as_json(report: Report, outcomes: Counter[NoticeState], seconds: float) -> 
 
 def _show(report: Report, outcomes: Counter[NoticeState], seconds: float) -> None:
     out = console()
-    rows = table(None, "rule", "orders read", "transitions", right=("orders read",))
+    rows = table(None, "rule", "rows read", "transitions", right=("rows read",))
     for swept in report.swept:
         words = ", ".join(f"{count:,} {reason}" for reason, count in swept.transitions.most_common())
         first = (
@@ -137,7 +136,7 @@ def _show(report: Report, outcomes: Counter[NoticeState], seconds: float) -> Non
             if swept.baseline
             else ""
         )
-        rows.add_row(visible(swept.rule), f"{swept.survey.orders:,}", (words or "nothing") + first)
+        rows.add_row(visible(swept.rule), f"{swept.survey.rows:,}", (words or "nothing") + first)
     out.print(rows)
     notices = _notices(report, outcomes)
     out.print(

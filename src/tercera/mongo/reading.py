@@ -11,8 +11,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
+
+from bson import Int64, ObjectId
 
 from tercera.model import CUSTOMER, Evidence, Match, Placed, RejectReason, SubjectId, Tally, WindowId
 from tercera.mongo.columns import Pack, Row, UncoveredError
@@ -35,8 +38,8 @@ from tercera.windows import window_of
 _REQUIRED = ("order_id", "customer_id", "status")
 _MOST_KNOWN = 200_000
 _PLAIN = {str}
-_UNKEPT = {bool, list, dict}
-"""Types of values that no set keeps, or keeps apart from others: True is 1 to it."""
+_KEPT = frozenset({str, type(None), int, Int64, float, ObjectId})
+"""Types whose values a set keeps, and keeps apart: True is 1 to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,24 +126,26 @@ class Reader:
     def _suspects(self, pack: Pack) -> Collection[int]:
         """The rows that may be rejects."""
         for path, value in pack.shared.items():
-            if self._bad(path, {value}):
+            if self._bad(path, [value]):
                 return range(pack.size)
         found: set[int] = set()
         for path, column in pack.columns.items():
-            if not self._is_plain(path, column) and (bad := self._bad(path, self._distinct(column))):
+            if not self._is_plain(path, column) and (bad := self._bad(path, column)):
                 found.update(place for place, value in enumerate(column) if value in bad)
         return found
 
-    def _bad(self, path: str, distinct: set[Any]) -> set[Any]:
+    def _bad(self, path: str, values: Sequence[Any]) -> set[Any]:
         """The values at a path that make their rows rejects."""
         if path == self._placed_path:
-            return {value for value in distinct if self._moment(value) is None}
-        names = [name for name in self._patterns if self._paths[name] == path]
-        if not names:
+            return {value for value in values if self._moment(value) is None}
+        if path not in self._paths.values():
             return set()
-        new = distinct - self.known.good[path]
+        if not _KEPT.issuperset(map(type, values)):
+            raise UncoveredError
+        new = set(values) - self.known.good[path]
         if not new:
             return new
+        names = [name for name in self._patterns if self._paths[name] == path]
         bad = {value for value in new for name in names if not self._is_good(name, value)}
         self.known.good[path] |= new - bad
         return bad
@@ -156,13 +161,8 @@ class Reader:
             and max(map(len, column)) <= LONGEST_TEXT
         )
 
-    def _distinct(self, column: Sequence[Any]) -> set[Any]:
-        if not _UNKEPT.isdisjoint(map(type, column)):
-            raise UncoveredError
-        return set(column)
-
     def _moment(self, value: Any) -> _Moment | None:
-        if type(value) in _UNKEPT:
+        if type(value) not in _KEPT and not isinstance(value, datetime):
             raise UncoveredError
         if value not in self._moments:
             self._moments[value] = self._read_moment(value)

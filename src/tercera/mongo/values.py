@@ -94,12 +94,13 @@ def instant_of(placed: Placed) -> Instant:
 
 
 @lru_cache(maxsize=1 << 16, typed=True)
-def _amount(value: str | float | Decimal128) -> Decimal | None:
+def _amount(value: str | float) -> Decimal | None:
     # The server turns a double into a decimal of fifteen digits.
     text = f"{value:.14e}" if isinstance(value, float) else str(value).strip()
-    if not _NUMBER.fullmatch(text):
+    if not (found := _NUMBER.fullmatch(text)):
         return None
-    if isinstance(value, str) and len(text) > _MOST_DIGITS:
+    # A text with more digits than the server's decimals have is rounded there before it is read.
+    if sum(map(str.isdigit, found[1].lstrip("0."))) > _MOST_DIGITS:
         raise UncoveredError
     try:
         number = Decimal(text)
@@ -111,8 +112,9 @@ def _amount(value: str | float | Decimal128) -> Decimal | None:
 def amount_of(value: Any) -> Decimal | None:
     """Money with four places at most, or None when it can't be read or is beyond 10^14."""
     # Sweep after sweep reads the same rows, so what was made of their amounts is kept.
-    known = type(value) in (str, int, float, Int64, Decimal128)
-    return _amount(value) if known else None
+    if isinstance(value, Decimal128):
+        return _amount(str(value))
+    return _amount(value) if type(value) in (str, int, float, Int64) else None
 
 
 def shown(value: Any) -> str | None:
