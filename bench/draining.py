@@ -36,15 +36,14 @@ def drain(certificates: Path, port: int, notices: int) -> float:
         _write_orders(orders, notices)
         fill_file(orders, customers, Recipe(seed=1))
         mail = _mail(certificates, port)
+        mail["guard"] = {"max_notices": notices, "max_share": 1}
         config = settings.files(folder / "tercera.yaml", orders, customers=customers, mail=mail)
         with open_app(config, clock=lambda: NOW) as app, app.ledger() as ledger:
             return _drain(app, ledger, notices)
 
 
 def _drain(app: App, ledger: Ledger, notices: int) -> float:
-    report = cycle(
-        app.settings.rules, app.source, ledger, app.routes, now=NOW, clock=lambda: NOW, currency=app.currency
-    )
+    report = cycle(app.settings.rules, app.source, ledger, app.terms(), now=NOW, clock=lambda: NOW)
     for error in report.failed.values():
         raise error
     began = time.perf_counter()

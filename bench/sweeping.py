@@ -95,7 +95,7 @@ def _index(app: App) -> None:
 
 
 def _cycle(app: App, ledger: Ledger) -> None:
-    report = cycle(app.settings.rules, app.source, ledger, app.routes, now=NOW, clock=lambda: NOW)
+    report = cycle(app.settings.rules, app.source, ledger, app.terms(), now=NOW, clock=lambda: NOW)
     for error in report.failed.values():
         raise error
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tercera.messages import Message, Notice, NoticeKind
+from tercera.messages import Holding, Message, Notice, NoticeKind
 from tercera.model import Customer, Evidence, Period, Reason, RuleId, SubjectId, Tally, WindowId
 
 ANA = Customer("bigcolors_1381618804", "Ana María Pérez", "ana@example.com", "es")
@@ -95,6 +95,23 @@ def make_message(
         notices=notices or (make_notice(),),
         thread=thread,
     )
+
+
+def make_held(count: int = 600, examples: int = 10, **changes: Any) -> Message:
+    """What operations is told of when the blast guard held back so many alerts."""
+    detail = Holding(count, AT + timedelta(days=7)).text
+    notices = (
+        make_notice(
+            matched=3 + number % 4,
+            kind=NoticeKind.HELD,
+            id=number + 1,
+            alert=12 + number,
+            customer=Customer(f"c-{number}", f"Customer {number}", f"c{number}@example.com"),
+            detail=detail,
+        )
+        for number in range(examples)
+    )
+    return make_message(*notices, for_customer=False, digest=True, **changes)
 
 
 def _level(matched: int) -> tuple[str | None, int | None]:

@@ -23,7 +23,8 @@ line shows the traceback of an error.
 
 _OTHER_CODES = """\
 `tercera check` exits with 1 when something is not as it should be. `tercera run --once` exits with 3 when a
-rule could not be swept; the others were. Ctrl-C gives 130.
+rule could not be swept (4: somebody decided about its alerts just then; run it again); the others were.
+Ctrl-C gives 130.
 """
 
 

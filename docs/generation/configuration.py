@@ -20,7 +20,7 @@ from pydantic_core import PydanticUndefined
 
 from generation.meanings import DEFAULTS, HEAD, MEANINGS, TITLES
 from tercera import channels, sources
-from tercera.config.settings import MatchSettings, RuleSettings, Schedule, Skeleton
+from tercera.config.settings import GuardSettings, MatchSettings, RuleSettings, Schedule, Skeleton
 from tercera.orders import Derived
 
 _UNITS = ((86400 * 7, "w"), (86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
@@ -33,6 +33,7 @@ def configuration_page() -> str:
     models: list[tuple[str, type[BaseModel]]] = [
         ("", Skeleton),
         ("schedule", Schedule),
+        ("guard", GuardSettings),
         ("rules[]", RuleSettings),
         ("rules[].when.FIELD", MatchSettings),
         ("source.orders.derive.FIELD", Derived),

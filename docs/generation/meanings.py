@@ -17,6 +17,8 @@ A **duration** is a number and a unit: `30s`, `5m`, `12h`, `30d`, `2w`.
 TITLES = {
     "Skeleton": "",
     "Schedule": "When to sweep. Give exactly one of the two.",
+    "GuardSettings": "When a cycle would tell very many at once, its notices are held back. See [the blast "
+    "guard](../howto/blast-guard.md).",
     "RuleSettings": "One entry for each rule.",
     "MatchSettings": "How the values of one order field must look. `status: [returned, cancelled]` is short "
     "for `status: {in: [returned, cancelled]}`.",
@@ -35,7 +37,13 @@ MEANINGS = {
     "Skeleton.channels": "ways of telling, by names of your own; rules name them in `notify`",
     "Skeleton.email": "the mail server that email channels share",
     "Skeleton.schedule": "when to sweep",
-    "Skeleton.operations": "name of the channel that hears of customers who could not be told",
+    "Skeleton.operations": "name of the channel that hears of customers who could not be told, and of "
+    "what the guard holds back",
+    "Skeleton.guard": "when very many notices at once are held back",
+    "GuardSettings.max_notices": "alerts that one cycle may tell of",
+    "GuardSettings.max_share": "… and which share of a rule's watched pairs, like `5%`; `1` turns it off",
+    "GuardSettings.min_notices": "up to so many alerts, the share is not looked at",
+    "GuardSettings.expires": "how long held notices wait for a decision before they are discarded",
     "Schedule.every": "pause between two sweeps, at least `1s`",
     "Schedule.cron": "five fields, like `0 8 1 * *`, in the top level's time zone",
     "RuleSettings.id": "lower-case letters, digits, hyphens; the ledger knows the rule by it, so keep it",

@@ -20,6 +20,7 @@ from tercera.routing import Route, Routes
 from tercera.rules import Rule
 
 if TYPE_CHECKING:
+    from tercera.cycle import Terms
     from tercera.deliver import Delivery
     from tercera.ledger import Ledger
 
@@ -93,6 +94,12 @@ class App:
             yield ledger
         finally:
             ledger.close()
+
+    def terms(self, *, notify_history: bool = False) -> Terms:
+        """What every sweep goes by."""
+        from tercera.cycle import Terms
+
+        return Terms(self.routes, self.settings.guard, self.currency, notify_history)
 
     def delivery(self, ledger: Ledger) -> Delivery:
         """What delivering from this ledger needs."""

@@ -10,19 +10,24 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from tercera.errors import SourceError, TerceraError
+from tercera.errors import ConflictError, SourceError, TerceraError
+from tercera.guard import Guard
 from tercera.ledger import Cursor, Known, Ledger, digest_of
-from tercera.lifecycle import reconcile
-from tercera.messages import Change
+from tercera.lifecycle import held, reconcile
+from tercera.messages import Change, Holding
 from tercera.model import CUSTOMER, Customer, Pair, Reason, State, Survey, Tally, WindowId
 from tercera.orders import Scope, Source
-from tercera.routing import Routes, drafts
+from tercera.routing import Routes, drafts, guarded
 from tercera.rules import Rule, judge
+from tercera.silences import Silences
 from tercera.windows import Window, between, parse_window, watched, window_of
 
 CHUNK = 5_000
 """Changes in one transaction. A crash between two of them is made good by the next sweep, which finds the
 first ones done; the cursor moves with the last."""
+
+EXAMPLES = 10
+"""Held alerts that the message to operations shows."""
 
 
 @dataclass
@@ -36,43 +41,92 @@ class Swept:
     undeliverable: int = 0
     """Notices that nobody can be sent, because the customer has no address."""
 
+    told: int = 0
+    """Alerts that notices went out for."""
+
+    held: int = 0
+    """Alerts whose notices wait for `tercera release` or `tercera discard`."""
+
+    silenced: int = 0
+    """Transitions that a silence kept from being told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What every sweep of a cycle goes by: whom to tell how, the guard, the currency of amounts."""
+
+    routes: Routes
+    guard: Guard = field(default_factory=Guard)
+    currency: str | None = None
+    notify_history: bool = False
+
 
 def sweep(
     rule: Rule,
     source: Source,
     ledger: Ledger,
-    routes: Routes,
+    terms: Terms,
     *,
     run: int,
     now: datetime,
-    currency: str | None = None,
-    notify_history: bool = False,
+    told: int = 0,
     proceed: Callable[[], None] = lambda: None,
 ) -> Swept:
     """Looks at a rule's watched windows and commits what changed.
 
     1. which windows: all of history on a first sweep, else the open ones, those within the grace, and those
        of alerts that still stand; 2. tally them; 3. tally the known pairs that fell below the lowest level;
-    4. reconcile each with what the ledger knows; 5. commit in chunks, the cursor with the last.
+    4. reconcile each with what the ledger knows; 5. commit in chunks: first what is not told, as it comes,
+       then what is, held back where the guard says so, and the cursor with the last.
 
-    `proceed` is called between chunks and may raise to stop. Raises `SourceError`, `LedgerError`.
+    `told` is how many alerts the cycle's earlier rules told of. `proceed` is called between chunks and may
+    raise to stop. Raises `SourceError`, `LedgerError`, and of the latter `ConflictError` when an alert was
+    changed by another process (`tercera release`) since it was read.
     """
     cursor = ledger.cursor(rule.id)
-    baseline = not notify_history and (cursor is None or cursor.fingerprint != rule.fingerprint)
+    baseline = not terms.notify_history and (cursor is None or cursor.fingerprint != rule.fingerprint)
     scope = _scope(rule, ledger, cursor, now)
     known = ledger.known(rule.id, None if cursor is None else _names(rule, scope))
     swept = Swept(rule.id, baseline=baseline)
-    changes = _changes(rule, source, known, scope, swept, now=now, baseline=baseline)
-    for number, (chunk, is_last) in enumerate(_chunks(changes)):
+    look = _Look(rule, Silences(rule.id, ledger.decisions(now), now), now, baseline)
+    speaking: list[Change] = []
+    for chunk in _chunks(_silent(_changes(look, source, known, scope, swept), speaking)):
         proceed()
-        addressed = _addressed(
-            rule, source, routes, chunk, bundle=f"{run}.{rule.id}.{number}", currency=currency
-        )
+        ledger.commit(chunk, rule=rule.id, cursor=None, run=run, now=now)
+    waiting = any(held.rule == rule.id for held in ledger.held())
+    watched_pairs = swept.survey.pairs
+    if not watched_pairs and len(speaking) > terms.guard.min_notices:
+        watched_pairs = _pairs(rule, source, scope)
+    hold = bool(speaking and rule.notify) and terms.guard.holds(
+        len(speaking), watched_pairs, told=told, already=waiting
+    )
+    holding = Holding(len(speaking), now + terms.guard.expires)
+    chunks = list(_chunks(iter(speaking))) or [[]]
+    for number, chunk in enumerate(chunks, 1):
+        proceed()
+        addressed = _addressed(rule, source, terms, chunk, bundle=f"{run}.{rule.id}.{number}")
+        if hold:
+            addressed = [_held(change) for change in addressed]
+            if number == 1 and not waiting:
+                addressed = _with_word_to_operations(
+                    addressed, terms.routes, holding, bundle=f"{run}.{rule.id}.held"
+                )
         swept.undeliverable += sum(not draft.recipient for change in addressed for draft in change.drafts)
+        last = number == len(chunks)
         ledger.commit(
-            addressed, rule=rule.id, cursor=_moved(cursor, rule, now) if is_last else None, run=run, now=now
+            addressed, rule=rule.id, cursor=_moved(cursor, rule, now) if last else None, run=run, now=now
         )
+    swept.told, swept.held = (0, len(speaking)) if hold else (len(speaking), 0)
     return swept
+
+
+def _pairs(rule: Rule, source: Source, scope: Scope) -> int:
+    """How many (subject, window) pairs there are: asked only when many are to be told, for it reads every
+    order of the watched windows."""
+    reading = source.tally(replace(rule.counting, evidence=0), replace(scope, at_least=2**31, totals=True))
+    for _ in reading:
+        pass
+    return reading.survey.pairs
 
 
 def _moved(cursor: Cursor | None, rule: Rule, now: datetime) -> Cursor:
@@ -80,13 +134,34 @@ def _moved(cursor: Cursor | None, rule: Rule, now: datetime) -> Cursor:
     return Cursor(rule.fingerprint, max(now, cursor.checked_through) if cursor else now)
 
 
-def _chunks(changes: Iterator[Change]) -> Iterator[tuple[list[Change], bool]]:
-    """Lists of at most CHUNK changes, at least one of them (perhaps empty), and whether it is the last."""
-    chunk = list(islice(changes, CHUNK))
-    while following := list(islice(changes, CHUNK)):
-        yield chunk, False
-        chunk = following
-    yield chunk, True
+def _chunks(changes: Iterator[Change]) -> Iterator[list[Change]]:
+    while chunk := list(islice(changes, CHUNK)):
+        yield chunk
+
+
+def _silent(changes: Iterable[Change], speaking: list[Change]) -> Iterator[Change]:
+    """The changes that nobody is told of, as they come; the others gather in `speaking`."""
+    for change in changes:
+        if change.transition.speaks:
+            speaking.append(change)
+        else:
+            yield change
+
+
+def _held(change: Change) -> Change:
+    waiting = tuple(replace(draft, held=True) for draft in change.drafts)
+    return replace(change, transition=held(change.transition), drafts=waiting)
+
+
+def _with_word_to_operations(
+    changes: list[Change], routes: Routes, holding: Holding, *, bundle: str
+) -> list[Change]:
+    """One message to operations, with the first few of what is held as examples."""
+    if routes.operations is None:
+        return changes
+    word = tuple(guarded(routes.operations, holding, bundle=bundle))
+    examples = [replace(change, drafts=change.drafts + word) for change in changes[:EXAMPLES]]
+    return examples + changes[EXAMPLES:]
 
 
 @dataclass
@@ -96,6 +171,11 @@ class Report:
     run: int
     swept: list[Swept] = field(default_factory=list)
     failed: dict[str, TerceraError] = field(default_factory=dict)
+
+    @property
+    def told(self) -> int:
+        """Alerts that notices went out for."""
+        return sum(each.told for each in self.swept)
 
     def summary(self) -> dict[str, Any]:
         """For the ledger's list of runs."""
@@ -114,15 +194,14 @@ def cycle(
     rules: Sequence[Rule],
     source: Source,
     ledger: Ledger,
-    routes: Routes,
+    terms: Terms,
     *,
     now: datetime,
     clock: Callable[[], datetime],
-    currency: str | None = None,
-    notify_history: bool = False,
     stop: threading.Event | None = None,
 ) -> Report:
-    """Sweeps every rule. One that fails is noted and does not keep the others from theirs.
+    """Sweeps every rule. One that fails is noted and does not keep the others from theirs: its orders could
+    not be read, or somebody decided about an alert meanwhile. The next cycle makes it good.
 
     Raises `LedgerError` when the ledger itself fails, and `Stopped`.
     """
@@ -132,15 +211,14 @@ def cycle(
             raise Stopped("stopped in the middle of a cycle; the next one goes on from here")
 
     report = Report(ledger.begin_run("sweep", now))
+    ledger.discard(None, now, decided_before=now - terms.guard.expires)  # what nobody released is never sent
     try:
         for rule in rules:
             try:
                 swept = sweep(
-                    rule, source, ledger, routes,
-                    run=report.run, now=now, currency=currency,
-                    notify_history=notify_history, proceed=proceed,
-                )  # fmt: skip
-            except SourceError as error:
+                    rule, source, ledger, terms, run=report.run, now=now, told=report.told, proceed=proceed
+                )
+            except (SourceError, ConflictError) as error:
                 report.failed[rule.id] = error
             else:
                 report.swept.append(swept)
@@ -182,15 +260,18 @@ def _names(rule: Rule, scope: Scope) -> list[WindowId]:
     return [window.id for window in between(scope.start, scope.end - timedelta(days=1), rule.counting.within)]
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """By what one sweep reconciles."""
+
+    rule: Rule
+    silences: Silences
+    now: datetime
+    baseline: bool
+
+
 def _changes(
-    rule: Rule,
-    source: Source,
-    known: Mapping[Pair, Known],
-    scope: Scope,
-    swept: Swept,
-    *,
-    now: datetime,
-    baseline: bool,
+    look: _Look, source: Source, known: Mapping[Pair, Known], scope: Scope, swept: Swept
 ) -> Iterator[Change]:
     """Every pair that moved, with its whole tally.
 
@@ -198,41 +279,41 @@ def _changes(
     whole of the pairs that moved: those whose light tally differs from what is known, and the known ones that
     were not among the tallies any more.
     """
-    reading = source.tally(rule.counting, scope)
+    counting = look.rule.counting
+    reading = source.tally(counting, scope)
     unseen = {pair for pair, each in known.items() if each.standing.state is not State.CLOSED}
     moved: set[Pair] = set()
     for tally in reading:
         pair = (tally.subject, tally.window)
         unseen.discard(pair)
         if scope.totals:
-            change = _change(rule, known.get(pair), tally, swept.transitions, now=now, baseline=baseline)
-            if change:
+            if change := _change(look, known.get(pair), tally, swept):
                 yield change
-        elif _change(rule, known.get(pair), tally, Counter(), now=now, baseline=baseline):
+        elif _change(look, known.get(pair), tally, Swept(look.rule.id)):
             moved.add(pair)
         else:
             swept.transitions[Reason.UNCHANGED] += 1
     swept.survey = reading.survey
     whole = replace(scope, at_least=0, pairs=unseen | moved, totals=True)
-    for tally in source.tally(rule.counting, whole) if whole.pairs else ():
-        before = known.get((tally.subject, tally.window))
-        if change := _change(rule, before, tally, swept.transitions, now=now, baseline=baseline):
+    for tally in source.tally(counting, whole) if whole.pairs else ():
+        if change := _change(look, known.get((tally.subject, tally.window)), tally, swept):
             yield change
 
 
-def _change(
-    rule: Rule,
-    known: Known | None,
-    tally: Tally,
-    counts: Counter[Reason],
-    *,
-    now: datetime,
-    baseline: bool,
-) -> Change | None:
+def _change(look: _Look, known: Known | None, tally: Tally, swept: Swept) -> Change | None:
+    rule = look.rule
     finding = judge(rule, tally)
-    window = parse_window(tally.window, rule.counting.within)
-    transition = reconcile(rule, window, known.standing if known else None, finding, now, baseline=baseline)
-    counts[transition.reason] += 1
+    transition = reconcile(
+        rule,
+        parse_window(tally.window, rule.counting.within),
+        known.standing if known else None,
+        finding,
+        look.now,
+        baseline=look.baseline,
+        quiet=look.silences.quiet((tally.subject, tally.window)),
+    )
+    swept.transitions[transition.reason] += 1
+    swept.silenced += transition.muted is not None
     if not transition.is_change and (
         known is None or known.standing.state is State.CLOSED or known.digest == digest_of(tally)
     ):
@@ -249,25 +330,18 @@ def _change(
 
 
 def _addressed(
-    rule: Rule,
-    source: Source,
-    routes: Routes,
-    changes: Iterable[Change],
-    *,
-    bundle: str,
-    currency: str | None,
+    rule: Rule, source: Source, terms: Terms, changes: Sequence[Change], *, bundle: str
 ) -> list[Change]:
     """The changes with whom they are told to. One look-up for all the customers of the chunk."""
-    changes = list(changes)
-    speaking = {change.tally.subject for change in changes if change.transition.speaks}
+    subjects = {change.tally.subject for change in changes}
     per_customer = rule.counting.per in (CUSTOMER, "customer_id")
-    directory: dict[str, Customer] = source.customers(speaking) if speaking and per_customer else {}
+    directory: dict[str, Customer] = source.customers(subjects) if subjects and per_customer else {}
     return [
         replace(
             change,
-            currency=currency,
+            currency=terms.currency,
             drafts=drafts(
-                rule, change.transition, routes, directory.get(change.tally.subject), bundle=bundle
+                rule, change.transition, terms.routes, directory.get(change.tally.subject), bundle=bundle
             ),
         )
         for change in changes

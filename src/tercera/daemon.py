@@ -121,11 +121,9 @@ class _Daemon:
                 app.settings.rules,
                 app.source,
                 self._ledger,
-                app.routes,
+                app.terms(notify_history=self._notify_history),
                 now=app.clock(),
                 clock=app.clock,
-                currency=app.currency,
-                notify_history=self._notify_history,
                 stop=self._stop,
             )
             for swept in report.swept:
@@ -135,8 +133,12 @@ class _Daemon:
                     rule=swept.rule,
                     rows=swept.survey.rows,
                     baseline=swept.baseline,
+                    held=swept.held,
+                    silenced=swept.silenced,
                     **_counts(swept.transitions),
                 )
+                if swept.held:
+                    log.warning("held back", rule=swept.rule, alerts=swept.held, remark="see tercera held")
             for rule, error in report.failed.items():
                 log.warning("sweep failed, will be tried again", rule=rule, error=str(error))
             self._deliver()

@@ -35,6 +35,10 @@ class LedgerError(TerceraError):
     exit_code = 4
 
 
+class ConflictError(LedgerError):
+    """An alert was changed by another process since it was read. Nothing was written; trying again helps."""
+
+
 class NotFoundError(TerceraError):
     """What was asked for by its id does not exist."""
 

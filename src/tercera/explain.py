@@ -7,9 +7,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from tercera.ledger import AlertHistory, Ledger
-from tercera.model import Finding, Reason, State, SubjectId, Tally
+from tercera.messages import NoticeState
+from tercera.model import Finding, Muted, Quiet, Reason, State, SubjectId, Tally
 from tercera.orders import Scope, Source
 from tercera.rules import Rule, judge
+from tercera.silences import Silences
 from tercera.windows import Window, parse_window
 
 
@@ -25,6 +27,10 @@ class Silence(StrEnum):
     NEXT_SWEEP = "next_sweep"  # it holds, and the next sweep will say so
     LEFT_OUT = "left_out"  # the rule's `on` does not name this transition
     RETRACTED = "retracted"  # it was told, and then taken back
+    SILENCED = "silenced"  # somebody asked for silence, and it has not been told since
+    DISMISSED = "dismissed"  # somebody said that it is no problem
+    HELD = "held"  # too many at once: it waits for somebody to release it
+    DISCARDED = "discarded"  # it waited for that, and somebody, or its time, put it aside
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +67,33 @@ def explain(
     )
 
 
-def _silence_of(history: AlertHistory, finding: Finding) -> Silence | None:
+def _silence_of(history: AlertHistory, finding: Finding, quiet: Quiet | None) -> Silence | None:
     standing = history.alert.standing
     if standing.spoken:
         return None
+    if standing.level is not None and (unsaid := _unsaid(history, quiet)):
+        return unsaid
     if standing.level is None:
         told = any(step.speaks for step in history.steps)
         holds_again = finding.level is not None and standing.state is State.RETRACTED
         return Silence.NEXT_SWEEP if holds_again else Silence.RETRACTED if told else Silence.BELOW
     baseline = any(step.reason is Reason.BASELINE for step in history.steps)
     return Silence.BASELINE if baseline else Silence.LEFT_OUT
+
+
+def _unsaid(history: AlertHistory, quiet: Quiet | None) -> Silence | None:
+    """What somebody, or the guard, keeps from being told. A silence that is over is made good by a sweep."""
+    if quiet is not None:
+        return Silence.DISMISSED if quiet is Quiet.FOR_GOOD else Silence.SILENCED
+    muted = next((step.muted for step in reversed(history.steps) if step.muted), None)
+    if muted is Muted.SILENCED:
+        standing = history.alert.standing
+        owed = standing.state is State.OPEN and standing.peak != standing.level
+        return Silence.NEXT_SWEEP if owed else None
+    if muted is Muted.HELD:
+        waits = any(each.state is NoticeState.HELD for each in history.deliveries)
+        return Silence.HELD if waits else Silence.DISCARDED
+    return None
 
 
 def _silence(
@@ -85,7 +108,10 @@ def _silence(
     if window.starts_at(rule.counting.zone) > now:
         return Silence.NOT_BEGUN
     if history is not None:
-        return _silence_of(history, finding)
+        quiet = None
+        if ledger is not None:
+            quiet = Silences(rule.id, ledger.decisions(now), now).quiet(history.alert.pair)
+        return _silence_of(history, finding, quiet)
     if tally.orders == 0:
         return Silence.NO_ORDERS
     if finding.level is None:

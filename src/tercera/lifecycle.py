@@ -11,9 +11,10 @@ On a rule's first sweep, windows that are already over become a silent *baseline
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
-from tercera.model import Finding, Reason, Standing, State, Transition
+from tercera.model import Finding, Muted, Quiet, Reason, Standing, State, Transition
 from tercera.rules import Rule
 from tercera.windows import Window
 
@@ -26,38 +27,83 @@ def reconcile(
     now: datetime,
     *,
     baseline: bool = False,
+    quiet: Quiet | None = None,
 ) -> Transition:
     """The transition of one (subject, window) pair.
 
     `baseline` says that this is the first sweep of the rule as it now is: what holds in windows that are
     over is then recorded and not told. A transition speaks when its reason is one of `rule.on` and it says
     something that was not said before. Times are aware.
+
+    `quiet` keeps it from speaking. The standing then remembers what was last told, so that the first
+    reconciliation after the silence says what is still true.
     """
+    step = _step(rule, window, known, finding, now, baseline=baseline, quiet=quiet)
+    return _silenced(step) if quiet and step.speaks else step
+
+
+def held(step: Transition) -> Transition:
+    """The same transition, not told until somebody releases it."""
+    assert step.after is not None
+    heard = step.before is not None and step.before.spoken and step.reason is not Reason.RETRACTED
+    return replace(step, after=replace(step.after, spoken=heard), speaks=False, muted=Muted.HELD)
+
+
+def _silenced(step: Transition) -> Transition:
+    before, after = step.before, step.after
+    assert after is not None
+    if before is not None and (before.state, before.level) == (after.state, after.level):
+        return Transition(Reason.UNCHANGED, before, before)  # what is owed stays owed
+    told = replace(after, peak=before.peak if before else None, spoken=before.spoken if before else False)
+    return replace(step, after=told, speaks=False, muted=Muted.SILENCED)
+
+
+def _step(
+    rule: Rule,
+    window: Window,
+    known: Standing | None,
+    finding: Finding,
+    now: datetime,
+    *,
+    baseline: bool,
+    quiet: Quiet | None,
+) -> Transition:
     level = finding.level.name if finding.level else None
     over = now >= window.ends_at(rule.counting.zone)
     settled = now >= window.ends_at(rule.counting.zone) + rule.grace
-
     if known is None or known.state is State.RETRACTED:
-        if level is not None:
-            if baseline and over:
-                state = State.CLOSED if settled else State.OPEN
-                return Transition(Reason.BASELINE, known, Standing(state, level, level, spoken=False))
-            return _opened(rule, known, level)
-        if known is not None and settled:
-            return _closed(rule, known)
-        return Transition(Reason.UNCHANGED, known, known)
+        if level is None:
+            return _below(rule, known, settled=settled and quiet is not Quiet.FOR_NOW)
+        if baseline and over:
+            state = State.CLOSED if settled else State.OPEN
+            return Transition(Reason.BASELINE, known, Standing(state, level, level, spoken=False))
+        return _opened(rule, known, level)
     if known.state is State.CLOSED:
         return Transition(Reason.UNCHANGED, known, known)
     if level is None:
         return _retracted(rule, known)
+    owed = rule.rank(level) > rule.rank(known.peak)
     if rule.rank(level) != rule.rank(known.level):
-        return _moved(rule, known, level, silent=baseline and over)
+        return _moved(rule, known, level, silent=baseline and over, quiet=quiet)
+    if owed and (quiet is None or (quiet is Quiet.FOR_NOW and settled)):
+        return _owed(rule, known)
     if settled:
         return _closed(rule, known)
     return Transition(Reason.UNCHANGED, known, known)
 
 
+def _below(rule: Rule, known: Standing | None, *, settled: bool) -> Transition:
+    if known is not None and known.spoken:
+        return _retracted(rule, known)  # a silence kept it from being told
+    if known is not None and settled:
+        return _closed(rule, known)
+    return Transition(Reason.UNCHANGED, known, known)
+
+
 def _opened(rule: Rule, known: Standing | None, level: str) -> Transition:
+    if known is not None and known.spoken and rule.rank(level) <= rule.rank(known.peak):
+        # It fell and rose again in silence: to whoever was told, nothing happened.
+        return Transition(Reason.OPENED, known, Standing(State.OPEN, level, known.peak, spoken=True))
     speaks = Reason.OPENED in rule.on
     return Transition(Reason.OPENED, known, Standing(State.OPEN, level, level, spoken=speaks), speaks)
 
@@ -68,16 +114,28 @@ def _retracted(rule: Rule, known: Standing) -> Transition:
     return Transition(Reason.RETRACTED, known, Standing(State.RETRACTED, None, None, spoken=False), speaks)
 
 
-def _moved(rule: Rule, known: Standing, level: str, *, silent: bool) -> Transition:
+def _moved(rule: Rule, known: Standing, level: str, *, silent: bool, quiet: Quiet | None) -> Transition:
     rises = rule.rank(level) > rule.rank(known.level)
-    reason = Reason.ESCALATED if rises else Reason.EASED
     news = rule.rank(level) > rule.rank(known.peak)  # each level is told of once
+    reason = Reason.ESCALATED if rises else Reason.EASED
+    if news and not rises and quiet is None:
+        reason = _first_told(known)
     speaks = reason in rule.on and not silent and (news or not rises)
-    peak = level if news else known.peak
+    peak = level if news and quiet is None else known.peak
     return Transition(reason, known, Standing(State.OPEN, level, peak, known.spoken or speaks), speaks)
+
+
+def _owed(rule: Rule, known: Standing) -> Transition:
+    """The silence is over, and what it kept back is still true."""
+    reason = _first_told(known)
+    speaks = reason in rule.on
+    return Transition(reason, known, replace(known, peak=known.level, spoken=known.spoken or speaks), speaks)
+
+
+def _first_told(known: Standing) -> Reason:
+    return Reason.ESCALATED if known.spoken else Reason.OPENED
 
 
 def _closed(rule: Rule, known: Standing) -> Transition:
     speaks = known.spoken and Reason.CLOSED in rule.on
-    after = Standing(State.CLOSED, known.level, known.peak, known.spoken)
-    return Transition(Reason.CLOSED, known, after, speaks)
+    return Transition(Reason.CLOSED, known, replace(known, state=State.CLOSED), speaks)

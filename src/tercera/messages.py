@@ -16,19 +16,43 @@ from tercera.model import Customer, Period, Reason, RuleId, SubjectId, Tally, Tr
 
 
 class NoticeKind(StrEnum):
-    """What a notice says: that an alert moved, or that somebody could not be told so."""
+    """What a notice says: that an alert moved, that somebody could not be told so, or that very many alerts
+    are held back, of which this one is an example (`detail` is the text of a `Holding`)."""
 
     ALERT = "alert"
     UNDELIVERED = "undelivered"
+    HELD = "held"
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """How many alerts the blast guard held back at once, and until when they wait for a decision."""
+
+    count: int
+    until: datetime
+
+    @property
+    def text(self) -> str:
+        """As a notice carries it in `detail`."""
+        return f"{self.count} until {self.until.isoformat()}"
+
+    @classmethod
+    def read(cls, text: str) -> Holding:
+        """What `text` wrote."""
+        count, _, until = text.partition(" until ")
+        return cls(int(count), datetime.fromisoformat(until))
 
 
 class NoticeState(StrEnum):
-    """Where a notice stands. `undeliverable` never had an address; `dead` was refused for good."""
+    """Where a notice stands. `undeliverable` never had an address; `dead` was refused for good; `held` waits
+    for somebody to release or discard it."""
 
     PENDING = "pending"
     SENT = "sent"
     DEAD = "dead"
     UNDELIVERABLE = "undeliverable"
+    HELD = "held"
+    DISCARDED = "discarded"
 
 
 class Problem(StrEnum):
@@ -90,6 +114,8 @@ class Draft:
     problem: Problem | None = None
     detail: str | None = None
     bundle: str | None = None
+    held: bool = False
+    """Not to be sent before somebody releases it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,12 +181,28 @@ class Reason(StrEnum):
     BASELINE = "baseline"
 
 
+class Quiet(StrEnum):
+    """A silence that holds for a pair: until some time, or for good (somebody said that it is no problem)."""
+
+    FOR_NOW = "for_now"
+    FOR_GOOD = "for_good"
+
+
+class Muted(StrEnum):
+    """Why a transition that would have been told was not."""
+
+    SILENCED = "silenced"  # somebody asked for silence; told when it ends, if it is still true
+    HELD = "held"  # too many at once; told when somebody releases it
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What the lifecycle needs to know of an alert.
 
-    `peak` is the highest level since it opened (or opened again), so that a level is told of once; `spoken`
-    says whether anything was told since then, so that nobody reads a retraction of what they never heard.
+    `peak` is the highest level that was told (or recorded by a baseline) since it opened, so that a level
+    is told of once, and one that a silence kept back is told when it ends. `spoken` says whether anything
+    was told that still stands in the recipient's eyes, so that nobody reads a retraction of what they never
+    heard.
     """
 
     state: State
@@ -197,12 +213,14 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One step of an alert, with its reason. `speaks` is whether notices go out for it."""
+    """One step of an alert, with its reason. `speaks` is whether notices go out for it; `muted` is why not,
+    where they would have."""
 
     reason: Reason
     before: Standing | None
     after: Standing | None
     speaks: bool = False
+    muted: Muted | None = None
 
     @property
     def is_change(self) -> bool:

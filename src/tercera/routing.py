@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from tercera.addresses import is_address
-from tercera.messages import Draft, NoticeKind, Problem
+from tercera.messages import Draft, Holding, NoticeKind, Problem
 from tercera.model import CUSTOMER, Customer, Transition
 from tercera.rules import Rule
 
@@ -81,6 +81,20 @@ def undelivered(
             customer=customer,
             problem=problem,
             detail=detail,
+            bundle=bundle,
+        )
+
+
+def guarded(operations: Route, holding: Holding, *, bundle: str) -> Iterable[Draft]:
+    """Tells operations that so many alerts are held back. The drafts of all examples become one message."""
+    for recipient in operations.to or ():
+        yield Draft(
+            NoticeKind.HELD,
+            operations.channel,
+            recipient,
+            operations.language,
+            for_customer=False,
+            detail=holding.text,
             bundle=bundle,
         )
 

@@ -51,7 +51,7 @@ def write(folder: Path, server: WebServer, *orders: str) -> Path:
 def swept(path: Path, now: datetime) -> Counter[NoticeState]:
     """One sweep and one delivery."""
     with open_app(path, clock=lambda: now) as app, app.ledger() as ledger, ledger.hold():
-        cycle(app.settings.rules, app.source, ledger, app.routes, now=now, clock=app.clock)
+        cycle(app.settings.rules, app.source, ledger, app.terms(), now=now, clock=app.clock)
         return deliver(app.delivery(ledger), threading.Event())
 
 

@@ -376,7 +376,7 @@ def test_a_pair_of_more_orders_than_a_set_can_hold_is_tallied(tmp_path: Path) ->
     assert (tally.matched, tally.orders, len(tally.evidence)) == (700, 700, 50)
     assert [one.order_id for one in tally.evidence[:3]] == ["o0", "o110", "o120"]
     assert tally.amount == sum(range(200, 900))
-    assert (reading.survey.rows, reading.survey.orders) == (902, 700)
+    assert (reading.survey.rows, reading.survey.orders, reading.survey.pairs) == (902, 700, 1)
     assert {str(reason): count.rows for reason, count in reading.survey.rejects.items()} == {
         "unreadable_date": 1,
         "no_date": 1,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tercera.cycle import cycle
+from tercera.cycle import Terms, cycle
 from tercera.ledger import Ledger, open_ledger
 from tercera.messages import NoticeState, Outcome
 from tercera.model import Counting, Level, Match, Period, RuleId
@@ -71,7 +71,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 def swept(shop: Shop, ledger: Ledger, per: str = "customer") -> None:
     """One cycle."""
     source = shop.source()
-    cycle([rule(per)], source, ledger, ROUTES, now=NOW, clock=lambda: NOW)
+    cycle([rule(per)], source, ledger, Terms(ROUTES), now=NOW, clock=lambda: NOW)
     source.close()
 
 

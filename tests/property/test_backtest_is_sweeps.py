@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tercera.backtest import backtest
-from tercera.cycle import Report, cycle
+from tercera.cycle import Report, Terms, cycle
 from tercera.ledger import Ledger, open_ledger
 from tercera.model import Counting, Level, Match, Period, Reason, RuleId, State
 from tercera.orders import CustomerFields, OrderFields
@@ -160,7 +160,7 @@ def _live(history: list[tuple[int, list[Change]]], seen: Counter[Reason]) -> Non
 
 
 def _look(source: object, ledger: Ledger, now: datetime) -> Report:
-    return cycle([RULE], source, ledger, ROUTES, now=now, clock=lambda: now)  # type: ignore[arg-type]
+    return cycle([RULE], source, ledger, Terms(ROUTES), now=now, clock=lambda: now)  # type: ignore[arg-type]
 
 
 def _check(shop: World, ledger: Ledger, now: datetime, told: dict[tuple[str, str], int]) -> None:

@@ -8,13 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tercera.lifecycle import reconcile
+from tercera.lifecycle import held, reconcile
 from tercera.model import (
     Counting,
     Evidence,
     Level,
     Match,
+    Muted,
     Period,
+    Quiet,
     Reason,
     RuleId,
     Standing,
@@ -163,3 +165,79 @@ def test_a_rule_without_retractions_in_on_stays_silent_about_them() -> None:
     assert not reconcile(quiet, JUNE, told("notice"), judge(quiet, tally(0)), OPEN).speaks
     assert not reconcile(quiet, JUNE, told("notice"), judge(quiet, tally(6)), OPEN).speaks
     assert reconcile(quiet, JUNE, None, judge(quiet, tally(6)), datetime(2023, 6, 5, tzinfo=UTC)).speaks
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 12), st.integers(0, 12), st.sampled_from([None, None, *Quiet])), max_size=25
+    )
+)
+def test_silences_never_leave_anybody_with_a_wrong_belief(steps: list[tuple[int, int, Quiet | None]]) -> None:
+    """Nothing is told in silence; once it is over, whoever is told knows what is true, and never hears a
+    level twice or a retraction of what they never heard."""
+    now, known, believed = OPEN, None, 0
+    for count, pause, quiet in steps:
+        now += timedelta(days=pause)
+        transition = reconcile(RULE, JUNE, known, judge(RULE, tally(count)), now, quiet=quiet)
+        after = transition.after
+        if transition.speaks:
+            assert quiet is None
+            assert transition.muted is None
+            assert after is not None
+            if transition.reason is Reason.RETRACTED:
+                assert believed > 0
+                believed = 0
+            elif transition.reason is not Reason.CLOSED:
+                assert RULE.rank(after.level) > believed
+                believed = RULE.rank(after.level)
+        if transition.muted is Muted.SILENCED:
+            assert quiet is not None
+        if after is not None and after.state is not State.CLOSED and quiet is None:
+            assert believed >= RULE.rank(after.level)
+            assert after.state is State.OPEN or believed == 0
+        if (
+            after is not None
+            and after.state is State.CLOSED
+            and (known is None or known.state is not State.CLOSED)
+        ):
+            assert believed >= RULE.rank(after.level) or quiet is Quiet.FOR_GOOD
+        known = after
+
+
+def test_what_a_silence_kept_back_is_told_when_it_ends() -> None:
+    """An opening, an escalation or a retraction in silence is said afterwards, if it is still true."""
+    opened = reconcile(RULE, JUNE, None, judge(RULE, tally(3)), OPEN, quiet=Quiet.FOR_NOW)
+    assert (opened.reason, opened.speaks, opened.muted) == (Reason.OPENED, False, Muted.SILENCED)
+    still = reconcile(RULE, JUNE, opened.after, judge(RULE, tally(3)), OPEN, quiet=Quiet.FOR_NOW)
+    assert still.reason is Reason.UNCHANGED
+    later = step(opened.after, 3, OPEN)
+    assert (later.reason, later.speaks) == (Reason.OPENED, True)
+    assert step(later.after, 3, OPEN).reason is Reason.UNCHANGED
+    gone = reconcile(RULE, JUNE, opened.after, judge(RULE, tally(2)), OPEN)
+    assert (gone.reason, gone.speaks) == (Reason.RETRACTED, False)
+    fell = reconcile(RULE, JUNE, later.after, judge(RULE, tally(1)), OPEN, quiet=Quiet.FOR_NOW)
+    assert step(fell.after, 1, OPEN).speaks
+    rose = reconcile(RULE, JUNE, fell.after, judge(RULE, tally(3)), OPEN)
+    assert (rose.reason, rose.speaks) == (Reason.OPENED, False)
+
+
+def test_a_window_is_not_closed_over_what_is_still_owed() -> None:
+    """A silence that outlasts the grace keeps the alert open; one for good lets it close."""
+    opened = reconcile(RULE, JUNE, None, judge(RULE, tally(3)), OPEN, quiet=Quiet.FOR_NOW)
+    assert (
+        reconcile(RULE, JUNE, opened.after, judge(RULE, tally(3)), SETTLED, quiet=Quiet.FOR_NOW).reason
+        is Reason.UNCHANGED
+    )
+    assert step(opened.after, 3, SETTLED).speaks
+    dismissed = reconcile(RULE, JUNE, opened.after, judge(RULE, tally(3)), SETTLED, quiet=Quiet.FOR_GOOD)
+    assert (dismissed.reason, dismissed.speaks) == (Reason.CLOSED, False)
+
+
+def test_a_held_transition_counts_as_decided_and_not_as_heard() -> None:
+    """It does not come again by itself, and its retraction is nobody's news."""
+    first = held(step(None, 3, OPEN))
+    assert (first.speaks, first.muted) == (False, Muted.HELD)
+    assert step(first.after, 3, OPEN).reason is Reason.UNCHANGED
+    assert not step(first.after, 2, OPEN).speaks
+    higher = held(step(told("notice"), 5, OPEN))
+    assert step(higher.after, 2, OPEN).speaks

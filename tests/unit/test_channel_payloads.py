@@ -23,7 +23,7 @@ from tercera.messages import Message, NoticeKind, Problem
 from tercera.model import Customer, Evidence, Reason
 from tercera.rendering.brief import write_brief
 from tests.hostile import HOSTILE
-from tests.samples import AT, make_evidence, make_message, make_notice
+from tests.samples import AT, make_evidence, make_held, make_message, make_notice
 from tests.servers.http import WebServer
 from tests.snapshots import assert_snapshot
 
@@ -132,6 +132,25 @@ def test_the_event_of_a_digest() -> None:
     )
 
 
+def test_the_event_of_what_is_held_back() -> None:
+    """A type of its own, how many there are, until when they wait, and the examples."""
+    made = event(make_held(language="en"), "en")
+    assert made["type"] == "guard.held"
+    assert (made["data"]["held"], made["data"]["rule"]) == (600, "repeat-returns")
+    assert made["data"]["held_until"] == (AT + timedelta(days=7)).isoformat()
+    assert {each["type"] for each in made["data"]["notices"]} == {"guard.held"}
+    assert len(made["data"]["notices"]) == 10
+
+
+def test_what_is_held_back_is_one_alert() -> None:
+    """Alertmanager gets one for the rule, whatever the examples are."""
+    settings = alertmanager.Settings.model_validate({"url": "http://127.0.0.1:9093"})
+    [made] = alertmanager.alerts(make_held(language="en"), settings, NOW)
+    assert made["labels"] == {"alertname": "TerceraAlertHeld", "rule": "repeat-returns"}
+    assert made["annotations"]["summary"] == "600 alerts are held back: repeat-returns"
+    assert "and 590 more alerts" in made["annotations"]["description"]
+
+
 def test_an_event_is_one_line_whatever_it_holds() -> None:
     """For every reader of lines, and what was written comes out again."""
     for message in hostile():
@@ -144,10 +163,10 @@ def test_an_event_is_one_line_whatever_it_holds() -> None:
         assert notice["evidence"][0]["order_id"] == message.notices[0].tally.evidence[0].order_id
 
 
-@pytest.mark.parametrize("what", ["undelivered", "digest"])
+@pytest.mark.parametrize("what", ["undelivered", "digest", "held"])
 def test_posts_to_slack(what: str) -> None:
     """Looked at, and found right."""
-    message = digest()
+    message = make_held(language="en") if what == "held" else digest()
     if what == "undelivered":
         message = replace(message, notices=message.notices[2:], digest=False)
     made = slack.payload(message.key, write_brief(message, "en", 25))

@@ -27,7 +27,7 @@ from tercera.rendering import languages
 from tercera.rendering.plain import one_line
 from tercera.rendering.words import words_for
 from tercera.windows import parse_window
-from tests.samples import AT, make_evidence, make_message, make_notice
+from tests.samples import AT, make_evidence, make_held, make_message, make_notice
 from tests.snapshots import assert_snapshot
 
 SERVER = Smtp(host="localhost", sender="Tienda Colores <avisos@tienda.example>")
@@ -74,6 +74,8 @@ MESSAGES = {
     ),
     "undelivered-one": make_message(UNTOLD, for_customer=False),
     "undelivered-two": make_message(UNTOLD, replace(UNTOLD, id=2, customer=None), for_customer=False),
+    "held": make_held(),
+    "held-one": make_held(count=1, examples=1),
     "digest": make_message(
         make_notice(),
         make_notice(Reason.ESCALATED, 5, customer=QUESOS, id=3),
@@ -84,7 +86,7 @@ MESSAGES = {
         digest=True,
     ),
 }
-LOOKED_AT = ("customer-opened", "operations-problem", "undelivered-two", "digest")
+LOOKED_AT = ("customer-opened", "operations-problem", "undelivered-two", "held", "digest")
 
 
 @pytest.mark.parametrize("language", ["es", "en"])

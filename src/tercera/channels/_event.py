@@ -11,7 +11,7 @@ from datetime import UTC
 from decimal import Decimal
 from typing import Any
 
-from tercera.messages import Message, Notice, NoticeKind
+from tercera.messages import Holding, Message, Notice, NoticeKind
 from tercera.model import Placed, Reason
 from tercera.rendering.brief import headline
 from tercera.rendering.view import view_notice
@@ -30,28 +30,40 @@ def event_text(message: Message, language: str) -> str:
 
 
 def event(message: Message, language: str) -> dict[str, Any]:
-    """`{type, version, id, timestamp, channel, recipient, data}`; a digest's data is `{notices: […]}`."""
+    """`{type, version, id, timestamp, channel, recipient, data}`; a digest's data is `{notices: […]}`. What
+    the blast guard held back also says how many there are and until when they wait."""
     words = words_for(message.language) or words_for(language)
     assert words is not None, f"{language!r} has no phrases, and the settings let it pass"
     told = [_notice(notice, words) for notice in message.notices]
     several = message.digest or len(told) > 1
+    data = {**_holding(message.notices[0]), "notices": told} if several else told[0]
+    is_digest = several and message.notices[0].kind is not NoticeKind.HELD
     return {
-        "type": "digest" if several else told[0]["type"],
+        "type": "digest" if is_digest else told[0]["type"],
         "version": VERSION,
         "id": message.key,
         "timestamp": max(notice.at for notice in message.notices).astimezone(UTC).isoformat(),
         "channel": message.channel,
         "recipient": message.recipient,
-        "data": {"notices": told} if several else told[0],
+        "data": data,
     }
 
 
 def event_type(notice: Notice) -> str:
-    """`alert.opened`, … or `customer.untold`. A baseline that is told after all is an opening."""
+    """`alert.opened`, …, `customer.untold`, `guard.held`. A baseline that is told after all is an opening."""
     if notice.kind is NoticeKind.UNDELIVERED:
         return "customer.untold"
+    if notice.kind is NoticeKind.HELD:
+        return "guard.held"
     opened = notice.reason in (Reason.BASELINE, Reason.UNCHANGED)
     return f"alert.{Reason.OPENED if opened else notice.reason}"
+
+
+def _holding(notice: Notice) -> dict[str, Any]:
+    if notice.kind is not NoticeKind.HELD or notice.detail is None:
+        return {}
+    holding = Holding.read(notice.detail)
+    return {"held": holding.count, "held_until": holding.until.isoformat(), "rule": notice.rule}
 
 
 def _notice(notice: Notice, words: Words) -> dict[str, Any]:

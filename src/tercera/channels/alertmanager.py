@@ -175,6 +175,9 @@ def _standing(notice: Notice, settings: Settings, now: datetime) -> Iterator[tup
     if notice.kind is NoticeKind.UNDELIVERED:
         yield _labels(notice, settings, f"{settings.alertname}Untold", notice.level), lasting
         return
+    if notice.kind is NoticeKind.HELD:
+        yield _held_labels(notice, settings), lasting
+        return
     over = notice.reason in _ENDS
     if notice.before is not None and (over or notice.before != notice.level):
         yield _labels(notice, settings, settings.alertname, notice.before), now
@@ -198,6 +201,12 @@ def _labels(notice: Notice, settings: Settings, alertname: str, level: str | Non
     return tuple(sorted((name, _label(value)) for name, value in named.items()))
 
 
+def _held_labels(notice: Notice, settings: Settings) -> Labels:
+    """One alert for all that is held back of a rule, whatever the examples are."""
+    named = {**settings.labels, "alertname": f"{settings.alertname}Held", "rule": notice.rule}
+    return tuple(sorted((name, _label(value)) for name, value in named.items()))
+
+
 def _label(value: str) -> str:
     """A clean line. What had to be changed for that is told apart by its hash."""
     clean = one_line(value, _LONGEST)
@@ -207,12 +216,13 @@ def _label(value: str) -> str:
 
 
 def _annotations(message: Message, notice: Notice, language: str) -> dict[str, str]:
-    brief = write_brief(replace(message, notices=(notice,), digest=False), language, _LINES)
+    alone = replace(message, notices=(notice,), digest=False)
+    brief = write_brief(message if notice.kind is NoticeKind.HELD else alone, language, _LINES)
     facts = [f"{label}: {value}" for label, value in brief.facts]
     lines = [f"• {line}" for line in brief.lines] + ([brief.more] if brief.more else [])
     return {
         "summary": brief.headline,
         "description": "\n".join([*facts, *lines]),
-        "reference": f"{brief.reference} · {message.key}",
+        "reference": " · ".join(part for part in (brief.reference, message.key) if part),
         "explain": brief.command,
     }

@@ -34,7 +34,7 @@ def list_deliveries(
     context: typer.Context,
     config: ConfigOption = DEFAULT_CONFIG,
     state: Annotated[
-        str | None, typer.Option("--state", help="pending, sent, dead or undeliverable.")
+        str | None, typer.Option("--state", help="pending, sent, dead, undeliverable, held or discarded.")
     ] = None,
     limit: LimitOption = 50,
     json: JsonOption = False,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +11,12 @@ from tercera.cli.output import console, table, visible
 if TYPE_CHECKING:
     from tercera.ledger import AlertHistory, Delivery
     from tercera.model import Alert, Tally
+    from tercera.silences import Decision
 
 
 def when(moment: datetime) -> str:
     """A moment for people."""
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def alert_json(alert: Alert) -> dict[str, Any]:
@@ -61,11 +62,39 @@ def history_json(history: AlertHistory) -> dict[str, Any]:
                 "state": step.after.state,
                 "matched": step.matched,
                 "told": step.speaks,
+                "muted": step.muted,
             }
             for step in history.steps
         ],
         "notices": [delivery_json(delivery) for delivery in history.deliveries],
+        "decisions": [decision_json(decision) for decision in history.decisions],
     }
+
+
+def decision_json(decision: Decision) -> dict[str, Any]:
+    """What somebody decided."""
+    from dataclasses import asdict
+
+    about = asdict(decision)
+    return {"id": about.pop("id"), "customer": about.pop("subject"), **about}
+
+
+def decision_words(decision: Decision) -> str:
+    """`Silence 4 of rule x for customer y until …, by ana: parcel strike`."""
+    about = (
+        f"alert {decision.alert}"
+        if decision.alert is not None
+        else " ".join(
+            f"{what} {name}"
+            for what, name in (("rule", decision.rule), ("customer", decision.subject))
+            if name is not None
+        )
+    )
+    ending = f" until {when(decision.until)}" if decision.until else ""
+    ended = f", ended {when(decision.ended_at)}" if decision.ended_at else ""
+    why = f": {decision.reason}" if decision.reason else ""
+    kind = decision.kind.value.capitalize()
+    return visible(f"{kind} {decision.id} of {about}{ending}{ended}, by {decision.author}{why}")
 
 
 def delivery_json(delivery: Delivery) -> dict[str, Any]:
@@ -99,10 +128,12 @@ def print_history(history: AlertHistory) -> None:
     """Every transition, and every notice with the server's words."""
     steps = table(None, "when", "what", "level", "count", right=("count",))
     for step in history.steps:
-        steps.add_row(
-            when(step.at), step.reason, f"{step.before or '–'} → {step.after.level or '–'}", str(step.matched)
-        )
+        levels = f"{step.before or '–'} → {step.after.level or '–'}"
+        what = f"{step.reason} ({step.muted})" if step.muted else step.reason
+        steps.add_row(when(step.at), what, levels, str(step.matched))
     console().print(steps)
+    for decision in history.decisions:
+        console().print(f"{when(decision.at)} · {decision_words(decision)}")
     if not history.deliveries:
         console().print("No notices: nobody is told of this by the rule, or it was a silent baseline.")
         return

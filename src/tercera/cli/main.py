@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from tercera import __version__
-from tercera.cli import alerts, backtest, deliveries, demo, kinds, run, setup, simulate, why
+from tercera.cli import alerts, backtest, deliveries, demo, held, kinds, run, setup, silence, simulate, why
 from tercera.errors import TerceraError
 
 cli = typer.Typer(
@@ -23,7 +23,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for module in (demo, setup, backtest, run, alerts, why, deliveries, kinds, simulate):
+for module in (demo, setup, backtest, run, alerts, why, deliveries, silence, held, kinds, simulate):
     module.register(cli)
 
 

@@ -70,11 +70,9 @@ def _run_once(app: App, ledger: Ledger, *, notify_history: bool, json: bool) -> 
             app.settings.rules,
             app.source,
             ledger,
-            app.routes,
+            app.terms(notify_history=notify_history),
             now=app.clock(),
             clock=app.clock,
-            currency=app.currency,
-            notify_history=notify_history,
             stop=stop,
         )
         with progress("notices", quiet=json) as bar:
@@ -89,7 +87,7 @@ def _run_once(app: App, ledger: Ledger, *, notify_history: bool, json: bool) -> 
     for rule, error in report.failed.items():
         print(f"error: rule {rule}: {error}", file=sys.stderr)
     if report.failed:
-        raise typer.Exit(3)
+        raise typer.Exit(max(error.exit_code for error in report.failed.values()))
 
 
 def _notices(report: Report, outcomes: Counter[NoticeState]) -> dict[str, int]:
@@ -110,12 +108,16 @@ def _as_json(report: Report, outcomes: Counter[NoticeState], seconds: float) -> 
         "run": report.run,
         "transitions": dict(transitions),
         "notices": _notices(report, outcomes),
+        "held": sum(swept.held for swept in report.swept),
+        "silenced": sum(swept.silenced for swept in report.swept),
         "rejects": {swept.rule: rejects_json(swept.survey.rejects) for swept in report.swept},
         "rules": {
             swept.rule: {
                 "baseline": swept.baseline,
                 "transitions": {str(reason): count for reason, count in swept.transitions.items()},
                 "rows": swept.survey.rows,
+                "held": swept.held,
+                "silenced": swept.silenced,
             }
             for swept in report.swept
         },
@@ -144,5 +146,12 @@ def _show(report: Report, outcomes: Counter[NoticeState], seconds: float) -> Non
     )
     if notices["pending"] or notices["dead"] or notices["undeliverable"]:
         out.print("[dim]`tercera deliveries` shows each with the server's own words.[/dim]")
+    if silenced := sum(swept.silenced for swept in report.swept):
+        out.print(f"{silenced:,} silenced, and told when the silence ends if still true.")
+    if held := sum(swept.held for swept in report.swept):
+        out.print(
+            f"[bold]{held:,} alerts are held back[/bold]: too many at once. `tercera held` shows them, "
+            "`tercera release` sends what is still true, `tercera discard` puts them aside."
+        )
     for swept in report.swept:
         print_rejects(swept.survey.rejects)

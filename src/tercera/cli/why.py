@@ -76,6 +76,10 @@ _WHY_NOT = {
     "next_sweep": "it holds now and the next sweep will say so",
     "left_out": "the rule's `on` does not name what happened",
     "retracted": "it was told and then taken back, when the count fell to {matched}",
+    "silenced": "somebody silenced it (`tercera silence list`); told when that ends, if still true",
+    "dismissed": "somebody dismissed it as no problem",
+    "held": "the blast guard holds it back; `tercera held` says what to do",
+    "discarded": "the blast guard held it back, and nobody released it",
 }
 
 

@@ -45,6 +45,7 @@ def load_settings(path: Path, environment: Mapping[str, str] | None = None) -> S
         rules=tuple(rule.rule(skeleton.timezone) for rule in skeleton.rules),
         channels=channels,
         schedule=skeleton.schedule,
+        guard=skeleton.guard.guard(),
         operations=skeleton.operations or ("operations" if "operations" in channels else None),
     )
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from tercera.guard import Guard
 from tercera.model import CUSTOMER, Counting, Level, Match, Period, Reason, RuleId
 from tercera.orders import Zone
 from tercera.rules import Rule
@@ -17,13 +18,16 @@ from tercera.rules import Rule
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-def _duration(value: object) -> object:
-    if isinstance(value, timedelta):
-        return value
-    found = re.fullmatch(r"(\d{1,6})([smhdw])", str(value))
+def parse_duration(text: str) -> timedelta:
+    """`30s`, `5m`, `12h`, `30d`, `2w`. ValueError for anything else."""
+    found = re.fullmatch(r"(\d{1,6})([smhdw])", text)
     if not found:
-        raise ValueError(f"{value!r} is no duration; write a number and s, m, h, d or w, like 30s, 5m or 30d")
+        raise ValueError(f"{text!r} is no duration; write a number and s, m, h, d or w, like 30s, 5m or 30d")
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def _duration(value: object) -> object:
+    return value if isinstance(value, timedelta) else parse_duration(str(value))
 
 
 def _text(value: object) -> object:
@@ -110,6 +114,25 @@ class RuleSettings(_Shape):
         )
 
 
+def _share(value: object) -> object:
+    if isinstance(value, str) and (found := re.fullmatch(r"(\d{1,3}(?:\.\d+)?) ?%", value)):
+        return float(found[1]) / 100
+    return value
+
+
+class GuardSettings(_Shape):
+    """The blast guard: when a cycle that would tell very many at once is held back."""
+
+    max_notices: Annotated[int, Field(ge=1)] = 500
+    max_share: Annotated[float, BeforeValidator(_share), Field(gt=0, le=1)] = 0.05
+    min_notices: Annotated[int, Field(ge=0)] = 20
+    expires: Duration = Field(timedelta(days=7), json_schema_extra={"default": "7d"})
+
+    def guard(self) -> Guard:
+        """What the cycle reads."""
+        return Guard(self.max_notices, self.max_share, self.min_notices, self.expires)
+
+
 class Schedule(_Shape):
     """When to sweep: `every` so long, or by a five-field `cron` line in the configuration's time zone."""
 
@@ -142,6 +165,7 @@ class Skeleton(_Shape):
         Schedule(every=timedelta(minutes=1)), json_schema_extra={"default": {"every": "1m"}}
     )
     operations: str | None = None
+    guard: GuardSettings = GuardSettings()
 
 
 @dataclass(frozen=True)
@@ -159,3 +183,4 @@ class Settings:
     channels: dict[str, Any]
     schedule: Schedule
     operations: str | None
+    guard: Guard = field(default_factory=Guard)

@@ -106,10 +106,9 @@ def _live(demo: Demo, app: App, ledger: Ledger, store: Store, stop: threading.Ev
             app.settings.rules,
             app.source,
             ledger,
-            app.routes,
+            app.terms(),
             now=now,
             clock=app.clock,
-            currency=app.currency,
         )
         for error in report.failed.values():
             raise error

@@ -4,6 +4,7 @@ from tercera.ledger.codec import digest_of
 from tercera.ledger.cursors import Cursor
 from tercera.ledger.deliveries import Delivery, Receipt
 from tercera.ledger.history import AlertHistory, Counts, Step
+from tercera.ledger.holding import Held
 from tercera.ledger.known import Known
 from tercera.ledger.runs import Run
 from tercera.ledger.store import Ledger, open_ledger
@@ -13,6 +14,7 @@ __all__ = [
     "Counts",
     "Cursor",
     "Delivery",
+    "Held",
     "Known",
     "Ledger",
     "Receipt",

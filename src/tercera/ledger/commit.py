@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from tercera.errors import LedgerError
+from tercera.errors import ConflictError
 from tercera.ledger import codec, cursors
 from tercera.ledger.batches import batched, write_many
 from tercera.ledger.codec import TallyRow
@@ -60,7 +60,7 @@ def commit(
     run: int,
     now: datetime,
 ) -> None:
-    """Inside one transaction. LedgerError when an alert moved since it was read."""
+    """Inside one transaction. ConflictError when an alert moved since it was read."""
     changes = list(changes)
     if strangers := {change.rule for change in changes} - {rule}:
         raise ValueError(f"changes of {sorted(strangers)} in a commit of {rule!r}")
@@ -114,10 +114,10 @@ def _steps(
     return steps
 
 
-def _lost(change: Change, known: _Present | None) -> LedgerError:
+def _lost(change: Change, known: _Present | None) -> ConflictError:
     tally = change.tally
     stands = f"{known.standing.state} at {known.standing.level}" if known else "not there"
-    return LedgerError(
+    return ConflictError(
         f"the alert of {change.rule!r} for {tally.subject!r} in {tally.window} was changed by another "
         f"process since it was read (it is {stands}); nothing was written: run the sweep again"
     )
@@ -158,7 +158,7 @@ def _update(connection: Connection, steps: Sequence[_Step], now: datetime) -> No
     )
     swap = update(alerts).where(alerts.c.id == bindparam("alert"), alerts.c.transitions == bindparam("last"))
     if write_many(connection, swap, rows) != len(steps):
-        raise LedgerError(
+        raise ConflictError(
             "an alert was changed by another process, or twice in one sweep; nothing was written: sweep again"
         )
 
@@ -186,6 +186,7 @@ def _transition_row(step: _Step, run: int, now: datetime) -> dict[str, Any]:
         "reason": change.transition.reason.value,
         "before": before.level if before else None,
         "speaks": change.transition.speaks,
+        "muted": change.transition.muted.value if change.transition.muted else None,
         "title": change.title,
         "per": change.per,
         "period": change.period.value,

@@ -11,10 +11,12 @@ from sqlalchemy import Connection, func, select
 from tercera.errors import NotFoundError
 from tercera.ledger import codec
 from tercera.ledger.codec import AnyRow
+from tercera.ledger.decisions import decisions_of
 from tercera.ledger.deliveries import Delivery, deliveries_of
 from tercera.ledger.tables import alerts, messages, transitions
 from tercera.messages import NoticeState
-from tercera.model import Alert, Reason, RuleId, Standing, State, SubjectId, Tally, WindowId
+from tercera.model import Alert, Muted, Reason, RuleId, Standing, State, SubjectId, Tally, WindowId
+from tercera.silences import Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Step:
     before: str | None
     after: Standing
     speaks: bool
+    muted: Muted | None
     tally: Tally
 
     @property
@@ -38,11 +41,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class AlertHistory:
-    """An alert, its steps oldest first, and what was told of each to whom."""
+    """An alert, its steps oldest first, what was told of each to whom, and what people decided about it."""
 
     alert: Alert
     steps: tuple[Step, ...]
     deliveries: tuple[Delivery, ...]
+    decisions: tuple[Decision, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,12 @@ def history(connection: Connection, alert: int) -> AlertHistory:
         .where(transitions.c.alert == alert)
         .order_by(transitions.c.seq)
     )
-    return AlertHistory(_alert(row), tuple(map(_step, steps)), tuple(deliveries_of(connection, alert)))
+    return AlertHistory(
+        _alert(row),
+        tuple(map(_step, steps)),
+        tuple(deliveries_of(connection, alert)),
+        tuple(decisions_of(connection, alert)),
+    )
 
 
 def counts(connection: Connection) -> Counts:
@@ -134,5 +143,6 @@ def _step(row: AnyRow) -> Step:
         before=row.before,
         after=codec.read_standing(row),
         speaks=row.speaks,
+        muted=Muted(row.muted) if row.muted else None,
         tally=codec.read_tally(row),
     )

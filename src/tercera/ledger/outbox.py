@@ -99,7 +99,9 @@ def _grouped(
 
 def _message_row(number: int, key: str, group: _Group, now: datetime) -> dict[str, object]:
     _, draft = group[0]
-    state = NoticeState.PENDING if draft.recipient else NoticeState.UNDELIVERABLE
+    state = NoticeState.HELD if draft.held else NoticeState.PENDING
+    if not draft.recipient:
+        state = NoticeState.UNDELIVERABLE
     return {
         "id": number,
         "key": key,

@@ -14,7 +14,7 @@ from tercera.errors import LedgerError
 from tercera.ledger.engine import reading, shown, writing
 from tercera.ledger.tables import ledger
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -10,13 +11,25 @@ from typing import Any, Self
 
 from sqlalchemy import Engine
 
-from tercera.ledger import claims, commit, cursors, deliveries, history, known, runs, settling
+from tercera.ledger import (
+    claims,
+    commit,
+    cursors,
+    decisions,
+    deliveries,
+    history,
+    holding,
+    known,
+    runs,
+    settling,
+)
 from tercera.ledger.cursors import Cursor
 from tercera.ledger.engine import open_engine, reading, writing
 from tercera.ledger.hold import hold
 from tercera.ledger.schema import ensure_schema, identity_of
 from tercera.messages import Change, Draft, Message, NoticeState, Outcome
 from tercera.model import Alert, Pair, RuleId, State, SubjectId, Survey, WindowId
+from tercera.silences import Decision
 
 
 def open_ledger(url: str, *, read_only: bool = False) -> Ledger:
@@ -128,6 +141,36 @@ class Ledger:
         """More notices about the transitions of these notices (by id), due now; gives how many were new."""
         with writing(self._engine) as connection:
             return settling.add_notices(connection, self.identity, further, now)
+
+    def held(self) -> list[holding.Held]:
+        """What waits for somebody to release or discard it, by rule."""
+        with reading(self._engine) as connection:
+            return holding.held(connection)
+
+    def release(self, rule: RuleId | None, now: datetime) -> Counter[NoticeState]:
+        """Lets go of what is held and still true, discards the rest; gives notices by what became of them."""
+        with writing(self._engine) as connection:
+            return holding.release(connection, rule, now)
+
+    def discard(self, rule: RuleId | None, now: datetime, *, decided_before: datetime | None = None) -> int:
+        """Puts what is held aside for good; gives how many notices."""
+        with writing(self._engine) as connection:
+            return holding.discard(connection, rule, now, decided_before=decided_before)
+
+    def decide(self, decision: Decision) -> Decision:
+        """Writes a decision down; gives it with its id. Raises `NotFoundError` for an unknown alert."""
+        with writing(self._engine) as connection:
+            return decisions.decide(connection, decision)
+
+    def end_decision(self, decision: int, now: datetime) -> Decision:
+        """Ends one before its time. Raises `NotFoundError`."""
+        with writing(self._engine) as connection:
+            return decisions.end(connection, decision, now)
+
+    def decisions(self, now: datetime) -> list[Decision]:
+        """Those in force, the oldest first."""
+        with reading(self._engine) as connection:
+            return decisions.in_force(connection, now)
 
     def alerts(
         self,

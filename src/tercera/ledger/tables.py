@@ -165,6 +165,7 @@ transitions = Table(
     Column("peak", Text),
     Column("spoken", Boolean, nullable=False),
     Column("speaks", Boolean, nullable=False),
+    Column("muted", Text),
     Column("title", Text, nullable=False),
     Column("per", Text, nullable=False),
     Column("period", Text, nullable=False),
@@ -220,4 +221,21 @@ receipts = Table(
     Column("code", BigInteger),
     Column("words", Text, nullable=False),
     PrimaryKeyConstraint("message", "attempt"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("alert", BigInteger, ForeignKey("alerts.id")),
+    Column("rule", Text),
+    Column("subject", Text),
+    Column("window", Text),
+    Column("until", Instant),
+    Column("author", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Index(None, "alert"),
 )

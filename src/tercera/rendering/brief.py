@@ -33,6 +33,8 @@ def write_brief(message: Message, language: str, lines: int) -> Brief:
     words = words_for(message.language) or words_for(language)
     assert words is not None, f"{language!r} has no phrases, and the settings let it pass"
     view = view_message(message, words)
+    if all(notice.held for notice in view.notices):
+        return _of_held(view, words, lines)
     if len(message.notices) > 1 or message.digest:
         return _of_several(view, words, lines)
     return _of_one(view.notices[0], words, lines)
@@ -40,6 +42,8 @@ def write_brief(message: Message, language: str, lines: int) -> Brief:
 
 def headline(notice: NoticeView, words: Words) -> str:
     """One line that says it: `[notice] Ana (c-17): 3 returned orders in June 2023`."""
+    if notice.held:
+        return one_line(words.say("held.subject", notice.held, **notice.values), HEADLINE)
     key = "undelivered.subject" if notice.change == "undelivered" else f"operations.{notice.change}.subject"
     count = 1 if notice.change == "undelivered" else notice.matched
     return one_line(words.say(key, count, **notice.values), HEADLINE)
@@ -72,6 +76,24 @@ def _facts(notice: NoticeView, words: Words) -> Iterator[tuple[str, str]]:
         (words.say("operations.decided"), notice.decided),
     )
     return ((label, one_line(value, LINE)) for label, value in found if value)
+
+
+def _of_held(view: MessageView, words: Words, lines: int) -> Brief:
+    """Of what the blast guard holds back: until when it waits, the examples, and where to look."""
+    notice = view.notices[0]
+    shown = view.notices[:lines]
+    rule = (words.say("operations.rule"), one_line(f"{notice.title} ({notice.rule})", LINE))
+    decided = (words.say("operations.decided"), notice.decided)
+    until = (words.say("held.until"), notice.values["until"])
+    left_out = notice.held - len(shown)
+    return Brief(
+        headline=headline(notice, words),
+        facts=(rule, decided, until),
+        lines=tuple(_line(each.who, each.window, each.level_line, each.counted) for each in shown),
+        more=words.say("held.more", left_out) if left_out > 0 else "",
+        reference="",
+        command=notice.command,
+    )
 
 
 def _of_several(view: MessageView, words: Words, lines: int) -> Brief:

@@ -34,7 +34,7 @@ from tercera.rendering.plain import one_line
 from tercera.rendering.view import MessageView, NoticeView, OrderView, view_message
 from tercera.rendering.words import Words, words_for
 
-KINDS = ("customer", "operations", "undelivered", "digest")
+KINDS = ("customer", "operations", "undelivered", "held", "digest")
 """Each has a `.subject.txt`, a `.txt` and a `.html`."""
 
 PARTS = ("subject.txt", "txt", "html")
@@ -170,6 +170,8 @@ class _Sayer:
 def _kind(message: Message, view: MessageView) -> str:
     if message.for_customer:
         return "customer"
+    if all(notice.held for notice in view.notices):
+        return "held"
     if not view.alerts:
         return "undelivered"
     return "operations" if len(message.notices) == 1 and not message.digest else "digest"

@@ -10,8 +10,9 @@ import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
-from tercera.messages import Message, Notice, NoticeKind, Problem
+from tercera.messages import Holding, Message, Notice, NoticeKind, Problem
 from tercera.model import CUSTOMER, Reason
 from tercera.rendering.plain import one_line
 from tercera.rendering.words import Words
@@ -35,8 +36,9 @@ class OrderView:
 
 @dataclass(frozen=True, slots=True)
 class NoticeView:
-    """One notice. `who` is the name and the id; `change` is the reason's key (`opened`, … or `undelivered`);
-    `values` are what phrases about it may hold."""
+    """One notice. `who` is the name and the id; `change` is the reason's key (`opened`, … or `undelivered`,
+    `held`); `values` are what phrases about it may hold. `held` is how many alerts are held back, where it is
+    an example of them, and else 0."""
 
     change: str
     who: str
@@ -62,6 +64,7 @@ class NoticeView:
     step: int
     decided: str
     command: str
+    held: int
     values: Mapping[str, str]
 
 
@@ -103,10 +106,11 @@ def view_notice(notice: Notice, for_customer: bool, words: Words) -> NoticeView:
     """The view of one notice for one audience: a customer reads statuses in their own language, operations
     as they stand in the source."""
     tally, customer = notice.tally, notice.customer
+    holding = Holding.read(notice.detail) if notice.kind is NoticeKind.HELD and notice.detail else None
     name = one_line(customer.name or "", NAME_LENGTH) if customer else ""
     subject = one_line(notice.subject, ID_LENGTH)
     who = f"{name} ({subject})" if name and name != subject else subject
-    values = _values(notice, who, words)
+    values = _values(notice, who, words) | _held_values(notice, holding, words)
     return NoticeView(
         change=_change(notice),
         who=who,
@@ -127,11 +131,12 @@ def view_notice(notice: Notice, for_customer: bool, words: Words) -> NoticeView:
         orders=_orders(notice, for_customer, words),
         more=tally.matched - len(tally.evidence),
         amount=words.amount(tally.amount, notice.currency) if tally.amount is not None else "",
-        problem=_problem(notice, words),
+        problem="" if holding else _problem(notice, words),
         alert=notice.alert,
         step=notice.step,
-        decided=f"{words.placed(notice.at)} ({notice.at.tzname()})",
-        command=shlex.join(["tercera", "why", subject, notice.window]),
+        decided=_moment(notice.at, words),
+        command="tercera held" if holding else shlex.join(["tercera", "why", subject, notice.window]),
+        held=holding.count if holding else 0,
         values=values,
     )
 
@@ -143,6 +148,8 @@ def _per(per: str, words: Words) -> str:
 def _change(notice: Notice) -> str:
     if notice.kind is NoticeKind.UNDELIVERED:
         return "undelivered"
+    if notice.kind is NoticeKind.HELD:
+        return "held"
     # A baseline that is told after all (`--notify-history`) reads like an opening.
     return "opened" if notice.reason in (Reason.BASELINE, Reason.UNCHANGED) else notice.reason.value
 
@@ -160,6 +167,21 @@ def _values(notice: Notice, who: str, words: Words) -> dict[str, str]:
         "of_window": words.window(window, "of"),
         "The_window": the_window[:1].upper() + the_window[1:],
     }
+
+
+def _held_values(notice: Notice, holding: Holding | None, words: Words) -> dict[str, str]:
+    if holding is None:
+        return {}
+    return {
+        "rule": one_line(notice.rule),
+        "title": one_line(notice.title, 200),
+        "decided": _moment(notice.at, words),
+        "until": _moment(holding.until, words),
+    }
+
+
+def _moment(moment: datetime, words: Words) -> str:
+    return f"{words.placed(moment)} ({moment.tzname()})"
 
 
 def _orders_in_words(notice: Notice, words: Words) -> str:
