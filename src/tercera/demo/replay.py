@@ -159,6 +159,7 @@ def _configuration(demo: Demo, port: int) -> str:
         Answers(
             kind="mongodb" if mongodb else "files",
             timezone=ZONE,
+            uri="${MONGODB_URI:-mongodb://127.0.0.1/}",  # so that the ledger can be looked at without a server
             database=DATABASE,
             orders="Orders" if mongodb else "orders/*.csv",
             customers="Clients" if mongodb else "customers.csv",
