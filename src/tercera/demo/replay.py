@@ -159,7 +159,8 @@ def _configuration(demo: Demo, port: int) -> str:
         Answers(
             kind="mongodb" if mongodb else "files",
             timezone=ZONE,
-            uri="${MONGODB_URI:-mongodb://127.0.0.1/}",  # so that the ledger can be looked at without a server
+            # With a default, so that the ledger can be looked at when the server is gone.
+            uri="${MONGODB_URI:-mongodb://127.0.0.1/}",
             database=DATABASE,
             orders="Orders" if mongodb else "orders/*.csv",
             customers="Clients" if mongodb else "customers.csv",
