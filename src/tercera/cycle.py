@@ -94,6 +94,8 @@ def sweep(
         proceed()
         ledger.commit(chunk, rule=rule.id, cursor=None, run=run, now=now)
     waiting = any(held.rule == rule.id for held in ledger.held())
+    # In the same order on every run, whatever order an engine answers in: digests are read from the top.
+    speaking.sort(key=lambda change: (change.tally.window, change.tally.subject))
     watched_pairs = swept.survey.pairs
     if not watched_pairs and len(speaking) > terms.guard.min_notices:
         watched_pairs = _pairs(rule, source, scope)

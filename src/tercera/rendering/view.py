@@ -98,8 +98,14 @@ def view_message(message: Message, words: Words) -> MessageView:
         undelivered=tuple(view for view in views if view.change == "undelivered"),
         total=len(notices),
         more=len(notices) - len(views),
-        changes=tuple(changes.most_common()),
+        changes=tuple(sorted(changes.items(), key=lambda item: (-item[1], _place(item[0])))),
     )
+
+
+def _place(change: str) -> int:
+    """Where a change stands among others that are as frequent: reasons in the order of an alert's life."""
+    reasons = [reason.value for reason in Reason]
+    return reasons.index(change) if change in reasons else len(reasons)
 
 
 def view_notice(notice: Notice, for_customer: bool, words: Words) -> NoticeView:
