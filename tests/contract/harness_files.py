@@ -20,6 +20,7 @@ from tercera.sources.files import open_source as open_files
 
 VARIANTS: tuple[str, ...] = ("csv", "parquet", "jsonl")
 
+COUNTS_PAIRS = True
 SEES_ALL_REJECTS = True
 """Files are read whole, so every undatable row is seen, whatever the scope."""
 

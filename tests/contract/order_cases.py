@@ -53,6 +53,29 @@ CASES = [
         ],
     ),
     Case(
+        "an id may begin with anything that is seen, and a pattern may fit nothing at all",
+        [
+            order(f"{start}{number}", "2023-06-01", customer_id=f"{start}na", status=status, amount="1.005")
+            for number, status in enumerate(("returned", "ŕ", "\x7freturned", " returned"))
+            for start in (
+                "a",
+                "!",
+                "~",
+                "\x7f",
+                "ñ",
+                " a",
+                "\u00a0x",
+                "日",
+                "🧵",
+                "\u200b",
+                "",
+                " ",
+                "\u3000",
+            )
+        ],
+        PLAIN.model_copy(update={"valid": {"customer_id": "x*", "order_id": "[^q]*$"}}),
+    ),
+    Case(
         "a row is rejected for the first reason that holds, and so is counted once",
         [
             order(None, None, None, None),

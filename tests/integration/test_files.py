@@ -19,6 +19,8 @@ from pydantic import ValidationError
 from tercera.errors import SourceError
 from tercera.model import CUSTOMER, Counting, Match, Period, RejectReason, Survey, Tally
 from tercera.orders import Scope, Source
+from tercera.relational.embedded import database
+from tercera.relational.repeats import repeated
 from tercera.sources.files import Settings, open_source
 from tests import oracle
 
@@ -392,6 +394,32 @@ def test_more_orders_than_memory(tmp_path: Path) -> None:
     tallies, survey = told(source, Counting((CANCELLED,), CUSTOMER, Period.MONTH, "UTC", 0))
     assert {tally.matched for tally in tallies.values()} == {10_000}
     assert survey.orders == 1_000_000
+
+
+def test_orders_of_one_hash_stay_two(tmp_path: Path) -> None:
+    """DuckDB's hash is the same for these two ids; only the ids tell how many orders there are."""
+    first, second = "64d9e93aaf0a1709e75aef63", "64d9e93baf0a1709e75aef6b"
+    [hashes] = duckdb.execute("SELECT hash($1), hash($2)", [first, second]).fetchall()
+    assert hashes[0] == hashes[1], "look for another pair: this test shows nothing any more"
+    lines = [f"{order_id},ana,cancelled,2023-06-0{day}\n" for order_id in (first, second) for day in (1, 2)]
+    (tmp_path / "orders.csv").write_text(HEADER + "".join(lines))
+    tallies, survey = told(opened(tmp_path, "orders.csv"))
+    assert (tallies["ana", "2023-06"].matched, survey.orders, survey.pairs) == (2, 2, 1)
+
+
+@pytest.mark.parametrize("at_once", [1_000, 7, 1])
+def test_repeats_are_found_part_by_part(at_once: int) -> None:
+    """The same repeats, however few numbers may be held at once; none at all is told apart."""
+    with database("100MB", 1) as engine:
+        engine.run("CREATE TABLE once AS SELECT hash(i) AS mark FROM range(50) r(i)")
+        engine.run(
+            "CREATE TABLE more AS FROM once UNION ALL FROM once WHERE mark % 3 = 0 UNION ALL FROM once"
+        )
+        once, more = engine.relation("once"), engine.relation("more")
+        assert repeated(engine, once, 50, at_once) is None
+        found = repeated(engine, more, 120, at_once)
+        assert found is not None
+        assert sorted(engine.rows(found)) == engine.rows("FROM once ORDER BY mark")
 
 
 def test_amounts_of_exact_columns(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from tercera.relational.cells import Cell
 
 MONEY = "decimal(18, 4)"
 _FINE = "decimal(28, 10)"
+_PLAIN = r"^[0-9]{1,14}(\.[0-9]{1,4})?$"
 _NUMBER = r"^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$"
 _MOST = 10**14
 
@@ -25,6 +26,17 @@ def written(cell: Cell) -> ir.Value:
 
 def money(amount: ir.Value) -> ir.DecimalValue:
     """What is written, to four decimals; null when it is unreadable or absurd."""
+    kind = amount.type()
+    if (kind.is_decimal() and kind.scale <= 4 and kind.precision - kind.scale <= 14) or (
+        kind.is_integer() and kind.nbytes <= 4
+    ):
+        return amount.cast(MONEY)
+    if kind.is_string():
+        return ibis.cases((amount.re_search(_PLAIN), amount.try_cast(MONEY)), else_=_rounded(amount))
+    return _rounded(amount)
+
+
+def _rounded(amount: ir.Value) -> ir.DecimalValue:
     if amount.type().is_string():
         amount = ibis.ifelse(amount.re_search(_NUMBER), amount.strip(), ibis.null("string"))
     fine = amount.try_cast(_FINE)

@@ -30,12 +30,25 @@ class Dialect(Protocol):
         """The text, or null when it has more than LONGEST_TEXT characters."""
         ...
 
+    def is_plain(self, text: ir.StringValue) -> ir.BooleanValue:
+        """A glance that is true of most texts that are neither blank nor too long, and of no others."""
+        ...
+
     def contains(self, text: ir.StringValue, pattern: str) -> ir.BooleanValue:
         """Whether a regular expression fits somewhere; its `$` is the very end."""
         ...
 
+    def plainly_contains(self, text: ir.StringValue, pattern: str) -> ir.BooleanValue:
+        """A glance that is true of most texts that `contains` is true of, and of no others."""
+        ...
+
     def moment(self, text: ir.StringValue, form: DateFormat) -> ir.TimestampValue:
-        """The time that is written (in UTC when it has an offset), null when the text does not fit."""
+        """The time that is written (in UTC when it has an offset); it means nothing where the text does not
+        fit."""
+        ...
+
+    def fits(self, text: ir.StringValue, moment: ir.TimestampValue, form: DateFormat) -> ir.BooleanValue:
+        """Whether the text, read as this moment, fits; if it does not, null or false."""
         ...
 
     def in_utc(self, instant: ir.TimestampValue) -> ir.TimestampValue:
@@ -54,11 +67,16 @@ class Dialect(Protocol):
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One value of a row. `text` is null when it has none; `value` is what is stored (of documents: its text,
-    null when it is stored as something else)."""
+    null when it is stored as something else).
+
+    Most values need no more than a glance: where `Dialect.is_plain(plain)`, the value is present and `plain`
+    is its text.
+    """
 
     present: ir.BooleanValue
     text: ir.StringValue
     value: ir.Value
+    plain: ir.StringValue
 
 
 class Columns:
@@ -72,11 +90,17 @@ class Columns:
         """The value at a path. KeyError when there is none."""
         value = _find(cast("Mapping[str, ir.Value]", self.table), self.table.columns, path)
         if isinstance(value, ir.StringValue):
-            return Cell(~self._dialect.is_blank(value), self._dialect.without_long(value), value)
+            present, text = ~self._dialect.is_blank(value), self._dialect.without_long(value)
+            return Cell(present, text, value, value)
         present = value.notnull()
         if isinstance(value, ir.FloatingValue):
             present = present & ~value.isnan()
-        return Cell(present, _text(value), value)
+        text = _text(value)
+        return Cell(present, text, value, text)
+
+    def over(self, table: ir.Table) -> Columns:
+        """The same of a table that has these columns and more."""
+        return Columns(table, self._dialect)
 
     def readable(self) -> ir.BooleanValue | None:
         """Every row that there is has its columns."""
@@ -88,7 +112,7 @@ def derived(cell: Cell, rule: Derived, dialect: Dialect) -> Cell:
     branches = [(dialect.contains(cell.text, pattern), told) for told, pattern in rule.patterns.items()]
     told = ibis.cases(*branches, else_=ibis.literal(rule.otherwise, dt.string))
     text = ibis.ifelse(cell.present & cell.text.notnull(), told, ibis.null(dt.string))
-    return Cell(text.notnull(), text, text)
+    return Cell(text.notnull(), text, text, text)
 
 
 def whole_number_text(number: ir.FloatingValue) -> ir.StringValue:

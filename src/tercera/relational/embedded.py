@@ -36,6 +36,7 @@ def _engines_own(name: str, takes: tuple[dt.DataType, ...], gives: dt.DataType) 
     return cast("Callable[..., Any]", made)
 
 
+_DAY = "%Y-%m-%d"
 _TEXTS = (dt.string, dt.string)
 _CLOCK = dt.Timestamp()
 
@@ -44,6 +45,7 @@ _bytes = _engines_own("strlen", (dt.string,), dt.int64)
 _trim = _engines_own("trim", _TEXTS, dt.string)
 _contains = _engines_own("regexp_matches", _TEXTS, dt.boolean)
 _fits = _engines_own("regexp_full_match", _TEXTS, dt.boolean)
+_extract = _engines_own("regexp_extract", _TEXTS, dt.string)
 _read_clock = _engines_own("try_strptime", _TEXTS, _CLOCK)
 _read_instant = _engines_own("try_strptime", _TEXTS, dt.Timestamp(timezone="UTC"))
 _write_clock = _engines_own("strftime", (_CLOCK, dt.string), dt.string)
@@ -69,23 +71,37 @@ class DuckDialect:
         fitting = ibis.cases((_bytes(text) <= longest, text), (text.length() <= longest, text))
         return cast("ir.StringValue", fitting)
 
+    def is_plain(self, text: ir.StringValue) -> ir.BooleanValue:
+        """It begins with a visible ASCII letter and has few bytes."""
+        return (text >= "!") & (text < "\x7f") & (_bytes(text) <= LONGEST_TEXT)
+
     def contains(self, text: ir.StringValue, pattern: str) -> ir.BooleanValue:
         """RE2, whose `$` is the very end."""
         found: ir.BooleanValue = _contains(text, pattern)
         return found
 
+    def plainly_contains(self, text: ir.StringValue, pattern: str) -> ir.BooleanValue:
+        """Something fits that is not empty. Of a value that stands in a Parquet file many times, DuckDB
+        extracts once, but would search each time."""
+        found: ir.BooleanValue = _extract(text, pattern) != ""
+        return found
+
     def moment(self, text: ir.StringValue, form: DateFormat) -> ir.TimestampValue:
+        """DuckDB reads leniently, a day fastest by a cast."""
+        if form.text == _DAY:
+            return text.try_cast("date").cast(_CLOCK)
+        if _has_rest(form):
+            return self._with_rest(text, form)
+        return cast("ir.TimestampValue", _read_clock(text, form.text))
+
+    def fits(self, text: ir.StringValue, moment: ir.TimestampValue, form: DateFormat) -> ir.BooleanValue:
         """DuckDB reads `2023-6-1 ` too, so what it read must be written the same again, or fit a pattern."""
-        if form.has_offset or "f" in form.directives:
-            fits, clock = _fits(text, form.pattern), self._with_rest(text, form)
-        elif form.text == "%Y-%m-%d":
-            day = text.try_cast("date")
-            fits, clock = (text < "21") & (text >= "19") & (day.cast("string") == text), day
-        else:
-            clock = _read_clock(text, form.text)
-            year = clock.year()
-            fits = (_write_clock(clock, form.text) == text) & (year >= 1900) & (year < 2100)
-        return ibis.ifelse(fits, clock.cast(_CLOCK), ibis.null(_CLOCK))
+        if form.text == _DAY:
+            return (text < "21") & (text >= "19") & (moment.date().cast("string") == text)
+        if _has_rest(form):
+            return cast("ir.BooleanValue", _fits(text, form.pattern)) & moment.notnull()
+        year = moment.year()
+        return (_write_clock(moment, form.text) == text) & (year >= 1900) & (year < 2100)
 
     def in_utc(self, instant: ir.TimestampValue) -> ir.TimestampValue:
         """Through the number of microseconds, which no session setting changes."""
@@ -113,6 +129,11 @@ class DuckDialect:
         return self.in_utc(_read_instant(text, form.text))
 
 
+def _has_rest(form: DateFormat) -> bool:
+    """Whether it names more than the same text can be written from again."""
+    return form.has_offset or "f" in form.directives
+
+
 def _plain_pattern(parts: tuple[tuple[bool, str], ...]) -> str:
     """Part of a format as a pattern without groups of its own."""
     return "".join(
@@ -132,6 +153,7 @@ class Documents:
 
     def __init__(self, table: ir.Table, column: str) -> None:
         self.table = table
+        self._column = column
         self._document = table[column]
 
     def cell(self, path: str) -> Cell:
@@ -147,7 +169,11 @@ class Documents:
         )
         is_something = kind.notnull() & (kind != "NULL")
         is_blank = (kind == "VARCHAR") & DuckDialect().is_blank(words)
-        return Cell(is_something & ~is_blank, told, words)
+        return Cell(is_something & ~is_blank, told, words, told)
+
+    def over(self, table: ir.Table) -> Documents:
+        """The same of a table that has the documents and more."""
+        return Documents(table, self._column)
 
     def readable(self) -> ir.BooleanValue | None:
         """Whether the line was a JSON object."""
@@ -167,8 +193,9 @@ class Database:
         return ibis.table({each[0]: DuckDBType.from_string(each[1]) for each in columns}, name=name)
 
     def sql(self, expression: ir.Expr) -> str:
-        """What the engine is asked for an expression."""
-        return str(self._compiler.to_sqlglot(expression.unbind()).sql("duckdb"))
+        """What the engine is asked for an expression, step by step as it was built."""
+        with _steps_apart():
+            return str(self._compiler.to_sqlglot(expression.unbind()).sql("duckdb"))
 
     def view(self, name: str, expression: ir.Table) -> ir.Table:
         """Gives a relation a name."""
@@ -190,15 +217,37 @@ class Database:
         return self._connection.execute(statement, parameters).fetchall()
 
     def stream(self, question: ir.Table, names: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
-        """A large answer, a batch at a time."""
-        reader = self._connection.sql(self.sql(question)).to_arrow_reader(20_000)
-        for batch in reader:
+        """The rows of a large answer."""
+        for batch in self.batches(question):
             yield from zip(*(batch.column(name).to_pylist() for name in names), strict=True)
+
+    def batches(self, question: ir.Table) -> Iterator[pa.RecordBatch]:
+        """A large answer, a batch at a time."""
+        yield from self._connection.sql(self.sql(question)).to_arrow_reader(20_000)
+
+    def add(self, name: str, table: pa.Table) -> ir.Table:
+        """More rows for a table, which is made for the first ones."""
+        self._connection.register("more", table)
+        self.run(f"CREATE TEMP TABLE IF NOT EXISTS {quoted(name)} AS FROM more LIMIT 0")
+        self.run(f"INSERT INTO {quoted(name)} FROM more")
+        self._connection.unregister("more")
+        return self.relation(name)
 
     def given(self, name: str, table: pa.Table) -> ir.Table:
         """Makes an Arrow table known by a name."""
         self._connection.register(name, table)
         return self.relation(name)
+
+
+@contextmanager
+def _steps_apart() -> Iterator[None]:
+    """Keeps Ibis from fusing projections: a column that was given a name is worked out once for each row,
+    or less often, not wherever it is used."""
+    fused, ibis.options.sql.fuse_selects = ibis.options.sql.fuse_selects, False
+    try:
+        yield
+    finally:
+        ibis.options.sql.fuse_selects = fused
 
 
 @contextmanager

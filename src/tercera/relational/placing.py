@@ -1,7 +1,8 @@
 """When an order was placed, as expressions: a date is never shifted, a time is shown by the rule's clock.
 
-In three steps, each a column of its own, so that an engine works each out once: what is written (`stamp`),
-what the clock showed where it was written (`shown`), what the rule's clock showed at that moment (`clock`).
+In steps, each with columns of its own, so that an engine works each out once: how the value reads in the
+first of the formats (`first_reading`), what is written (`stamp`), what the clock showed where it was written
+(`shown`), what the rule's clock showed at that moment (`clock`).
 """
 
 from __future__ import annotations
@@ -43,16 +44,33 @@ _MEANING = {
 }
 
 
-def stamp(value: ir.Value, dialect: Dialect, fields: OrderFields) -> ir.Value:
-    """What is written; null when it can't be read.
+def first_reading(value: ir.Value, dialect: Dialect, fields: OrderFields) -> ir.TimestampValue:
+    """The first way of reading a value, which is that of most values; whether it fits is not told yet."""
+    if value.type().is_string():
+        return dialect.moment(value, fields.date_formats[0])
+    return _stored(value, dialect, fields)
+
+
+def stamp(read: ir.Table, value: ir.Value, dialect: Dialect, fields: OrderFields) -> ir.Value:
+    """What is written; null when it can't be read. `read` has `first_reading` as `tercera_first`.
 
     A wall clock where every value is of one kind; else one number for both: four times the microseconds since
     1970, and the kind.
     """
-    read = _read(value, dialect, fields)
-    if len(_kinds(value, fields)) == 1:
-        return ibis.coalesce(*(clock for clock, _ in read))
-    return ibis.coalesce(*(dialect.microseconds(clock) * 4 + int(kind) for clock, kind in read))
+    if not value.type().is_string():
+        return read.tercera_first
+    first, *others = fields.date_formats
+    ways = [(read.tercera_first, first), *((dialect.moment(value, form), form) for form in others)]
+    is_mixed = len(_kinds(value, fields)) > 1
+    return ibis.cases(
+        *(
+            (
+                dialect.fits(value, clock, form),
+                dialect.microseconds(clock) * 4 + int(_kind_of(form)) if is_mixed else clock,
+            )
+            for clock, form in ways
+        )
+    )
 
 
 def shown(stamped: ir.Value, dialect: Dialect) -> ir.TimestampValue:
@@ -100,17 +118,15 @@ def _kinds(value: ir.Value, fields: OrderFields) -> frozenset[_Written]:
     return frozenset({_MEANING[fields.timestamps or Timestamps.LOCAL]})
 
 
-def _read(value: ir.Value, dialect: Dialect, fields: OrderFields) -> list[tuple[ir.TimestampValue, _Written]]:
-    """Each way of reading a value, in order: the clock, null when it does not fit, and its kind."""
+def _stored(value: ir.Value, dialect: Dialect, fields: OrderFields) -> ir.TimestampValue:
+    """The clock of what is stored as a date or a time; null of anything else."""
     kind = value.type()
-    if kind.is_string():
-        return [(dialect.moment(value, form), _kind_of(form)) for form in fields.date_formats]
     if not (kind.is_timestamp() or kind.is_date()):
-        return [(ibis.null(CLOCK), _Written.DAY)]
+        return ibis.null(CLOCK)
     [written] = _kinds(value, fields)
     zoned = kind.is_timestamp() and kind.timezone
     clock = _sane(dialect.in_utc(value) if zoned else value.cast(CLOCK))
-    return [(clock.truncate("D") if written is _Written.DAY else clock, written)]
+    return clock.truncate("D") if written is _Written.DAY else clock
 
 
 def _kind_of(form: DateFormat) -> _Written:

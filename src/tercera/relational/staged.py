@@ -3,7 +3,7 @@
 What each row in scope says is kept in that table, which then answers:
 
 1. the rows that were read, and the rejects by reason;
-2. which orders stand in more than one row (few, as a rule), by a hash that is cheaper to count than ids;
+2. which orders may stand in more than one row (few, as a rule), by a hash that costs less than ids;
 3. the tallies, where only the orders of step 2 must be told apart by their ids;
 4. the evidence, when it is asked for.
 """
@@ -34,6 +34,7 @@ from tercera.model import (
 from tercera.orders import SAMPLES
 from tercera.relational.embedded import Database, DuckDialect, fingerprint
 from tercera.relational.placing import read_placed
+from tercera.relational.repeats import repeated
 from tercera.relational.tables import Opened
 from tercera.relational.tally import (
     REASON,
@@ -51,30 +52,36 @@ from tercera.windows import parse_window, window_of_day
 _RARE = 1_000
 """Up to so many rejects of a reason, its samples are looked for together with those of other rare reasons."""
 
+_WHOLE = 2**60
+"""More rows than there are. DuckDB works out a column wherever a filter asks for it, again and again, but not
+beyond a limit."""
+
 _NUMBERS = ("subject", "opens", "matched", "orders", "amount", "first", "last")
 _EVIDENCE = ("order_id", "placed", "status", "cost")
 
 
 def answer(opened: Opened, question: Question) -> Generator[Tally, None, Survey]:
     """The tallies that are asked for, and the survey of what was read for them."""
-    told = opened.database.view("told", read(opened.rows, DuckDialect(), question))
-    counting = judged(told, DuckDialect(), question)
+    database = opened.database
+    told = database.view("told", read(opened.rows, DuckDialect(), question))
+    counting = judged(opened.rows.over(told), DuckDialect(), question)
     if question.scope.pairs is not None:
-        counting = _only_asked(opened.database, counting, question)
-    kept = opened.database.keep("kept", counting)
+        counting = _only_asked(database, counting, question)
+    kept = database.keep("kept", counting)
     survey = _survey(opened, kept, told, question)
-    good = kept.filter(kept.reason.isnull())
-    each, distinct = _distinct(opened.database, good, survey)
-    at_least = question.scope.at_least if question.scope.pairs is None else 0
-    counted = tallies(each, at_least)
+    each = _distinct(database, kept.filter(kept.reason.isnull()), survey.orders)
+    counted = database.keep("counted", tallies(each))
+    [(pairs, distinct)] = database.rows(counted.agg(pairs=counted.count(), orders=counted.orders.sum()))
+    if question.scope.pairs is None:
+        counted = counted.filter(counted.matched >= question.scope.at_least)
     if question.counting.evidence:
-        given = _with_evidence(opened.database, each, counted, question.counting)
+        given = _with_evidence(database, each, counted, question.counting)
     else:
-        given = _without(opened.database, counted, question.counting)
+        given = _without(database, counted, question.counting)
     if question.scope.pairs is not None:
         given = _each_asked(given, question.scope.pairs)
     yield from given
-    return Survey(survey.rows, distinct, survey.rejects)
+    return Survey(survey.rows, int(distinct or 0), survey.rejects, pairs)
 
 
 def _only_asked(database: Database, read: ir.Table, question: Question) -> ir.Table:
@@ -125,16 +132,12 @@ def _samples(
     opened: Opened, told: ir.Table, counts: Mapping[RejectReason, int]
 ) -> dict[RejectReason, list[Sample]]:
     """A few rejects of each reason: the first that come up of frequent ones, one scan for all rare ones."""
-    rejects = rejected(told, opened.rows.table.columns)
+    told, columns = told.limit(_WHOLE), opened.rows.table.columns
     rare = [reason for reason, rows in counts.items() if rows <= _RARE]
     samples: dict[RejectReason, list[Sample]] = {reason: [] for reason in counts}
-    asked = [
-        rejects.filter(rejects[REASON] == REASONS.index(reason)).limit(SAMPLES)
-        for reason in counts
-        if reason not in rare
-    ]
+    asked = [rejected(told, [reason], columns).limit(SAMPLES) for reason in counts if reason not in rare]
     if rare:
-        asked.append(rejects.filter(rejects[REASON].isin([REASONS.index(each) for each in rare])))
+        asked.append(rejected(told, rare, columns))
     for question_of_some in asked:
         shown, names = opened.shown(question_of_some)
         for place, *values in opened.database.stream(shown, (REASON, *names)):
@@ -143,24 +146,18 @@ def _samples(
     return samples
 
 
-def _distinct(database: Database, good: ir.Table, survey: Survey) -> tuple[ir.Table, int]:
-    """The orders of good rows, one row an order of a pair, and how many they are.
+def _distinct(database: Database, good: ir.Table, rows: int) -> ir.Table:
+    """The orders of so many good rows, one row an order of a pair.
 
     A hash that stands once belongs to an id that stands once: such a row is its order already.
     """
-    hashes = good.mutate(mark=fingerprint(good.order_id))
-    marks = hashes.group_by("mark").agg(rows=hashes.count())
-    repeated = database.keep("repeated", marks.filter(marks.rows > 1))
-    [(many, rows)] = database.rows(repeated.agg(many=repeated.count(), rows=repeated.rows.sum()))
-    single = hashes.anti_join(repeated, "mark").drop("mark")
-    if not many:
-        return good, survey.orders
-    shared = hashes.semi_join(repeated, "mark").drop("mark")
-    told_apart = orders(shared)
-    [(few,)] = database.rows(told_apart.agg(few=told_apart.count()))
+    marked = good.mutate(mark=fingerprint(good.order_id))
+    shared = repeated(database, marked, rows)
+    if shared is None:
+        return good
+    told_apart = database.keep("told_apart", orders(marked.semi_join(shared, "mark")))
     columns = ("subject", "opens", "order_id", "matching", "placed", "amount", "status")
-    each = single.select(*columns).union(told_apart.select(*columns))
-    return each, survey.orders - int(rows) + few
+    return marked.anti_join(shared, "mark").select(*columns).union(told_apart.select(*columns))
 
 
 def _without(database: Database, counted: ir.Table, counting: Counting) -> Iterator[Tally]:
@@ -171,7 +168,7 @@ def _without(database: Database, counted: ir.Table, counting: Counting) -> Itera
 def _with_evidence(
     database: Database, each: ir.Table, counted: ir.Table, counting: Counting
 ) -> Iterator[Tally]:
-    told = evidence(each, database.keep("counted", counted), counting.evidence)
+    told = evidence(each, counted, counting.evidence)
     stream = database.stream(told, _NUMBERS + _EVIDENCE)
     for numbers, rows in groupby(stream, key=lambda row: row[: len(_NUMBERS)]):
         shown = (row[len(_NUMBERS) :] for row in rows)

@@ -21,7 +21,7 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from tercera.model import CUSTOMER, Counting, Match, Period, RejectReason
-from tercera.orders import OrderFields, Scope
+from tercera.orders import LONGEST_TEXT, OrderFields, Scope
 from tercera.relational import placing
 from tercera.relational.amounts import MONEY, money, written
 from tercera.relational.cells import Cell, Dialect, derived
@@ -49,6 +49,10 @@ class Rows(Protocol):
         """Whether a row has the shape of an order at all; None when each has."""
         ...
 
+    def over(self, table: ir.Table) -> Rows:
+        """The same of a table that has these columns and more."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -63,55 +67,49 @@ def read(rows: Rows, dialect: Dialect, question: Question) -> ir.Table:
     """The rows in scope with what they say beside them, in columns named `tercera_…`, and REASON: the place
     in REASONS of the first reason that holds, null for a good row.
 
-    Each step is a projection of its own: what is used more than once is worked out once.
+    Each step is a projection of its own: what is used more than once is worked out once. Most rows are good
+    at a glance (`tercera_is_plain`), the others are looked at more closely.
     """
     fields, counting = question.fields, question.counting
     names = {"order_id", "customer_id", "status", counting.per, *(match.field for match in counting.when)}
-    cells = {name: rows.cell(fields.path_of(name)) for name in sorted(names - {CUSTOMER})}
-    placed = rows.cell(fields.placed_at)
-    columns: dict[str, ir.Value] = {"tercera_placed": placed.value, "tercera_is_placed": placed.present}
-    if fields.amount:
-        columns["tercera_amount"] = written(rows.cell(fields.amount))
-    if (readable := rows.readable()) is not None:
-        columns["tercera_readable"] = readable
-    told = _with_cells(rows.table.mutate(**columns), cells)
-    told = _with_cells(
-        told,
-        {
-            name: derived(Cell(_present(told, name), _text(told, name), _text(told, name)), rule, dialect)
-            for name, rule in fields.derive.items()
-            if name in cells
-        },
+    texts = {name: _cell(rows, dialect, fields, name).plain for name in sorted(map(_column, names))}
+    told = rows.table.mutate(
+        tercera_placed=rows.cell(fields.placed_at).value,
+        **{f"tercera_text_{name}": text for name, text in texts.items()},
     )
-    told = told.mutate(tercera_stamp=placing.stamp(told.tercera_placed, dialect, fields))
+    told = told.mutate(tercera_first=placing.first_reading(told.tercera_placed, dialect, fields))
+    told = told.mutate(tercera_stamp=placing.stamp(told, told.tercera_placed, dialect, fields))
     told = told.mutate(tercera_shown=placing.shown(told.tercera_stamp, dialect))
     clock = placing.clock(told, told.tercera_placed, fields, counting.zone, question.scope)
-    told = told.mutate(tercera_clock=clock)
-    return _in_scope(told, question.scope).mutate(**{REASON: _reason(told, dialect, fields, counting)})
+    told = _in_scope(told.mutate(tercera_clock=clock), question.scope)
+    told = told.mutate(tercera_is_plain=_is_plain(rows.over(told), dialect, fields, counting))
+    closely = _reason(rows.over(told), dialect, fields, counting)
+    return told.mutate(**{REASON: ibis.ifelse(told.tercera_is_plain, ibis.null(dt.int8), closely)})
 
 
-def judged(read: ir.Table, dialect: Dialect, question: Question) -> ir.Table:
+def judged(rows: Rows, dialect: Dialect, question: Question) -> ir.Table:
     """What counts of the rows that `read` gave: `reason` (its place in REASONS, null for a good one) and
     `matching`; of good ones `order_id`, `subject`, `opens` (the window's first day); of good and matching
     ones `placed` (see `placing.read_placed`), `amount` and, when evidence is asked for, `status`.
     """
-    counting = question.counting
+    fields, counting, read = question.fields, question.counting, rows.table
     matching = reduce(and_, (_meets(read, match) for match in counting.when), ibis.literal(True))
     read = read.mutate(tercera_matching=matching.fill_null(False))
+    rows = rows.over(read)
     good = read[REASON].isnull()
     counts = good & read.tercera_matching
-    number = placing.placed_number(read, read.tercera_placed, question.fields, dialect)
+    number = placing.placed_number(read, read.tercera_placed, fields, dialect)
     opens = read.tercera_clock.truncate(_UNITS[counting.within]).date()
     amount = status = None
-    if question.fields.amount:
-        amount = ibis.ifelse(counts, money(read.tercera_amount), ibis.null(MONEY))
+    if fields.amount:
+        amount = ibis.ifelse(counts, money(written(rows.cell(fields.amount))), ibis.null(MONEY))
     if counting.evidence:
-        status = ibis.ifelse(counts, _text(read, "status"), ibis.null(dt.string))
+        status = ibis.ifelse(counts, _cell(rows, dialect, fields, "status").text, ibis.null(dt.string))
     return read.select(
         reason=read[REASON],
         matching=read.tercera_matching,
-        order_id=ibis.ifelse(good, _text(read, "order_id"), ibis.null(dt.string)),
-        subject=ibis.ifelse(good, _text(read, counting.per), ibis.null(dt.string)),
+        order_id=_good_text(rows, dialect, fields, "order_id"),
+        subject=_good_text(rows, dialect, fields, counting.per),
         opens=ibis.ifelse(good, opens, ibis.null(dt.date)),
         placed=ibis.ifelse(counts, number, ibis.null(dt.int64)),
         amount=ibis.null(MONEY) if amount is None else amount,
@@ -119,9 +117,11 @@ def judged(read: ir.Table, dialect: Dialect, question: Question) -> ir.Table:
     )
 
 
-def rejected(read: ir.Table, names: Sequence[str]) -> ir.Table:
-    """The rejects of the rows that `read` gave: REASON and the columns of these names."""
-    return read.filter(read[REASON].notnull()).select(REASON, *names)
+def rejected(read: ir.Table, reasons: Sequence[RejectReason], names: Sequence[str]) -> ir.Table:
+    """The rejects for these reasons of the rows that `read` gave: REASON and the columns of these names."""
+    return read.filter(read[REASON].isin([REASONS.index(reason) for reason in reasons])).select(
+        REASON, *names
+    )
 
 
 def orders(rows: ir.Table) -> ir.Table:
@@ -134,16 +134,15 @@ def orders(rows: ir.Table) -> ir.Table:
     )
 
 
-def tallies(each: ir.Table, at_least: int) -> ir.Table:
-    """The numbers of each (subject, window) with at least so many matching orders."""
-    counted = each.group_by(*_PAIR).agg(
+def tallies(each: ir.Table) -> ir.Table:
+    """The numbers of each (subject, window)."""
+    return each.group_by(*_PAIR).agg(
         matched=each.count(where=each.matching),
         orders=each.count(),
         amount=each.amount.sum(),
         first=each.placed.min(),
         last=each.placed.max(),
     )
-    return counted.filter(counted.matched >= at_least)
 
 
 def evidence(each: ir.Table, counted: ir.Table, cap: int) -> ir.Table:
@@ -160,37 +159,51 @@ def evidence(each: ir.Table, counted: ir.Table, cap: int) -> ir.Table:
     ).order_by(*_PAIR, "place")
 
 
-def _with_cells(read: ir.Table, cells: dict[str, Cell]) -> ir.Table:
-    columns = {}
-    for name, cell in cells.items():
-        columns[f"tercera_text_{name}"] = cell.text
-        columns[f"tercera_has_{name}"] = cell.present
-    return read.mutate(**columns) if columns else read
+def _column(name: str) -> str:
+    return "customer_id" if name == CUSTOMER else name
 
 
-def _text(read: ir.Table, name: str) -> ir.StringValue:
-    text: ir.StringValue = read[f"tercera_text_{'customer_id' if name == CUSTOMER else name}"]
-    return text
+def _cell(rows: Rows, dialect: Dialect, fields: OrderFields, name: str) -> Cell:
+    """The value of a field by the name that rules use; of a derived one, what it is told to be."""
+    cell = rows.cell(fields.path_of(name))
+    return derived(cell, fields.derive[name], dialect) if name in fields.derive else cell
 
 
-def _present(read: ir.Table, name: str) -> ir.BooleanValue:
-    present: ir.BooleanValue = read[f"tercera_has_{'customer_id' if name == CUSTOMER else name}"]
-    return present
+def _is_plain(rows: Rows, dialect: Dialect, fields: OrderFields, counting: Counting) -> ir.BooleanValue:
+    """Whether a row is good at a glance."""
+    read = rows.table
+    glances = [read.tercera_stamp.notnull()]
+    if (readable := rows.readable()) is not None:
+        glances.append(readable)
+    for name in sorted({"order_id", "customer_id", "status", _column(counting.per)}):
+        text = read[f"tercera_text_{name}"]
+        glances.append(dialect.is_plain(text))
+        if pattern := fields.valid.get(name):  # type: ignore[call-overload]
+            glances.append(dialect.plainly_contains(text, pattern))
+    return reduce(and_, glances).fill_null(False)
 
 
-def _reason(read: ir.Table, dialect: Dialect, fields: OrderFields, counting: Counting) -> ir.IntegerValue:
+def _good_text(rows: Rows, dialect: Dialect, fields: OrderFields, name: str) -> ir.StringValue:
+    """The text of good rows, null of others."""
+    read = rows.table
+    plain, text = read[f"tercera_text_{_column(name)}"], _cell(rows, dialect, fields, name).text
+    told: ir.StringValue = ibis.cases((read.tercera_is_plain, plain), (read[REASON].isnull(), text))
+    return told
+
+
+def _reason(rows: Rows, dialect: Dialect, fields: OrderFields, counting: Counting) -> ir.IntegerValue:
     """The first reason that holds, in the order of REASONS."""
     tests: list[tuple[ir.BooleanValue, RejectReason]] = []
-    if "tercera_readable" in read.columns:
-        tests.append((~read.tercera_readable, RejectReason.UNREADABLE_ROW))
-    tests += _text_reasons(read, dialect, fields, "order_id")
-    tests += _text_reasons(read, dialect, fields, "customer_id")
-    tests.append((~read.tercera_is_placed, RejectReason.NO_DATE))
-    tests.append((read.tercera_stamp.isnull(), RejectReason.UNREADABLE_DATE))
-    tests += _text_reasons(read, dialect, fields, "status")
-    subject = ~_present(read, counting.per) | _text(read, counting.per).isnull()
+    if (readable := rows.readable()) is not None:
+        tests.append((~readable, RejectReason.UNREADABLE_ROW))
+    tests += _text_reasons(rows, dialect, fields, "order_id")
+    tests += _text_reasons(rows, dialect, fields, "customer_id")
+    tests.append((~rows.cell(fields.placed_at).present, RejectReason.NO_DATE))
+    tests.append((rows.table.tercera_stamp.isnull(), RejectReason.UNREADABLE_DATE))
+    tests += _text_reasons(rows, dialect, fields, "status")
     if counting.per not in (CUSTOMER, "order_id", "customer_id", "status"):
-        tests.append((subject, RejectReason.NO_SUBJECT))
+        cell = _cell(rows, dialect, fields, counting.per)
+        tests.append((~cell.present | cell.text.isnull(), RejectReason.NO_SUBJECT))
     places = [(test, ibis.literal(REASONS.index(reason), dt.int8)) for test, reason in tests]
     return ibis.cases(*places, else_=ibis.null(dt.int8))
 
@@ -203,20 +216,22 @@ _TEXT_REASONS = {
 
 
 def _text_reasons(
-    read: ir.Table, dialect: Dialect, fields: OrderFields, name: str
+    rows: Rows, dialect: Dialect, fields: OrderFields, name: str
 ) -> list[tuple[ir.BooleanValue, RejectReason]]:
     missing, invalid = _TEXT_REASONS[name]
-    text = _text(read, name)
-    tests = [(~_present(read, name), missing), (text.isnull(), invalid)]
+    cell = _cell(rows, dialect, fields, name)
+    tests = [(~cell.present, missing), (cell.text.isnull(), invalid)]
     pattern = fields.valid.get(name)  # type: ignore[call-overload]
-    return [*tests, (~dialect.contains(text, pattern), invalid)] if pattern else tests
+    return [*tests, (~dialect.contains(cell.text, pattern), invalid)] if pattern else tests
 
 
 def _meets(read: ir.Table, match: Match) -> ir.BooleanValue:
-    text = _text(read, match.field)
+    """Asks of what is stored: a value that no good text can be is asked for in vain."""
+    text: ir.StringValue = read[f"tercera_text_{_column(match.field)}"]
+    values = [value for value in match.values if value.strip() and len(value) <= LONGEST_TEXT]
     if not match.ignore_case:
-        return text.isin(match.values)
-    return text.lower().isin(sorted({each for value in match.values for each in _lower(value)}))
+        return text.isin(values)
+    return text.lower().isin(sorted({each for value in values for each in _lower(value)}))
 
 
 def _lower(value: str) -> tuple[str, ...]:
