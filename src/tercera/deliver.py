@@ -1,8 +1,8 @@
 """claim → channel → receipt. At least once, and every repeat carries the key of the first try.
 
-A claimed message is sent over a session that its thread keeps for many; its receipt is written down before
-that thread takes another, so that a kill leaves at most one message per connection in doubt. Receipts of all
-threads that wait are written in one transaction, so that a slow disk does not set the pace.
+A claimed message is sent over a session that is kept for many; its receipt is written down before that
+session takes another, so that a kill leaves at most one message per connection in doubt. Receipts that come
+within a few milliseconds are written in one transaction, so that a slow disk does not set the pace.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Self
 
 from tercera.errors import DeliveryError
 from tercera.ledger import Ledger
@@ -67,18 +68,19 @@ def deliver(
     outcomes: Counter[NoticeState] = Counter()
     away: set[str] = set()
     try:
-        while not stop.is_set():
-            claimed = delivery.ledger.claim(delivery.clock(), BATCH, without=away)
-            if not claimed:
-                break
-            for name, messages in _by_channel(claimed).items():
-                outcome, reachable = _send_all(delivery, name, messages, stop)
-                outcomes += outcome
-                if not reachable:
-                    away.add(name)
-                if progress:
-                    progress(outcomes.total())
-            delivery.ledger.release_claims()
+        with _Sessions(delivery) as sessions:
+            while not stop.is_set():
+                claimed = delivery.ledger.claim(delivery.clock(), BATCH, without=away)
+                if not claimed:
+                    break
+                for name, messages in _by_channel(claimed).items():
+                    outcome, reachable = _send_all(delivery, sessions.of(name, len(messages)), messages, stop)
+                    outcomes += outcome
+                    if not reachable:
+                        away.add(name)
+                    if progress:
+                        progress(outcomes.total())
+                delivery.ledger.release_claims()
     finally:
         delivery.ledger.release_claims()
     return outcomes
@@ -91,35 +93,56 @@ def _by_channel(messages: Sequence[Message]) -> dict[str, list[Message]]:
     return grouped
 
 
+class _Sessions:
+    """The sessions of each channel: kept from batch to batch, closed together at the end."""
+
+    def __init__(self, delivery: Delivery) -> None:
+        self._delivery = delivery
+        self._open: dict[str, list[Session]] = defaultdict(list)
+        self._closing = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing.close()
+
+    def of(self, name: str, messages: int) -> list[Session]:
+        """A channel's sessions for so many messages: few, and none that would have nothing to do."""
+        count = max(1, min(self._delivery.connections, messages))
+        channel = self._delivery.channels.get(name, _Missing(name))
+        sessions = self._open[name]
+        while len(sessions) < count:
+            sessions.append(self._closing.enter_context(channel.session()))
+        return sessions[:count]
+
+
 def _send_all(
-    delivery: Delivery, name: str, messages: Sequence[Message], stop: threading.Event
+    delivery: Delivery, sessions: Sequence[Session], messages: Sequence[Message], stop: threading.Event
 ) -> tuple[Counter[NoticeState], bool]:
-    """One channel's messages over a few sessions. Also gives whether the other side could be reached."""
+    """One channel's messages over its sessions. Also gives whether the other side could be reached."""
     waiting: queue.SimpleQueue[Message] = queue.SimpleQueue()
     for message in messages:
         waiting.put(message)
-    count = max(1, min(delivery.connections, len(messages)))
-    book = ReceiptBook(delivery.ledger.settle, enough=(count + 1) // 2)
-    channel = delivery.channels.get(name, _Missing(name))
+    book = ReceiptBook(delivery.ledger.settle, enough=(len(sessions) + 1) // 2)
     away = threading.Event()
 
-    def sender(_: int) -> Counter[NoticeState]:
+    def sender(session: Session) -> Counter[NoticeState]:
         sent: Counter[NoticeState] = Counter()
-        with channel.session() as session:
-            while not (stop.is_set() or away.is_set()):
-                try:
-                    message = waiting.get_nowait()
-                except queue.Empty:
-                    break
-                outcome, reachable = _attempt(delivery, session, message)
-                book.write(outcome)
-                sent[outcome.state] += len(message.notices)
-                if not reachable:
-                    away.set()
+        while not (stop.is_set() or away.is_set()):
+            try:
+                message = waiting.get_nowait()
+            except queue.Empty:
+                break
+            outcome, reachable = _attempt(delivery, session, message)
+            book.write(outcome)
+            sent[outcome.state] += len(message.notices)
+            if not reachable:
+                away.set()
         return sent
 
-    with ThreadPoolExecutor(count, thread_name_prefix=f"send-{name}") as senders:
-        return sum(senders.map(sender, range(count)), Counter()), not away.is_set()
+    with ThreadPoolExecutor(len(sessions), thread_name_prefix="send") as senders:
+        return sum(senders.map(sender, sessions), Counter()), not away.is_set()
 
 
 def _attempt(delivery: Delivery, session: Session, message: Message) -> tuple[Outcome, bool]:
