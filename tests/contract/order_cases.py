@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from itertools import product
 from typing import Any
 
 from hypothesis import strategies as st
@@ -26,6 +27,12 @@ class Case:
     fields: OrderFields = PLAIN
     counting: Counting = MONTH
     zone: str = field(default="America/Bogota")
+
+
+_ABSURD_DAYS = [
+    *("5000000-01-01", "294247-01-11", "99999-12-31", "20000-01-01", "9999-12-31", "0000-01-01", "-44-03-15"),
+    *("infinity", "-infinity", "epoch", "now", "today", "290308-12-22 (BC)", "2023-06-01 (BC)"),
+]
 
 
 def order(
@@ -51,6 +58,22 @@ CASES = [
             order("o1", "2023-07-01", "returned"),
             order("o1", "2023-07-01", "delivered", customer_id="bob_2"),
         ],
+    ),
+    *(
+        Case(
+            f"an absurd date is a reject, whatever an engine takes it for ({', '.join(formats) or 'ISO'})",
+            [
+                order("o1", "2023-06-01T10:00:00Z"),
+                *(
+                    order(f"o{number}", f"{day}{rest}")
+                    for number, (day, rest) in enumerate(
+                        product(_ABSURD_DAYS, ("", "T10:00:00Z", " 10:00:00"))
+                    )
+                ),
+            ],
+            PLAIN.model_copy(update={"formats": formats}),
+        )
+        for formats in ((), ("%Y-%m-%d",), ("%Y-%m-%dT%H:%M:%S%z",), ("%Y-%m-%d %H:%M:%S",))
     ),
     Case(
         "an id may begin with anything that is seen, and a pattern may fit nothing at all",

@@ -89,7 +89,7 @@ class DuckDialect:
     def moment(self, text: ir.StringValue, form: DateFormat) -> ir.TimestampValue:
         """DuckDB reads leniently, a day fastest by a cast."""
         if form.text == _DAY:
-            return text.try_cast("date").cast(_CLOCK)
+            return text.try_cast("date").try_cast(_CLOCK)  # a date may be later than any time
         if _has_rest(form):
             return self._with_rest(text, form)
         return cast("ir.TimestampValue", _read_clock(text, form.text))
@@ -97,7 +97,8 @@ class DuckDialect:
     def fits(self, text: ir.StringValue, moment: ir.TimestampValue, form: DateFormat) -> ir.BooleanValue:
         """DuckDB reads `2023-6-1 ` too, so what it read must be written the same again, or fit a pattern."""
         if form.text == _DAY:
-            return (text < "21") & (text >= "19") & (moment.date().cast("string") == text)
+            is_same = moment.date().cast("string") == text
+            return (text < "21") & (text >= "19") & (_bytes(text) == len("2023-06-01")) & is_same
         if _has_rest(form):
             return cast("ir.BooleanValue", _fits(text, form.pattern)) & moment.notnull()
         year = moment.year()
