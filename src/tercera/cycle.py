@@ -96,9 +96,9 @@ def sweep(
     waiting = any(held.rule == rule.id for held in ledger.held())
     # In the same order on every run, whatever order an engine answers in: digests are read from the top.
     speaking.sort(key=lambda change: (change.tally.window, change.tally.subject))
-    watched_pairs = swept.survey.pairs
-    if not watched_pairs and len(speaking) > terms.guard.min_notices:
-        watched_pairs = _pairs(rule, source, scope)
+    watched_pairs = 0
+    if len(speaking) > terms.guard.min_notices:
+        watched_pairs = _pairs(rule, source, _open_to_news(rule, scope, now, baseline=baseline))
     hold = bool(speaking and rule.notify) and terms.guard.holds(
         len(speaking), watched_pairs, told=told, already=waiting
     )
@@ -120,6 +120,17 @@ def sweep(
         )
     swept.told, swept.held = (0, len(speaking)) if hold else (len(speaking), 0)
     return swept
+
+
+def _open_to_news(rule: Rule, scope: Scope, now: datetime, *, baseline: bool) -> Scope:
+    """The scope without the windows that a first sweep is silent about: years of history must not make a
+    flood of this month look like a small share."""
+    if scope.start is not None or not baseline:
+        return scope
+    counting = rule.counting
+    return replace(
+        scope, start=min(each.start for each in watched(counting.within, counting.zone, now, rule.grace))
+    )
 
 
 def _pairs(rule: Rule, source: Source, scope: Scope) -> int:

@@ -106,6 +106,10 @@ def test_sigterm_in_the_middle_of_a_delivery(
     tercera: Tercera, shop: Files, mail_server: SmtpServer, month: Month
 ) -> None:
     """What is being sent is finished, the rest waits for the next run: everybody hears once."""
+    # Everybody returns something here, which is not what the guard is for in this test.
+    tercera.configure(
+        configuration(files_source(), mail_server, schedule=EVERY_SECOND, guard={"max_share": 1})
+    )
     names = [f"c{number}" for number in range(300)]
     for number, name in enumerate(names):
         shop.customers[name] = (name, f"{name}@example.com")

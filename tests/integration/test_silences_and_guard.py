@@ -50,6 +50,8 @@ class Shop:
     terms: Terms = field(default_factory=lambda: Terms(ROUTES))
     now: datetime = START
     returned: dict[str, int] = field(default_factory=dict)
+    past: int = 0
+    """Customers who ordered something the year before."""
 
     def sweep(self, **returned: int) -> Swept:
         """Writes the orders as they now are, and sweeps a day later."""
@@ -114,6 +116,7 @@ class Shop:
         """The orders as they now are."""
         self.returned |= returned
         rows = ["order_id,customer_id,placed_at,status"]
+        rows += [f"old-{number},p{number},2022-06-01,delivered" for number in range(self.past)]
         people = ["id,name,email"]
         for customer, count in self.returned.items():
             people.append(f"{customer},{customer},{customer}@example.com")
@@ -248,8 +251,8 @@ def test_what_is_repaired_is_not_told_when_it_is_released(shop: Shop) -> None:
     assert shop.told() == opened("c597", "c598", "c599")
     assert shop.ledger.held() == []
     assert shop.ledger.counts().notices == {NoticeState.SENT: 16, NoticeState.DISCARDED: 1194}
-    shop.sweep(c597=1, c598=5, **many(30, 3))
-    assert shop.told() == opened(*many(30, 3)) + Counter(
+    shop.sweep(c597=1, c598=5, **many(28, 3))  # with these two thirty, five of a hundred of all 602
+    assert shop.told() == opened(*many(28, 3)) + Counter(
         {
             ("c597", Reason.RETRACTED): 1,
             ("c598", Reason.ESCALATED): 1,
@@ -257,6 +260,20 @@ def test_what_is_repaired_is_not_told_when_it_is_released(shop: Shop) -> None:
             ("ops", Reason.ESCALATED): 1,
         }
     )
+
+
+@pytest.mark.parametrize("history", [0, 2_000])
+def test_years_of_history_do_not_make_a_share_small(tmp_path: Path, history: int) -> None:
+    """A first sweep speaks of the open windows: those are what its share is of."""
+    with open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}") as ledger:
+        shop = Shop(tmp_path, ledger, past=history)
+        swept = shop.sweep(**many(21, 3), **many(300, 0, since=21))
+        assert swept.survey.pairs == 321 + history
+        assert (swept.held, swept.told) == (21, 0)
+        assert shop.sweep(**many(21, 0)).held == 0
+    with open_ledger(f"sqlite:///{tmp_path / 'another.db'}") as ledger:
+        shop = Shop(tmp_path, ledger, past=history)
+        assert shop.sweep(**many(21, 3), **many(400, 0, since=21)).told == 21
 
 
 def test_only_the_last_of_several_held_steps_is_told(shop: Shop) -> None:
