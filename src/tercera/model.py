@@ -153,12 +153,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """An entry of the customers collection. Ids are text, whatever type the source stores."""
+    """An entry of the customers collection. Ids are text, whatever type the source stores.
+
+    `timezone` is an IANA name. `fields` are more values of the directory, by name, for routing.
+    """
 
     id: str
     name: str | None = None
     email: str | None = None
     language: str | None = None
+    timezone: str | None = None
+    fields: tuple[tuple[str, str], ...] = ()
 
 
 class State(StrEnum):

@@ -106,12 +106,17 @@ def customer_text(customer: Customer | None) -> str | None:
     """A directory entry, as it was when the notice was decided."""
     if customer is None:
         return None
-    return _encode([customer.id, customer.name, customer.email, customer.language])
+    known = [customer.id, customer.name, customer.email, customer.language]
+    more = [customer.timezone, customer.fields] if customer.timezone or customer.fields else []
+    return _encode(known + more)
 
 
 def read_customer(text: str | None) -> Customer | None:
     """The directory entry in a text."""
-    return None if text is None else Customer(*json.loads(text))
+    if text is None:
+        return None
+    *known, fields = (json.loads(text) + [None, ()])[:6]
+    return Customer(*known, fields=tuple((name, value) for name, value in fields))
 
 
 def words_text(words: str) -> str:

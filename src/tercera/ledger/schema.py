@@ -14,7 +14,7 @@ from tercera.errors import LedgerError
 from tercera.ledger.engine import reading, shown, writing
 from tercera.ledger.tables import ledger
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration."""
 
 

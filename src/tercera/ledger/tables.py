@@ -190,7 +190,11 @@ messages = Table(
     Column("attempts", BigInteger, nullable=False),
     Column("due_at", Instant, nullable=False),
     Column("claimed_at", Instant),
+    Column("claimed_by", Text),
+    Column("bundle", Text),
+    Column("run", BigInteger),  # no foreign key: old runs are forgotten, messages are not
     Index(None, "state", "due_at", "id"),
+    Index(None, "bundle", "channel", "recipient"),
 )
 
 notices = Table(
@@ -221,6 +225,26 @@ receipts = Table(
     Column("code", BigInteger),
     Column("words", Text, nullable=False),
     PrimaryKeyConstraint("message", "attempt"),
+    Index(None, "at"),
+)
+
+circuits = Table(
+    "circuits",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("failures", BigInteger, nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("retry_at", Instant, nullable=False),
+    Column("words", Text, nullable=False),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("token", BigInteger, nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("expires_at", Instant, nullable=False),
 )
 
 decisions = Table(

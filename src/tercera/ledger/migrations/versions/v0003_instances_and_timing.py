@@ -1,0 +1,32 @@
+"""Several instances (leases, who claimed a message), channels that are paused, messages that wait for others."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    op.add_column("messages", sa.Column("claimed_by", sa.Text()))
+    op.add_column("messages", sa.Column("bundle", sa.Text()))
+    op.add_column("messages", sa.Column("run", sa.BigInteger()))
+    op.create_index("ix_messages_bundle_channel_recipient", "messages", ["bundle", "channel", "recipient"])
+    op.create_index("ix_receipts_at", "receipts", ["at"])
+    op.create_table(
+        "circuits",
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("failures", sa.BigInteger(), nullable=False),
+        sa.Column("opened_at", sa.BigInteger(), nullable=False),
+        sa.Column("retry_at", sa.BigInteger(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("channel", name="pk_circuits"),
+    )
+    op.create_table(
+        "leases",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("token", sa.BigInteger(), nullable=False),
+        sa.Column("holder", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_leases"),
+    )
