@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -88,8 +89,9 @@ def test_tallies_and_customers_come_back_whole(found: list[Tally], person: Custo
 
 @given(tallies, tallies)
 def test_digests_differ_when_anything_does(one: Tally, other: Tally) -> None:
-    """And are equal when nothing does."""
-    assert (digest_of(one) == digest_of(other)) == (_kept(one) == _kept(other))
+    """And are equal when nothing does. How many other orders there are is not looked at by every sweep."""
+    same = _kept(replace(one, orders=0)) == _kept(replace(other, orders=0))
+    assert (digest_of(one) == digest_of(other)) == same
 
 
 def _exact(tally: Tally) -> tuple[object, ...]:
