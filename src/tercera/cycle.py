@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 from tercera.errors import ConflictError, SourceError, TerceraError
+from tercera.failpoints import Failpoint, reached
 from tercera.guard import Guard
 from tercera.ledger import Cursor, Known, Ledger, digest_of
 from tercera.lifecycle import held, reconcile
@@ -93,6 +94,7 @@ def sweep(
     for chunk in _chunks(_silent(_changes(look, source, known, scope, swept), speaking)):
         proceed()
         ledger.commit(chunk, rule=rule.id, cursor=None, run=run, now=now)
+    reached(Failpoint.AFTER_TALLY)
     waiting = any(held.rule == rule.id for held in ledger.held())
     # In the same order on every run, whatever order an engine answers in: digests are read from the top.
     speaking.sort(key=lambda change: (change.tally.window, change.tally.subject))
@@ -224,6 +226,7 @@ def cycle(
             raise Stopped("stopped in the middle of a cycle; the next one goes on from here")
 
     report = Report(ledger.begin_run("sweep", now))
+    reached(Failpoint.AFTER_BEGIN)
     ledger.discard(None, now, decided_before=now - terms.guard.expires)  # what nobody released is never sent
     try:
         for rule in rules:

@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from tercera.errors import DeliveryError
+from tercera.failpoints import Failpoint, reached
 from tercera.ledger import Ledger
 from tercera.messages import Channel, Draft, Message, NoticeState, Outcome, Problem, Session
 from tercera.routing import Route, undelivered
@@ -73,6 +74,7 @@ def deliver(
                 claimed = delivery.ledger.claim(delivery.clock(), BATCH, without=away)
                 if not claimed:
                     break
+                reached(Failpoint.AFTER_CLAIM)
                 for name, messages in _by_channel(claimed).items():
                     outcome, reachable = _send_all(delivery, sessions.of(name, len(messages)), messages, stop)
                     outcomes += outcome
@@ -149,6 +151,7 @@ def _attempt(delivery: Delivery, session: Session, message: Message) -> tuple[Ou
     """Tries a message once. An error without an answer code means that nobody was there to answer."""
     try:
         words = session.send(message)
+        reached(Failpoint.AFTER_ACCEPTED)
     except DeliveryError as error:
         return _refused(delivery, message, error), error.permanent or error.code is not None
     except Exception as error:  # noqa: BLE001 - one message that can't even be built must not stop the others
@@ -217,7 +220,9 @@ class ReceiptBook:
             batch, self._waiting = self._waiting, []
             self._full.clear()
         try:
+            reached(Failpoint.BEFORE_RECEIPT)
             self._settle([outcome for outcome, _ in batch])
+            reached(Failpoint.AFTER_RECEIPT)
         except BaseException as error:  # noqa: BLE001 - each of those who wait raises it
             for _, written in batch:
                 written.set_exception(error)

@@ -16,6 +16,7 @@ from enum import StrEnum
 from tercera.channels._mime import Envelope
 from tercera.channels._server import Smtp, connect, server_words
 from tercera.errors import DeliveryError
+from tercera.failpoints import Failpoint, reached
 
 _GO_AHEAD = 354
 _GOODBYE = 421
@@ -93,6 +94,7 @@ class Connection:
     def _connected(self) -> smtplib.SMTP:
         if self._server is None:
             self._server = connect(self._settings, self._context)
+            reached(Failpoint.AFTER_CONNECT)
             self.opened += 1
             self._handed = 0
         return self._server

@@ -24,6 +24,7 @@ from tercera import __version__
 from tercera.channels._endpoint import Endpoint, dial, parse_url, remaining, tls_context
 from tercera.channels._settings import ChannelSettings
 from tercera.errors import DeliveryError
+from tercera.failpoints import Failpoint, reached
 from tercera.messages import Message
 from tercera.paths import ConfiguredPath
 from tercera.rendering.plain import one_line
@@ -211,6 +212,7 @@ class Connection:
             endpoint, context = self._server.endpoint, self._server.context
             allowed = self._server.allow_private
             self._wire = _Wire(dial(endpoint, allow_private=allowed, context=context, deadline=deadline))
+            reached(Failpoint.AFTER_CONNECT)
             self._client = http.client.HTTPConnection(endpoint.host, endpoint.port)
             self._client.auto_open = 0
             self._client.sock = cast(socket.socket, self._wire)

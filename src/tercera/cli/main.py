@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated, Any
 
 import typer
 
-from tercera import __version__
+from tercera import __version__, failpoints
 from tercera.cli import alerts, backtest, deliveries, demo, held, kinds, run, setup, silence, simulate, why
 from tercera.errors import TerceraError
 
@@ -51,6 +52,7 @@ def main() -> None:
     verbose = any(word in ("-v", "--verbose") for word in sys.argv[1:])
     arguments = [word for word in sys.argv[1:] if word not in ("-v", "--verbose")]
     try:
+        failpoints.arm(os.environ)
         code = cli(arguments, prog_name="tercera", standalone_mode=False)
     except TerceraError as error:
         if verbose:

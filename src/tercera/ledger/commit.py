@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from tercera.errors import ConflictError
+from tercera.failpoints import Failpoint, reached
 from tercera.ledger import codec, cursors
 from tercera.ledger.batches import batched, write_many
 from tercera.ledger.codec import TallyRow
@@ -72,6 +73,7 @@ def commit(
     write_many(connection, insert(transitions), (_transition_row(step, run, now) for step in steps))
     drafts = (((step.alert, step.seq), draft) for step in steps for draft in step.change.drafts)
     enqueue(connection, identity, drafts, now)
+    reached(Failpoint.INSIDE_COMMIT)
     if cursor is not None:
         cursors.move(connection, rule, cursor)
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, Engine, insert, inspect, select, text
 
 from tercera.errors import LedgerError
+from tercera.failpoints import Failpoint, reached
 from tercera.ledger.engine import reading, shown, writing
 from tercera.ledger.tables import ledger
 
@@ -27,13 +28,16 @@ def ensure_schema(engine: Engine, *, read_only: bool) -> None:
     if read_only:
         _refuse_unknown(engine, version)
         raise LedgerError(f"the ledger {shown(engine.url)} is not up to date; `tercera run` brings it there")
+    reached(Failpoint.BEFORE_MIGRATION)
     with writing(engine) as connection:
         version = _version(connection)  # another process may have been faster
         if version != HEAD:
             _refuse_unknown(engine, version)
             _upgrade(connection)
+            reached(Failpoint.INSIDE_MIGRATION)
             if version is None:
                 _name(connection)
+    reached(Failpoint.AFTER_MIGRATION)
 
 
 def identity_of(connection: Connection) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from tercera.errors import LedgerError
+from tercera.failpoints import Failpoint, reached
 from tercera.ledger import codec
 from tercera.ledger.batches import batched
 from tercera.ledger.outbox import NoticeKey, StepKey, enqueue, notice_key
@@ -46,6 +47,7 @@ def settle(connection: Connection, identity: str, outcomes: Sequence[Outcome]) -
     rows = [_row(outcome) for outcome in outcomes]
     if connection.execute(_STATE, rows).rowcount != len(outcomes):
         raise _unsettled(connection, outcomes)
+    reached(Failpoint.INSIDE_RECEIPT)
     connection.execute(_RECEIPT, rows)
     for outcome in outcomes:
         add_notices(connection, identity, outcome.drafts, outcome.at)

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from sqlalchemy import Engine
 
+from tercera.failpoints import Failpoint, reached
 from tercera.ledger import (
     claims,
     commit,
@@ -109,8 +110,10 @@ class Ledger:
     ) -> None:
         """Alerts, transitions, notices and the rule's cursor: all of it, or nothing."""
         changes = list(changes)  # whatever they are computed from is read before the write lock is taken
+        reached(Failpoint.BEFORE_COMMIT)
         with writing(self._engine) as connection:
             commit.commit(connection, self.identity, changes, rule=rule, cursor=cursor, run=run, now=now)
+        reached(Failpoint.AFTER_COMMIT)
 
     def claim(self, now: datetime, limit: int, without: Collection[str] = ()) -> list[Message]:
         """Messages that are due, each given to one caller only; none of the channels in `without`."""
