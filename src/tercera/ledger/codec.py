@@ -115,8 +115,9 @@ def read_customer(text: str | None) -> Customer | None:
     """The directory entry in a text."""
     if text is None:
         return None
-    *known, fields = (json.loads(text) + [None, ()])[:6]
-    return Customer(*known, fields=tuple((name, value) for name, value in fields))
+    number, name, email, language, *more = json.loads(text)
+    timezone, fields = more or (None, ())
+    return Customer(number, name, email, language, timezone, tuple((key, value) for key, value in fields))
 
 
 def words_text(words: str) -> str:

@@ -1,4 +1,4 @@
-"""Several instances (leases, who claimed a message), channels that are paused, messages that wait for others."""
+"""Several instances (leases, claims by name), channels that are paused, messages that wait for others."""
 
 import sqlalchemy as sa
 from alembic import op
