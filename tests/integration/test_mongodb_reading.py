@@ -264,3 +264,29 @@ def test_two_sweeps_with_changes_between_them() -> None:
         ("ana_1", "2023-06"): 2,
         ("bob_2", "2023-06"): 1,
     }
+
+
+def test_what_is_kept_from_sweep_to_sweep_is_not_told_of_other_rows() -> None:
+    """The same source, asked again after each change of one order; True equals 1, and is no amount."""
+    rows = [order(number, "2023-06-05", amount=1) for number in range(3)]
+    with stored(rows, DAYS) as source:
+        orders = shared_database("reading")["covered"]
+        pair = ("ana_1", "2023-06")
+        first = read(source)[0][pair]
+        assert (first.matched, first.amount) == (3, Decimal(3))
+        assert read(source)[0][pair] is first
+        for change, amount in (
+            ({"amount": True}, Decimal(2)),
+            ({"amount": 1}, Decimal(3)),
+            ({"amount": 1.5}, Decimal("3.5")),
+        ):
+            orders.update_one({"order_id": "o0"}, {"$set": change})
+            assert read(source)[0][pair].amount == amount
+        orders.update_one({"order_id": "o0"}, {"$set": {"status": "cancelled", "placed_at": "2023-06-04"}})
+        changed = read(source)[0][pair]
+        assert (changed.first_at, changed.evidence[0].status) == (date(2023, 6, 4), "cancelled")
+        two = replace(RETURNED, evidence=2)
+        assert len(read(source, two)[0][pair].evidence) == 2
+        assert len(read(source)[0][pair].evidence) == 3
+        orders.update_one({"order_id": "o0"}, {"$set": {"status": "delivered"}})
+        assert read(source)[0][pair].matched == 2

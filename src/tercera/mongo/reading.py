@@ -13,11 +13,22 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 from bson import Int64, ObjectId
 
-from tercera.model import CUSTOMER, Evidence, Match, Placed, RejectReason, SubjectId, Tally, WindowId
+from tercera.model import (
+    CUSTOMER,
+    Evidence,
+    Match,
+    Pair,
+    Placed,
+    RejectReason,
+    SubjectId,
+    Tally,
+    WindowId,
+)
 from tercera.mongo.columns import Pack, Row, UncoveredError
 from tercera.mongo.question import Question
 from tercera.mongo.survey import SurveyCount
@@ -54,22 +65,28 @@ class _Moment:
 _Matching = tuple[Instant, str, str, Any, Placed]
 """A matching row: when, order id, status, stored amount, and when once more, as it is told."""
 
+_WHEN_AND_WHICH = itemgetter(0, 1)
+"""By which the orders of a pair are sorted; stored amounts need not be comparable."""
+
 
 @dataclass
 class Known:
-    """What was found of stored values: the text of each, and at which paths it is good.
+    """What was found of stored values: the text of each, at which paths it is good, and what the matching
+    rows of a pair came to.
 
-    Sweep after sweep sees the same customers, so it is kept, up to a bound. It is of one kind of subject.
+    Sweep after sweep sees the same customers, so it is kept, up to a bound. It is of one counting.
     """
 
     texts: dict[Any, str | None] = field(default_factory=dict)
     good: dict[str, set[Any]] = field(default_factory=lambda: defaultdict(set))
+    tallies: dict[Pair, tuple[list[_Matching], list[type], Tally]] = field(default_factory=dict)
 
     def trim(self) -> None:
         """Forgets everything when it has become much."""
-        if len(self.texts) > _MOST_KNOWN:
+        if len(self.texts) + len(self.tallies) > _MOST_KNOWN:
             self.texts.clear()
             self.good.clear()
+            self.tallies.clear()
 
     def text(self, value: Any) -> str | None:
         """See `text_of`."""
@@ -275,16 +292,22 @@ class Reader:
             rows = _merged(rows)
         if len(rows) < self.question.scope.at_least:
             return None
-        rows.sort()
+        rows.sort(key=_WHEN_AND_WHICH)
+        pair, types = (SubjectId(subject), window), [type(row[3]) for row in rows]  # True equals 1
+        known = self.known.tallies.get(pair)
+        if known is None or known[0] != rows or known[1] != types:
+            self.known.tallies[pair] = known = rows, types, self._counted(pair, rows)
+        return known[-1]
+
+    def _counted(self, pair: Pair, rows: list[_Matching]) -> Tally:
         amounts = [amount_of(row[3]) for row in rows]
-        known = [amount for amount in amounts if amount is not None]
+        readable = [amount for amount in amounts if amount is not None]
         told = zip(rows[: self.question.counting.evidence], amounts, strict=False)
         return Tally(
-            SubjectId(subject),
-            window,
+            *pair,
             matched=len(rows),
             orders=0,
-            amount=sum(known, Decimal(0)) if known else None,
+            amount=sum(readable, Decimal(0)) if readable else None,
             first_at=rows[0][-1],
             last_at=rows[-1][-1],
             evidence=tuple(Evidence(row[1], row[-1], row[2], amount) for row, amount in told),

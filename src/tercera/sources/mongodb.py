@@ -127,7 +127,7 @@ class MongoSource:
         self._fields = settings.orders.model_copy(update={"timezone": settings.orders.timezone or zone})
         self._server = settings.server()
         self._is_padded = False
-        self._known: defaultdict[str, Known] = defaultdict(Known)
+        self._known: defaultdict[Counting, Known] = defaultdict(Known)
 
     def tally(self, counting: Counting, scope: Scope) -> Reading:
         """See `orders.Source`. A scope with `pairs` surveys the rows of these pairs alone."""
@@ -163,7 +163,7 @@ class MongoSource:
         parts = list(question.parts(_SHORTEST_PART))
         survey = SurveyCount()
         tallies: list[Tally] = []
-        known = self._known[question.subject]
+        known = self._known[question.counting]
         known.trim()
         with ThreadPoolExecutor(self._settings.parallel + 1, thread_name_prefix="read") as pool:
             undatable = pool.submit(lambda: list(self._aggregated(undatable_rejects(question))))
