@@ -20,7 +20,8 @@ from pydantic_core import PydanticUndefined
 
 from generation.meanings import DEFAULTS, HEAD, MEANINGS, TITLES
 from tercera import channels, sources
-from tercera.config.settings import GuardSettings, MatchSettings, RuleSettings, Schedule, Skeleton
+from tercera.config.listening import ListenerSettings, MatchSettings
+from tercera.config.settings import GuardSettings, RuleSettings, Schedule, Skeleton
 from tercera.orders import Derived
 
 _UNITS = ((86400 * 7, "w"), (86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
@@ -36,6 +37,7 @@ def configuration_page() -> str:
         ("guard", GuardSettings),
         ("rules[]", RuleSettings),
         ("rules[].when.FIELD", MatchSettings),
+        ("rules[].notify[]", ListenerSettings),
         ("source.orders.derive.FIELD", Derived),
     ]
     for kind in sources.kinds():

@@ -22,6 +22,8 @@ TITLES = {
     "RuleSettings": "One entry for each rule.",
     "MatchSettings": "How the values of one order field must look. `status: [returned, cancelled]` is short "
     "for `status: {in: [returned, cancelled]}`.",
+    "ListenerSettings": "An entry of a rule's `notify` that says more than the name of a channel. See [route "
+    "alerts](../howto/route-alerts.md).",
     "Derived": "A field told from the shape of another: the name of the first pattern that the other's text "
     "contains. See [ADR 0008](../adr/0008-derive.md).",
 }
@@ -52,8 +54,15 @@ MEANINGS = {
     "RuleSettings.per": "whom to count for: `customer`, or an order field",
     "RuleSettings.within": "how long a window is; always whole calendar days in the rule's zone",
     "RuleSettings.levels": "name → number of distinct matching orders that reaches it",
-    "RuleSettings.notify": "names of channels",
-    "RuleSettings.on": "which [transitions](lifecycle.md) are told of",
+    "RuleSettings.notify": "who hears of it: names of channels, entries that say more, or channels by level",
+    "RuleSettings.on": "which [transitions](lifecycle.md) are told of, where an entry of `notify` does "
+    "not say",
+    "ListenerSettings.to": "name of a channel, or several",
+    "ListenerSettings.levels": "only when a new step reaches one of these levels; all when empty",
+    "ListenerSettings.on": "which transitions; the rule's own `on` when empty",
+    "ListenerSettings.when": "order field → values; one of the matching orders must meet them all",
+    "ListenerSettings.customer": "customer field → values: `id`, `name`, `email`, `language`, `timezone`, or "
+    "one of the source's `customers.fields`",
     "RuleSettings.grace": "how long after its end a window is still watched",
     "RuleSettings.evidence": "at most so many orders are listed; the count is never capped (1 to 1000)",
     "RuleSettings.timezone": "IANA zone of this rule's windows",
@@ -81,5 +90,7 @@ MEANINGS = {
     "CustomerFields.name": "… the name",
     "CustomerFields.email": "… the address",
     "CustomerFields.language": "… the language, like `es` or `es-CO`; the channel's when empty or not spoken",
+    "CustomerFields.timezone": "… the time zone, an IANA name like `America/Bogota`; others are none",
+    "CustomerFields.fields": "more customer fields, for `notify`: name → column or path",
     "_Place.encoding": "of CSV and JSON lines, like `cp1252`",
 }

@@ -10,15 +10,16 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
+from tercera.addressing import Addresser
 from tercera.errors import ConflictError, SourceError, TerceraError
 from tercera.failpoints import Failpoint, reached
 from tercera.guard import Guard
 from tercera.ledger import Cursor, Known, Ledger, digest_of
 from tercera.lifecycle import held, reconcile
 from tercera.messages import Change, Holding
-from tercera.model import CUSTOMER, Customer, Pair, Reason, State, Survey, Tally, WindowId
+from tercera.model import Pair, Reason, State, Survey, Tally, WindowId
 from tercera.orders import Scope, Source
-from tercera.routing import Routes, drafts, guarded
+from tercera.routing import Routes, guarded
 from tercera.rules import Rule, judge
 from tercera.silences import Silences
 from tercera.windows import Window, between, parse_window, watched, window_of
@@ -89,39 +90,44 @@ def sweep(
     scope = _scope(rule, ledger, cursor, now)
     known = ledger.known(rule.id, None if cursor is None else _names(rule, scope))
     swept = Swept(rule.id, baseline=baseline)
-    look = _Look(rule, Silences(rule.id, ledger.decisions(now), now), now, baseline)
+    look = _Look(rule, Silences(rule.id, ledger.decisions(now), now), now, baseline, terms.currency)
     speaking: list[Change] = []
     for chunk in _chunks(_silent(_changes(look, source, known, scope, swept), speaking)):
         proceed()
         ledger.commit(chunk, rule=rule.id, cursor=None, run=run, now=now)
     reached(Failpoint.AFTER_TALLY)
-    waiting = any(held.rule == rule.id for held in ledger.held())
     # In the same order on every run, whatever order an engine answers in: digests are read from the top.
     speaking.sort(key=lambda change: (change.tally.window, change.tally.subject))
+    addresser = Addresser(rule, source, ledger, terms.routes, known, scope)
+    telling: list[Change] = []
+    for chunk in _chunks(_silent(_addressed(addresser, speaking, bundle=f"{run}.{rule.id}"), telling)):
+        proceed()
+        ledger.commit(chunk, rule=rule.id, cursor=None, run=run, now=now)
+    waiting = any(held.rule == rule.id for held in ledger.held())
     watched_pairs = 0
-    if len(speaking) > terms.guard.min_notices:
+    if len(telling) > terms.guard.min_notices:
         watched_pairs = _pairs(rule, source, _open_to_news(rule, scope, now, baseline=baseline))
-    hold = bool(speaking and rule.notify) and terms.guard.holds(
-        len(speaking), watched_pairs, told=told, already=waiting
-    )
-    holding = Holding(len(speaking), now + terms.guard.expires)
-    chunks = list(_chunks(iter(speaking))) or [[]]
+    hold = terms.guard.holds(len(telling), watched_pairs, told=told, already=waiting)
+    if hold:
+        holding = Holding(len(telling), now + terms.guard.expires)
+        telling = [_held(change) for change in telling]
+        if not waiting:
+            telling = _with_word_to_operations(telling, terms.routes, holding, bundle=f"{run}.{rule.id}.held")
+    swept.undeliverable = sum(not draft.recipient for change in telling for draft in change.drafts)
+    chunks = list(_chunks(iter(telling))) or [[]]
     for number, chunk in enumerate(chunks, 1):
         proceed()
-        addressed = _addressed(rule, source, terms, chunk, bundle=f"{run}.{rule.id}.{number}")
-        if hold:
-            addressed = [_held(change) for change in addressed]
-            if number == 1 and not waiting:
-                addressed = _with_word_to_operations(
-                    addressed, terms.routes, holding, bundle=f"{run}.{rule.id}.held"
-                )
-        swept.undeliverable += sum(not draft.recipient for change in addressed for draft in change.drafts)
         last = number == len(chunks)
         ledger.commit(
-            addressed, rule=rule.id, cursor=_moved(cursor, rule, now) if last else None, run=run, now=now
+            chunk, rule=rule.id, cursor=_moved(cursor, rule, now) if last else None, run=run, now=now
         )
-    swept.told, swept.held = (0, len(speaking)) if hold else (len(speaking), 0)
+    swept.told, swept.held = (0, len(telling)) if hold else (len(telling), 0)
     return swept
+
+
+def _addressed(addresser: Addresser, speaking: Sequence[Change], *, bundle: str) -> Iterator[Change]:
+    for number, chunk in enumerate(_chunks(iter(speaking)), 1):
+        yield from addresser.address(chunk, bundle=f"{bundle}.{number}")
 
 
 def _open_to_news(rule: Rule, scope: Scope, now: datetime, *, baseline: bool) -> Scope:
@@ -284,6 +290,7 @@ class _Look:
     silences: Silences
     now: datetime
     baseline: bool
+    currency: str | None
 
 
 def _changes(
@@ -342,23 +349,5 @@ def _change(look: _Look, known: Known | None, tally: Tally, swept: Swept) -> Cha
         threshold=finding.level.threshold if finding.level else None,
         tally=tally,
         transition=transition,
+        currency=look.currency,
     )
-
-
-def _addressed(
-    rule: Rule, source: Source, terms: Terms, changes: Sequence[Change], *, bundle: str
-) -> list[Change]:
-    """The changes with whom they are told to. One look-up for all the customers of the chunk."""
-    subjects = {change.tally.subject for change in changes}
-    per_customer = rule.counting.per in (CUSTOMER, "customer_id")
-    directory: dict[str, Customer] = source.customers(subjects) if subjects and per_customer else {}
-    return [
-        replace(
-            change,
-            currency=terms.currency,
-            drafts=drafts(
-                rule, change.transition, terms.routes, directory.get(change.tally.subject), bundle=bundle
-            ),
-        )
-        for change in changes
-    ]

@@ -25,7 +25,7 @@ class Silence(StrEnum):
     BASELINE = "baseline"  # already so when the rule was first swept, in a window that was over
     TOO_LATE = "too_late"  # came about after the window's grace had passed
     NEXT_SWEEP = "next_sweep"  # it holds, and the next sweep will say so
-    LEFT_OUT = "left_out"  # the rule's `on` does not name this transition
+    LEFT_OUT = "left_out"  # nobody listens for this: by `on`, or by what `notify` restricts
     RETRACTED = "retracted"  # it was told, and then taken back
     SILENCED = "silenced"  # somebody asked for silence, and it has not been told since
     DISMISSED = "dismissed"  # somebody said that it is no problem

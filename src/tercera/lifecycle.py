@@ -32,8 +32,8 @@ def reconcile(
     """The transition of one (subject, window) pair.
 
     `baseline` says that this is the first sweep of the rule as it now is: what holds in windows that are
-    over is then recorded and not told. A transition speaks when its reason is one of `rule.on` and it says
-    something that was not said before. Times are aware.
+    over is then recorded and not told. A transition speaks when somebody could hear of it (`rule.tells`) and
+    it says something that was not said before. Times are aware.
 
     `quiet` keeps it from speaking. The standing then remembers what was last told, so that the first
     reconciliation after the silence says what is still true.
@@ -44,9 +44,15 @@ def reconcile(
 
 def held(step: Transition) -> Transition:
     """The same transition, not told until somebody releases it."""
+    return replace(unheard(step), muted=Muted.HELD)
+
+
+def unheard(step: Transition) -> Transition:
+    """The same transition when nobody turns out to hear of it: no listener is for this customer or these
+    orders, or nobody heard of the alert before. It counts as decided, and as nothing that was heard."""
     assert step.after is not None
     heard = step.before is not None and step.before.spoken and step.reason is not Reason.RETRACTED
-    return replace(step, after=replace(step.after, spoken=heard), speaks=False, muted=Muted.HELD)
+    return replace(step, after=replace(step.after, spoken=heard), speaks=False)
 
 
 def _silenced(step: Transition) -> Transition:
@@ -104,13 +110,14 @@ def _opened(rule: Rule, known: Standing | None, level: str) -> Transition:
     if known is not None and known.spoken and rule.rank(level) <= rule.rank(known.peak):
         # It fell and rose again in silence: to whoever was told, nothing happened.
         return Transition(Reason.OPENED, known, Standing(State.OPEN, level, known.peak, spoken=True))
-    speaks = Reason.OPENED in rule.on
-    return Transition(Reason.OPENED, known, Standing(State.OPEN, level, level, spoken=speaks), speaks)
+    speaks = rule.tells(Reason.OPENED, level)
+    heard = speaks or (known is not None and known.spoken)
+    return Transition(Reason.OPENED, known, Standing(State.OPEN, level, level, spoken=heard), speaks)
 
 
 def _retracted(rule: Rule, known: Standing) -> Transition:
     # Who was never told that it began is not told that it ended.
-    speaks = known.spoken and Reason.RETRACTED in rule.on
+    speaks = known.spoken and rule.tells(Reason.RETRACTED, None)
     return Transition(Reason.RETRACTED, known, Standing(State.RETRACTED, None, None, spoken=False), speaks)
 
 
@@ -120,7 +127,7 @@ def _moved(rule: Rule, known: Standing, level: str, *, silent: bool, quiet: Quie
     reason = Reason.ESCALATED if rises else Reason.EASED
     if news and not rises and quiet is None:
         reason = _first_told(known)
-    speaks = reason in rule.on and not silent and (news or not rises)
+    speaks = rule.tells(reason, level) and not silent and (news or (known.spoken and not rises))
     peak = level if news and quiet is None else known.peak
     return Transition(reason, known, Standing(State.OPEN, level, peak, known.spoken or speaks), speaks)
 
@@ -128,7 +135,7 @@ def _moved(rule: Rule, known: Standing, level: str, *, silent: bool, quiet: Quie
 def _owed(rule: Rule, known: Standing) -> Transition:
     """The silence is over, and what it kept back is still true."""
     reason = _first_told(known)
-    speaks = reason in rule.on
+    speaks = rule.tells(reason, known.level)
     return Transition(reason, known, replace(known, peak=known.level, spoken=known.spoken or speaks), speaks)
 
 
@@ -137,5 +144,5 @@ def _first_told(known: Standing) -> Reason:
 
 
 def _closed(rule: Rule, known: Standing) -> Transition:
-    speaks = known.spoken and Reason.CLOSED in rule.on
+    speaks = known.spoken and rule.tells(Reason.CLOSED, known.level)
     return Transition(Reason.CLOSED, known, replace(known, state=State.CLOSED), speaks)

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
-from tercera.model import Customer, Period, Reason, RuleId, SubjectId, Tally, Transition, WindowId
+from tercera.model import Customer, Pair, Period, Reason, RuleId, SubjectId, Tally, Transition, WindowId
 
 
 class NoticeKind(StrEnum):
@@ -63,6 +63,10 @@ class Problem(StrEnum):
     BAD_EMAIL = "bad_email"  # what it holds is no address
     NOT_A_CUSTOMER = "not_a_customer"  # the rule counts per something else
     REFUSED = "refused"  # the mail server refused for good; its words are in `detail`
+
+
+Hearer = tuple[str, str | None]
+"""A channel and a recipient of it who heard of an alert; None is the customer, whatever the address is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +139,11 @@ class Change:
     transition: Transition
     currency: str | None = None
     drafts: tuple[Draft, ...] = ()
+
+    @property
+    def pair(self) -> Pair:
+        """Its (subject, window)."""
+        return self.tally.subject, self.tally.window
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from collections.abc import Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Literal, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
@@ -148,6 +149,26 @@ class CustomerFields(_Shape):
     name: FieldPath | None = "name"
     email: FieldPath | None = "email"
     language: FieldPath | None = None
+    timezone: FieldPath | None = None
+    fields: dict[str, FieldPath] = Field(
+        default_factory=dict, description="more customer fields, for `notify`"
+    )
+
+    @field_validator("fields")
+    @classmethod
+    def _only_new_names(cls, fields: dict[str, str]) -> dict[str, str]:
+        if known := sorted({"id", "name", "email", "language", "timezone"} & fields.keys()):
+            raise ValueError(f"{', '.join(known)} has a key of its own; write it beside fields")
+        return fields
+
+
+@lru_cache(maxsize=1024)
+def zone_or_none(name: str | None) -> str | None:
+    """The name of an IANA zone, None where a directory holds something else."""
+    try:
+        return _known_zone(name.strip()) if name else None
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from tercera.addresses import is_address
-from tercera.messages import Draft, Holding, NoticeKind, Problem
-from tercera.model import CUSTOMER, Customer, Transition
+from tercera.messages import Draft, Hearer, Holding, NoticeKind, Problem
+from tercera.model import CUSTOMER, Customer, Match, Transition
 from tercera.rules import Rule
+from tercera.rules.listener import FOLLOW_UPS
 
 LANGUAGES = ("en", "es")
 """What the built-in templates speak."""
@@ -47,24 +48,56 @@ def problem_of_address(customer: Customer) -> Problem | None:
     return None if is_address(customer.email.strip()) else Problem.BAD_EMAIL
 
 
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What is known of the pair that a transition is about: the customer, which conditions on orders are met
+    by one of those that match (`met`), and who heard of the alert so far (`heard`)."""
+
+    customer: Customer | None = None
+    met: Collection[tuple[Match, ...]] = ()
+    heard: Collection[Hearer] = ()
+
+
 def drafts(
-    rule: Rule, transition: Transition, routes: Routes, customer: Customer | None, *, bundle: str
+    rule: Rule, transition: Transition, routes: Routes, around: Circumstances, *, bundle: str
 ) -> tuple[Draft, ...]:
     """The notices of a transition, none when it does not speak. Digests of one commit share `bundle`.
 
-    A customer who can't be told leaves an undeliverable notice; operations reads why, in the alert's own
-    notice where the rule sends it one, else in an undelivered notice.
+    A new step goes to the channels whose listeners fit it; a follow-up to those who heard of the alert, and
+    to nobody else. A customer who can't be told leaves an undeliverable notice; operations reads why, in the
+    alert's own notice where it gets one, else in an undelivered notice.
     """
     if not transition.speaks:
         return ()
-    chosen = [routes.by_name[name] for name in dict.fromkeys(rule.notify)]
+    chosen = [routes.by_name[name] for name in _channels(rule, transition, around)]
+    customer = around.customer
     problem = problem_of(rule, customer) if any(route.to is None for route in chosen) else None
     made: list[Draft] = []
     for route in chosen:
         made += _alert_drafts(route, customer, problem, bundle)
+    if transition.reason in FOLLOW_UPS:
+        made = [draft for draft in made if _hearer(draft) in around.heard]
     if problem and routes.operations and routes.operations not in chosen:
         made += undelivered(routes.operations, customer, problem, detail=None, bundle=bundle)
     return tuple(made)
+
+
+def _channels(rule: Rule, transition: Transition, around: Circumstances) -> Iterable[str]:
+    """The channels that hear of a transition, each once."""
+    level = transition.after.level if transition.after else None
+    listening = (each for each in rule.notify if each.hears(transition.reason, level, rule.on))
+    if transition.reason in FOLLOW_UPS:
+        heard = {channel for channel, _ in around.heard}
+        return dict.fromkeys(each.channel for each in listening if each.channel in heard)
+    return dict.fromkeys(
+        each.channel
+        for each in listening
+        if each.is_for(around.customer) and (not each.when or each.when in around.met)
+    )
+
+
+def _hearer(draft: Draft) -> Hearer:
+    return draft.channel, None if draft.for_customer else draft.recipient
 
 
 def undelivered(

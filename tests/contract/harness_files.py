@@ -49,7 +49,8 @@ def open_source(
             rows,
             ["order_id", "customer_id", "status", "placed_at", "amount", "seller"],
         )
-        _store(base / f"customers.{variant}", customers, ["id", "name", "email", "language"])
+        names = ["id", "name", "email", "language", "zone", "segment"]
+        _store(base / f"customers.{variant}", customers, names)
         settings = Settings(
             kind="files",
             orders={"path": f"orders.{variant}", **fields.model_dump()},

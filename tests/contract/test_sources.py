@@ -41,11 +41,21 @@ class Store:
     variant: str
 
     def opened(
-        self, rows: Iterable[dict[str, Any]], fields: OrderFields, zone: str, customers: Any = ()
+        self,
+        rows: Iterable[dict[str, Any]],
+        fields: OrderFields,
+        zone: str,
+        customers: Any = (),
+        customer_fields: CustomerFields | None = None,
     ) -> AbstractContextManager[Source]:
         """A source of these rows."""
         opened: AbstractContextManager[Source] = self.harness.open_source(
-            self.variant, list(rows), fields, list(customers), CustomerFields(language="language"), zone
+            self.variant,
+            list(rows),
+            fields,
+            list(customers),
+            customer_fields or CustomerFields(language="language"),
+            zone,
         )
         return opened
 
@@ -137,6 +147,25 @@ def test_customers_are_found_by_their_ids(store: Store) -> None:
         assert source.customers(["ana_1", "bob_2", "nobody"]) == {
             "ana_1": Customer("ana_1", "Ana Ñúñez", "ana@example.com", "es"),
             "bob_2": Customer("bob_2"),
+        }
+
+
+@each_store
+def test_customers_have_a_zone_and_fields_of_ones_own(store: Store) -> None:
+    """A zone that nobody knows is none; a field that is blank is not there."""
+    fields = CustomerFields(timezone="zone", fields={"segment": "segment", "town": "zone"})
+    customers = [
+        {"id": "ana_1", "name": "Ana", "email": None, "zone": "America/Bogota", "segment": "vip"},
+        {"id": "bob_2", "name": "Bob", "email": None, "zone": "../etc/passwd", "segment": " "},
+        {"id": "eve_3", "name": "Eve", "email": None, "zone": None, "segment": None},
+    ]
+    with store.opened([], PLAIN, "UTC", customers, fields) as source:
+        assert source.customers(["ana_1", "bob_2", "eve_3"]) == {
+            "ana_1": Customer(
+                "ana_1", "Ana", None, None, "America/Bogota", (("segment", "vip"), ("town", "America/Bogota"))
+            ),
+            "bob_2": Customer("bob_2", "Bob", None, None, None, (("town", "../etc/passwd"),)),
+            "eve_3": Customer("eve_3", "Eve"),
         }
 
 

@@ -15,7 +15,7 @@ from tercera.model import Counting, Level, Match, Period, RuleId
 from tercera.orders import Source
 from tercera.redeliver import redeliver
 from tercera.routing import Route, Routes
-from tercera.rules import Rule
+from tercera.rules import Rule, everyone
 from tercera.sources import load
 
 NOW = datetime(2023, 6, 20, tzinfo=UTC)
@@ -25,7 +25,9 @@ ROUTES = Routes({"customer": Route("customer", None)})
 def rule(per: str = "customer") -> Rule:
     """Two returns in a month."""
     counting = Counting((Match("status", ("returned",)),), per, Period.MONTH, "UTC")
-    return Rule(RuleId("r"), "Returns", counting, (Level("notice", 2),), ("customer",), timedelta(days=30))
+    return Rule(
+        RuleId("r"), "Returns", counting, (Level("notice", 2),), everyone("customer"), timedelta(days=30)
+    )
 
 
 class Shop:

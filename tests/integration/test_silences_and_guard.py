@@ -21,7 +21,7 @@ from tercera.messages import Message, NoticeKind, NoticeState, Outcome
 from tercera.model import Counting, Level, Match, Muted, Period, Reason, RuleId, SubjectId, WindowId
 from tercera.orders import Source
 from tercera.routing import Route, Routes
-from tercera.rules import Rule
+from tercera.rules import Rule, everyone
 from tercera.silences import Decision, DecisionKind
 from tercera.sources import load
 
@@ -30,7 +30,7 @@ RULE = Rule(
     "Three or more",
     Counting((Match("status", ("returned",)),), "customer", Period.MONTH, "America/Bogota"),
     (Level("notice", 3), Level("warning", 5)),
-    ("customer", "operations"),
+    everyone("customer", "operations"),
     timedelta(days=30),
 )
 OPERATIONS = Route("operations", ("ops@example.com",), digest=True)

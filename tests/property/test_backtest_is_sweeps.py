@@ -20,7 +20,7 @@ from tercera.ledger import Ledger, open_ledger
 from tercera.model import Counting, Level, Match, Period, Reason, RuleId, State
 from tercera.orders import CustomerFields, OrderFields
 from tercera.routing import Route, Routes
-from tercera.rules import Rule
+from tercera.rules import Rule, everyone
 from tercera.sources import load
 from tests import oracle
 
@@ -30,7 +30,7 @@ RULE = Rule(
     "Three or more",
     Counting((Match("status", ("returned", "cancelled")),), "customer", Period.MONTH, ZONE),
     (Level("notice", 3), Level("warning", 5)),
-    ("customer",),
+    everyone("customer"),
     timedelta(days=400),  # longer than any generated history: every change falls in a watched window
 )
 ROUTES = Routes({"customer": Route("customer", None)})

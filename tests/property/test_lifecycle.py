@@ -26,7 +26,7 @@ from tercera.model import (
     Transition,
     WindowId,
 )
-from tercera.rules import Rule, judge
+from tercera.rules import Rule, everyone, judge
 from tercera.windows import window_of_day
 
 RULE = Rule(
@@ -34,7 +34,7 @@ RULE = Rule(
     "Three or more",
     Counting((Match("status", ("returned",)),), "customer", Period.MONTH, "America/Bogota"),
     (Level("notice", 3), Level("warning", 5), Level("critical", 10)),
-    ("customer",),
+    everyone("customer"),
     timedelta(days=30),
     (Reason.OPENED, Reason.ESCALATED, Reason.RETRACTED, Reason.CLOSED),
 )

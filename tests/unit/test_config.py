@@ -9,6 +9,8 @@ import pytest
 
 from tercera.config import load_settings
 from tercera.errors import ConfigError
+from tercera.model import Match, Reason
+from tercera.rules import Listener
 from tercera.starter import Answers, starter_text
 
 GOOD = """\
@@ -109,6 +111,71 @@ def test_what_must_agree_is_checked_when_the_parts_are_right(tmp_path: Path) -> 
     assert mistakes(tmp_path, wrong) == [
         "tercera.yaml:18: rules.0.when.sttus: is no order field; did you mean status?",
         "tercera.yaml:21: rules.0.notify.1: 'operation' is no channel; did you mean operations?",
+    ]
+
+
+def test_notify_takes_three_forms(tmp_path: Path) -> None:
+    """Names, channels by level, entries that say more: all mean listeners."""
+
+    def read(notify: str, customers: str = "name: name") -> tuple[Listener, ...]:
+        text = GOOD.replace("[customer, operations]", notify).replace("name: name", customers)
+        (tmp_path / "tercera.yaml").write_text(text)
+        return load_settings(tmp_path / "tercera.yaml", ENVIRONMENT).rules[0].notify
+
+    assert read("[customer, operations]") == (Listener("customer"), Listener("operations"))
+    assert read("operations") == (Listener("operations"),)
+    assert read("{notice: customer, critical: [operations, customer]}") == (
+        Listener("customer", ("notice",)),
+        Listener("operations", ("critical",)),
+        Listener("customer", ("critical",)),
+    )
+    entry = (
+        "{to: operations, levels: [critical], on: [opened, closed], when: {status: [returned]}, "
+        "customer: {segment: {in: [VIP], ignore_case: true}, paying: true}}"
+    )
+    assert read(f"[customer, {entry}]", "fields: {segment: tier, paying: paid}") == (
+        Listener("customer"),
+        Listener(
+            "operations",
+            ("critical",),
+            (Reason.OPENED, Reason.CLOSED),
+            (Match("status", ("returned",)),),
+            (Match("paying", ("true",)), Match("segment", ("VIP",), ignore_case=True)),
+        ),
+    )
+
+
+def test_every_mistake_of_notify_at_once(tmp_path: Path) -> None:
+    """Each with its path and the nearest name that there is."""
+    entries = """
+      - custmer
+      - {to: [operations, opertions], levels: [critcal], on: [openned], when: {stat: x}, customer: {emial: x}}
+      - {to: customer, levls: [notice]}
+      - 7
+"""
+    assert mistakes(tmp_path, GOOD.replace("[customer, operations]", entries)) == [
+        "tercera.yaml:22: rules.0.notify.0: 'custmer' is no channel; did you mean customer?",
+        "tercera.yaml:23: rules.0.notify.1.on.0: 'openned' is not known here; did you mean opened?",
+        "tercera.yaml:23: rules.0.notify.1.to.1: 'opertions' is no channel; did you mean operations?",
+        "tercera.yaml:23: rules.0.notify.1.levels.0: 'critcal' is no level of this rule; did you mean "
+        "critical?",
+        "tercera.yaml:23: rules.0.notify.1.when.stat: 'stat' is no order field; did you mean status?",
+        "tercera.yaml:23: rules.0.notify.1.customer.emial: 'emial' is no customer field; did you mean email?",
+        "tercera.yaml:24: rules.0.notify.2.levls: is not known here; did you mean levels?",
+        "tercera.yaml:25: rules.0.notify.3: is no channel; write its name, or {to: name, levels: [...]}",
+    ]
+    by_level = "{notce: customer, critical: [operatons], warning: {to: customer}}"
+    assert mistakes(tmp_path, GOOD.replace("[customer, operations]", by_level)) == [
+        "tercera.yaml:21: rules.0.notify: warning: name a channel, or a list of channels",
+        "tercera.yaml:21: rules.0.notify.notce: 'notce' is no level of this rule; did you mean notice?",
+        "tercera.yaml:21: rules.0.notify.critical.0: 'operatons' is no channel; did you mean operations?",
+    ]
+    per_status = GOOD.replace("within: month", "within: month\n    per: status").replace(
+        "[customer, operations]", "[{to: operations, customer: {language: es}}]"
+    )
+    assert mistakes(tmp_path, per_status) == [
+        "tercera.yaml:22: rules.0.notify.0.customer: the rule counts per status, and only customers are in "
+        "the directory"
     ]
 
 

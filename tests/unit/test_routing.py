@@ -6,7 +6,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from tercera.lifecycle import reconcile, unheard
 from tercera.messages import NoticeKind, Problem
 from tercera.model import (
     Counting,
@@ -18,17 +21,21 @@ from tercera.model import (
     RuleId,
     Standing,
     State,
+    SubjectId,
+    Tally,
     Transition,
+    WindowId,
 )
-from tercera.routing import Route, Routes, drafts
-from tercera.rules import Rule
+from tercera.routing import Circumstances, Route, Routes, drafts
+from tercera.rules import Listener, Rule, everyone, judge
+from tercera.windows import parse_window
 
 RULE = Rule(
     RuleId("r"),
     "Returns",
     Counting((Match("status", ("returned",)),), "customer", Period.MONTH, "UTC"),
     (Level("notice", 3),),
-    ("customer", "operations"),
+    everyone("customer", "operations"),
     timedelta(days=30),
 )
 CUSTOMER = Route("customer", None, "es")
@@ -40,7 +47,7 @@ ANA = Customer("c1", "Ana", "ana@example.com", "en-GB")
 
 def test_customer_and_operations_are_told() -> None:
     """One notice a recipient; the customer's in the customer's language, operations' in a digest."""
-    made = drafts(RULE, OPENED, ROUTES, ANA, bundle="7")
+    made = drafts(RULE, OPENED, ROUTES, Circumstances(ANA), bundle="7")
     assert [(d.recipient, d.language, d.for_customer, d.bundle) for d in made] == [
         ("ana@example.com", "en", True, None),
         ("ops@example.com", "en", False, "7"),
@@ -52,8 +59,14 @@ def test_customer_and_operations_are_told() -> None:
 
 def test_a_language_that_the_templates_do_not_speak_is_the_channels() -> None:
     """Better a Spanish mail than none."""
-    assert drafts(RULE, OPENED, ROUTES, replace(ANA, language="pt_BR"), bundle="7")[0].language == "es"
-    assert drafts(RULE, OPENED, ROUTES, replace(ANA, language=None), bundle="7")[0].language == "es"
+    assert (
+        drafts(RULE, OPENED, ROUTES, Circumstances(replace(ANA, language="pt_BR")), bundle="7")[0].language
+        == "es"
+    )
+    assert (
+        drafts(RULE, OPENED, ROUTES, Circumstances(replace(ANA, language=None)), bundle="7")[0].language
+        == "es"
+    )
 
 
 @pytest.mark.parametrize(
@@ -72,7 +85,7 @@ def test_a_customer_who_cannot_be_told_is_operations_business(
     customer: Customer | None, problem: Problem
 ) -> None:
     """The customer's notice stands without a recipient, and operations reads why."""
-    made = drafts(RULE, OPENED, ROUTES, customer, bundle="7")
+    made = drafts(RULE, OPENED, ROUTES, Circumstances(customer), bundle="7")
     assert [(d.recipient, d.problem) for d in made] == [
         ("", problem),
         ("ops@example.com", problem),
@@ -82,31 +95,151 @@ def test_a_customer_who_cannot_be_told_is_operations_business(
 
 def test_operations_is_told_even_when_the_rule_does_not_notify_it() -> None:
     """By an undelivered notice, bundled into one mail a cycle."""
-    rule = replace(RULE, notify=("customer",))
-    made = drafts(rule, OPENED, ROUTES, None, bundle="7")
+    rule = replace(RULE, notify=everyone("customer"))
+    made = drafts(rule, OPENED, ROUTES, Circumstances(None), bundle="7")
     assert [(d.kind, d.recipient, d.bundle) for d in made] == [
         (NoticeKind.ALERT, "", None),
         (NoticeKind.UNDELIVERED, "ops@example.com", "7"),
         (NoticeKind.UNDELIVERED, "lead@example.com", "7"),
     ]
-    assert len(drafts(rule, OPENED, Routes(ROUTES.by_name, None), None, bundle="7")) == 1
+    assert len(drafts(rule, OPENED, Routes(ROUTES.by_name, None), Circumstances(None), bundle="7")) == 1
 
 
 def test_a_rule_per_another_field_has_nobody_to_mail_as_customer() -> None:
     """Only customers have an address; a seller's id is never looked up among them."""
     rule = replace(RULE, counting=replace(RULE.counting, per="seller"))
-    made = drafts(rule, OPENED, ROUTES, ANA, bundle="7")
+    made = drafts(rule, OPENED, ROUTES, Circumstances(ANA), bundle="7")
     assert made[0].recipient == ""
     assert made[0].problem is Problem.NOT_A_CUSTOMER
 
 
 def test_what_does_not_speak_tells_nobody() -> None:
     """A baseline, an easing, a silent escalation."""
-    assert drafts(RULE, replace(OPENED, speaks=False), ROUTES, ANA, bundle="7") == ()
+    assert drafts(RULE, replace(OPENED, speaks=False), ROUTES, Circumstances(ANA), bundle="7") == ()
 
 
 def test_a_recipient_named_twice_is_told_once() -> None:
     """On a list, or through a channel that the rule names twice."""
     twice = Route("operations", ("ops@example.com", "ops@example.com"))
-    rule = replace(RULE, notify=("operations", "operations"))
-    assert len(drafts(rule, OPENED, Routes({"operations": twice}), ANA, bundle="7")) == 1
+    rule = replace(RULE, notify=everyone("operations", "operations"))
+    assert len(drafts(rule, OPENED, Routes({"operations": twice}), Circumstances(ANA), bundle="7")) == 1
+
+
+LEVELS = (Level("notice", 3), Level("warning", 5), Level("critical", 10))
+BY_LEVEL = replace(
+    RULE,
+    levels=LEVELS,
+    notify=(Listener("customer", ("notice",)), Listener("operations", ("critical",))),
+    on=(Reason.OPENED, Reason.ESCALATED, Reason.EASED, Reason.RETRACTED, Reason.CLOSED),
+)
+HEARD_BY_ANA = Circumstances(ANA, heard={("customer", None)})
+
+
+def step(reason: Reason, level: str | None) -> Transition:
+    """A step that speaks, to a level."""
+    state = State.OPEN if level else State.RETRACTED
+    return Transition(reason, None, Standing(state, level, level, spoken=level is not None), speaks=True)
+
+
+def told(rule: Rule, transition: Transition, around: Circumstances) -> set[str]:
+    """The channels that hear of it."""
+    return {draft.channel for draft in drafts(rule, transition, ROUTES, around, bundle="7")}
+
+
+def test_a_level_is_told_to_those_who_listen_for_it() -> None:
+    """A notice to the customer, what is critical to operations, and a warning to nobody here."""
+    assert told(BY_LEVEL, step(Reason.OPENED, "notice"), Circumstances(ANA)) == {"customer"}
+    assert told(BY_LEVEL, step(Reason.ESCALATED, "critical"), HEARD_BY_ANA) == {"operations"}
+    assert told(BY_LEVEL, step(Reason.ESCALATED, "warning"), HEARD_BY_ANA) == set()
+
+
+@pytest.mark.parametrize("reason", [Reason.EASED, Reason.RETRACTED, Reason.CLOSED])
+def test_a_follow_up_goes_to_whoever_heard(reason: Reason) -> None:
+    """Whatever its level is now, and to nobody else."""
+    follow_up = step(reason, None if reason is Reason.RETRACTED else "warning")
+    assert told(BY_LEVEL, follow_up, Circumstances(ANA)) == set()
+    assert told(BY_LEVEL, follow_up, HEARD_BY_ANA) == {"customer"}
+    both = Circumstances(ANA, heard={("customer", None), ("operations", "lead@example.com")})
+    made = drafts(BY_LEVEL, follow_up, ROUTES, both, bundle="7")
+    assert [draft.recipient for draft in made] == ["ana@example.com", "lead@example.com"]
+
+
+def test_a_correction_goes_to_the_customers_new_address() -> None:
+    """The customer heard, whatever the address was then."""
+    moved = replace(ANA, email="ana@new.example")
+    made = drafts(
+        BY_LEVEL, step(Reason.RETRACTED, None), ROUTES, replace(HEARD_BY_ANA, customer=moved), bundle="7"
+    )
+    assert [draft.recipient for draft in made] == ["ana@new.example"]
+
+
+def test_a_listener_may_hear_of_less_than_the_rule_tells() -> None:
+    """`on` of an entry takes the place of the rule's."""
+    rule = replace(RULE, notify=(Listener("customer"), Listener("operations", on=(Reason.RETRACTED,))))
+    assert told(rule, OPENED, Circumstances(ANA)) == {"customer"}
+    assert rule.tells(Reason.RETRACTED, None)
+    assert not rule.tells(Reason.CLOSED, "notice")
+
+
+def test_a_listener_may_be_for_certain_customers() -> None:
+    """All conditions must hold, one of several values is enough, and who is not listed is nobody."""
+    vips = Listener(
+        "operations", customer=(Match("segment", ("vip", "gold")), Match("language", ("EN-gb",), True))
+    )
+    rule = replace(RULE, notify=(vips,))
+    gold = replace(ANA, fields=(("segment", "b2b"), ("segment", "gold")))
+    assert told(rule, OPENED, Circumstances(gold)) == {"operations"}
+    assert told(rule, OPENED, Circumstances(replace(gold, language="es"))) == set()
+    assert told(rule, OPENED, Circumstances(replace(gold, fields=(("segment", "VIP"),)))) == set()
+    assert told(rule, OPENED, Circumstances(None)) == set()
+
+
+def test_a_listener_may_be_for_certain_orders() -> None:
+    """Of those that match, one must meet its conditions: who tallies says which pairs have one."""
+    dhl = (Match("carrier", ("DHL",)),)
+    rule = replace(RULE, notify=(Listener("operations", when=dhl),))
+    assert told(rule, OPENED, Circumstances(ANA)) == set()
+    assert told(rule, OPENED, Circumstances(ANA, met={dhl})) == {"operations"}
+
+
+COUNTS = st.lists(st.integers(0, 12), min_size=1, max_size=12)
+LISTENERS = st.lists(
+    st.builds(
+        Listener,
+        st.sampled_from(["customer", "operations", "room"]),
+        st.none() | st.lists(st.sampled_from(["notice", "warning", "critical"]), min_size=1).map(tuple),
+        st.none() | st.just((Reason.ESCALATED, Reason.RETRACTED, Reason.CLOSED)),
+    ),
+    max_size=4,
+).map(tuple)
+
+
+@given(LISTENERS, COUNTS)
+def test_nobody_reads_of_the_end_of_what_they_never_heard_of(
+    notify: tuple[Listener, ...], counts: list[int]
+) -> None:
+    """And everybody who heard of an alert reads of its end, whatever the levels: over any history of counts,
+    and a closing after it."""
+    rule = replace(BY_LEVEL, notify=notify)
+    routes = Routes(
+        {name: Route(name, (f"{name}@example.com",)) for name in ("operations", "room")}
+        | {"customer": CUSTOMER}
+    )
+    june = parse_window("2023-06", Period.MONTH)
+    now, known, believing = june.starts_at("UTC"), None, set[tuple[str, str | None]]()
+    for count in [*counts, counts[-1]]:
+        now += timedelta(days=1) if now < june.ends_at("UTC") - timedelta(days=14) else timedelta(days=90)
+        tally = Tally(SubjectId("c1"), WindowId("2023-06"), count, count)
+        made = reconcile(rule, june, known, judge(rule, tally), now)
+        notices = drafts(rule, made, routes, Circumstances(ANA, heard=believing), bundle="7")
+        made = made if notices else unheard(made) if made.speaks else made
+        heard = {(draft.channel, None if draft.for_customer else draft.recipient) for draft in notices}
+        if made.reason in (Reason.RETRACTED, Reason.CLOSED):
+            assert heard == believing
+            believing = set()
+        elif made.reason is Reason.EASED:
+            assert heard <= believing
+        else:
+            believing |= heard
+        assert made.after is None or made.after.spoken == bool(believing) or made.reason is Reason.CLOSED
+        known = made.after

@@ -74,7 +74,7 @@ _WHY_NOT = {
     "baseline": "it was already so at the rule's first sweep, in a window that was over",
     "too_late": "it came about after the window's grace of {grace} days had passed",
     "next_sweep": "it holds now and the next sweep will say so",
-    "left_out": "the rule's `on` does not name what happened",
+    "left_out": "nobody listens for what happened (`notify` and `on` of the rule)",
     "retracted": "it was told and then taken back, when the count fell to {matched}",
     "silenced": "somebody silenced it (`tercera silence list`); told when that ends, if still true",
     "dismissed": "somebody dismissed it as no problem",

@@ -5,34 +5,27 @@ It is read off the document as it stands, so that a mistake in one part does not
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from tercera.config.document import Document, KeyPath
+from tercera.config.names import mapping, nearest, order_fields
+from tercera.config.notified import check_notify
 from tercera.model import CUSTOMER
-from tercera.orders import OrderFields
 
 
 def check_agreement(document: Document, source: Any, channels: dict[str, Any]) -> None:
     """Notes every name that nothing stands for. `source` and `channels` are the settings that were good."""
-    configured = _mapping(document.value.get("channels"))
+    configured = mapping(document.value.get("channels"))
     _check_rule_ids(document)
     for path, rule in _rules(document):
-        _check_channels(document, path, rule, configured)
+        check_notify(document, path, rule, configured)
         _check_fields(document, path, rule)
     operations = document.value.get("operations")
     if operations is not None and operations not in configured:
         document.wrong(("operations",), f"{operations!r} is no channel{nearest(str(operations), configured)}")
     for name, channel in channels.items():
         _check_channel(document, name, channel, source)
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """`; did you mean x?` or `; known: a, b` for a message about a name that is not known."""
-    names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=1)
-    return f"; did you mean {close[0]}?" if close else f"; known: {', '.join(names) or 'none'}"
 
 
 def _check_rule_ids(document: Document) -> None:
@@ -43,22 +36,9 @@ def _check_rule_ids(document: Document) -> None:
         seen.add(name)
 
 
-def _check_channels(
-    document: Document, path: KeyPath, rule: dict[str, Any], configured: dict[str, Any]
-) -> None:
-    notify = rule.get("notify")
-    for number, name in enumerate(notify if isinstance(notify, list) else ()):
-        if name not in configured:
-            document.wrong(
-                (*path, "notify", number), f"{name!r} is no channel{nearest(str(name), configured)}"
-            )
-
-
 def _check_fields(document: Document, path: KeyPath, rule: dict[str, Any]) -> None:
-    orders = _mapping(_mapping(document.value.get("source")).get("orders"))
-    own = {*_mapping(orders.get("fields")), *_mapping(orders.get("derive"))}
-    names = OrderFields().names | own
-    for name in _mapping(rule.get("when")):
+    names = order_fields(document)
+    for name in mapping(rule.get("when")):
         if name not in names:
             document.wrong((*path, "when", name), f"is no order field{nearest(name, names)}")
     per = rule.get("per", CUSTOMER)
@@ -82,7 +62,3 @@ def _rules(document: Document) -> Iterator[tuple[KeyPath, dict[str, Any]]]:
     for place, rule in enumerate(rules if isinstance(rules, list) else ()):
         if isinstance(rule, dict):
             yield ("rules", place), rule
-
-
-def _mapping(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

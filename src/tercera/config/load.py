@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import typing
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,8 +13,9 @@ from pydantic import BaseModel, ValidationError
 
 from tercera import channels as channel_kinds
 from tercera import sources as source_kinds
-from tercera.config.agreement import check_agreement, nearest
+from tercera.config.agreement import check_agreement
 from tercera.config.document import Document, KeyPath, read_document
+from tercera.config.names import nearest
 from tercera.config.settings import Settings, Skeleton
 from tercera.errors import ConfigError
 
@@ -109,6 +111,9 @@ def _note(document: Document, model: type[BaseModel], path: KeyPath, error: Any)
             what = f"is not known here{nearest(str(inner[-1]), _names_at(model, error['loc'][:-1]))}"
         case "missing":
             what = "is missing"
+        case "literal_error" if not _is_secret(document, full, error):
+            known = re.findall(r"'([^']*)'", error["ctx"]["expected"])
+            what = f"{_short(error['input'])} is not known here{nearest(str(error['input']), known)}"
         case _:
             message = str(error["msg"]).removeprefix("Value error, ")
             what = (

@@ -6,12 +6,13 @@ import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from tercera.config.listening import Matched, Notify, Told, listeners, matches
 from tercera.guard import Guard
-from tercera.model import CUSTOMER, Counting, Level, Match, Period, Reason, RuleId
+from tercera.model import CUSTOMER, Counting, Level, Period, Reason, RuleId
 from tercera.orders import Zone
 from tercera.rules import Rule
 
@@ -30,39 +31,14 @@ def _duration(value: object) -> object:
     return value if isinstance(value, timedelta) else parse_duration(str(value))
 
 
-def _text(value: object) -> object:
-    # YAML reads `yes`, `no` and 12 as something else than the text that a database column holds.
-    return value if isinstance(value, str | dict | list) or value is None else str(value)
-
-
 Duration = Annotated[
     timedelta,
     BeforeValidator(_duration, json_schema_input_type=Annotated[str, Field(pattern=r"^[0-9]{1,6}[smhdw]$")]),
 ]
-Told = Literal[Reason.OPENED, Reason.ESCALATED, Reason.EASED, Reason.RETRACTED, Reason.CLOSED]
-Text = Annotated[str, BeforeValidator(_text, json_schema_input_type=str | int | float | bool)]
 
 
 class _Shape(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class MatchSettings(_Shape):
-    """`{in: [returned, cancelled], ignore_case: true}`, written `[returned, cancelled]` when case counts."""
-
-    values: Annotated[list[Text], Field(min_length=1, alias="in")]
-    ignore_case: bool = False
-
-
-def _match(value: object) -> object:
-    if isinstance(value, dict):
-        return value
-    return {"in": value if isinstance(value, list) else [value]}
-
-
-Matched = Annotated[
-    MatchSettings, BeforeValidator(_match, json_schema_input_type=MatchSettings | list[Text] | Text)
-]
 
 
 class RuleSettings(_Shape):
@@ -74,7 +50,7 @@ class RuleSettings(_Shape):
     per: str = CUSTOMER
     within: Period = Period.MONTH
     levels: Annotated[dict[str, Annotated[int, Field(ge=1)]], Field(min_length=1)]
-    notify: list[str] = Field(default_factory=list)
+    notify: Notify = Field(default_factory=list)
     on: tuple[Told, ...] = (Reason.OPENED, Reason.ESCALATED, Reason.RETRACTED)
     grace: Duration = Field(timedelta(days=30), json_schema_extra={"default": "30d"})
     evidence: Annotated[int, Field(ge=1, le=1000)] = 50
@@ -90,10 +66,7 @@ class RuleSettings(_Shape):
     def rule(self, zone: str) -> Rule:
         """The rule that the stages read; `zone` where it names none itself."""
         counting = Counting(
-            when=tuple(
-                Match(name, tuple(match.values), match.ignore_case)
-                for name, match in sorted(self.when.items())
-            ),
+            when=matches(self.when),
             per=self.per,
             within=self.within,
             zone=self.timezone or zone,
@@ -108,7 +81,7 @@ class RuleSettings(_Shape):
             self.title,
             counting,
             tuple(levels),
-            tuple(self.notify),
+            listeners(self.notify),
             self.grace,
             self.on,
         )

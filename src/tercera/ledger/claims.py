@@ -151,7 +151,7 @@ def _notice(row: AnyRow) -> Notice:
     )
 
 
-_NEVER_SENT = [state.value for state in (NoticeState.UNDELIVERABLE, NoticeState.HELD, NoticeState.DISCARDED)]
+NEVER_SENT = [state.value for state in (NoticeState.UNDELIVERABLE, NoticeState.HELD, NoticeState.DISCARDED)]
 
 
 def _threads(connection: Connection, ids: Sequence[int]) -> dict[int, list[str]]:
@@ -163,7 +163,7 @@ def _threads(connection: Connection, ids: Sequence[int]) -> dict[int, list[str]]
             select(own.c.message.label("later"), messages.c.id, messages.c.key)
             .select_from(own.join(past, _about_the_same(own.c, past.c)))
             .join(messages, messages.c.id == past.c.message)
-            .where(own.c.message.in_(some), messages.c.state.not_in(_NEVER_SENT))
+            .where(own.c.message.in_(some), messages.c.state.not_in(NEVER_SENT))
             .distinct()
             .order_by(messages.c.id)
         )

@@ -18,6 +18,7 @@ from tercera.ledger import (
     cursors,
     decisions,
     deliveries,
+    heard,
     history,
     holding,
     known,
@@ -28,7 +29,7 @@ from tercera.ledger.cursors import Cursor
 from tercera.ledger.engine import open_engine, reading, writing
 from tercera.ledger.hold import hold
 from tercera.ledger.schema import ensure_schema, identity_of
-from tercera.messages import Change, Draft, Message, NoticeState, Outcome
+from tercera.messages import Change, Draft, Hearer, Message, NoticeState, Outcome
 from tercera.model import Alert, Pair, RuleId, State, SubjectId, Survey, WindowId
 from tercera.silences import Decision
 
@@ -99,6 +100,11 @@ class Ledger:
         """The rule's alerts in these windows, or in all."""
         with reading(self._engine) as connection:
             return known.known(connection, rule, windows)
+
+    def heard(self, alerts: Iterable[int]) -> dict[int, frozenset[Hearer]]:
+        """Who was told of these alerts (by id), and not of their end since."""
+        with reading(self._engine) as connection:
+            return heard.heard(connection, alerts)
 
     def watched_windows(self, rule: RuleId) -> set[WindowId]:
         """The windows of alerts that are not closed."""

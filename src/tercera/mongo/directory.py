@@ -9,7 +9,7 @@ from typing import Any
 from bson import Decimal128, ObjectId
 
 from tercera.model import Customer
-from tercera.orders import CustomerFields
+from tercera.orders import CustomerFields, zone_or_none
 
 Document = Mapping[str, Any]
 
@@ -26,10 +26,32 @@ def entries(found: Iterable[Document], fields: CustomerFields, ids: Collection[s
 
 
 def _customer(customer_id: str, document: Document, fields: CustomerFields) -> Customer:
-    name, email, language = (
-        text_of(at(document, path)) if path else None for path in (fields.name, fields.email, fields.language)
+    name, email, language, zone = (
+        text_of(at(document, path)) if path else None
+        for path in (fields.name, fields.email, fields.language, fields.timezone)
     )
-    return Customer(customer_id, name, email, language)
+    more = tuple(
+        (field, text)
+        for field, path in sorted(fields.fields.items())
+        for text in _texts_of(at(document, path))
+    )
+    return Customer(customer_id, name, email, language, zone_or_none(zone), more)
+
+
+def paths(fields: CustomerFields) -> list[str]:
+    """Where the values of an entry stand. A path within another one is left out: the server refuses both."""
+    own = (fields.id, fields.name, fields.email, fields.language, fields.timezone, *fields.fields.values())
+    named = list(dict.fromkeys(path for path in own if path))
+    return [path for path in named if not any(path.startswith(f"{other}.") for other in named)]
+
+
+def _texts_of(value: Any) -> list[str]:
+    """A value for conditions: of a list each, and truth values in words."""
+    if isinstance(value, list):
+        return [text for each in value if not isinstance(each, list) for text in _texts_of(each)]
+    if isinstance(value, bool):
+        return ["true" if value else "false"]
+    return [text] if (text := text_of(value)) is not None else []
 
 
 def _place(document: Document) -> tuple[str, str]:

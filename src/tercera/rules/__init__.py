@@ -1,5 +1,6 @@
-"""Rules: which orders count, for whom, in which window, and where the lines are."""
+"""Rules: which orders count, for whom, in which window, where the lines are, and who hears of it."""
 
+from tercera.rules.listener import Listener, everyone
 from tercera.rules.rule import Rule, judge
 
-__all__ = ["Rule", "judge"]
+__all__ = ["Listener", "Rule", "everyone", "judge"]

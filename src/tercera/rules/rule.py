@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from tercera.model import Counting, Finding, Level, Reason, RuleId, Tally
 from tercera.rules.conditions import count
+from tercera.rules.listener import Listener
 
 SPEAKING = (Reason.OPENED, Reason.ESCALATED, Reason.RETRACTED)
 """The transitions that are told of when a rule does not say which."""
@@ -15,14 +16,15 @@ SPEAKING = (Reason.OPENED, Reason.ESCALATED, Reason.RETRACTED)
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What to count (`counting`), where the lines are (`levels`, lowest first), whom to tell (`notify`, names
-    of channels) of what (`on`), and for how long after its end a window is still watched (`grace`)."""
+    """What to count (`counting`), where the lines are (`levels`, lowest first), whom to tell (`notify`) of
+    what (`on`, where a listener does not say), and for how long after its end a window is still watched
+    (`grace`)."""
 
     id: RuleId
     title: str
     counting: Counting
     levels: tuple[Level, ...]
-    notify: tuple[str, ...]
+    notify: tuple[Listener, ...]
     grace: timedelta
     on: tuple[Reason, ...] = SPEAKING
 
@@ -38,6 +40,10 @@ class Rule:
             (self.counting.when, self.counting.per, self.counting.within, self.counting.zone, self.levels)
         )
         return hashlib.sha256(meaning.encode()).hexdigest()[:16]
+
+    def tells(self, reason: Reason, level: str | None) -> bool:
+        """Whether anybody could hear of a step with this reason, to this level."""
+        return any(listener.hears(reason, level, self.on) for listener in self.notify)
 
     def rank(self, level: str | None) -> int:
         """How high a level stands: 0 for none (or one that the rule no longer has), 1 for the lowest."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 import ibis
 import ibis.expr.types as ir
@@ -18,7 +18,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from tercera.errors import SourceError
 from tercera.model import CUSTOMER, Counting, Customer, Period, Survey, Tally
-from tercera.orders import Check, CustomerFields, OrderFields, Reading, Scope, Timestamps
+from tercera.orders import Check, CustomerFields, OrderFields, Reading, Scope, Timestamps, zone_or_none
+from tercera.relational.cells import Cell
 from tercera.relational.embedded import database
 from tercera.relational.staged import answer
 from tercera.relational.tables import Files, Format, Opened, open_files, refusing
@@ -37,6 +38,7 @@ Encoding = Annotated[str, AfterValidator(_known_encoding)]
 Paths = str | Annotated[tuple[str, ...], Field(min_length=1)]
 
 
+_OWN = ("id", "name", "email", "language", "timezone")
 _LOOKED_AT = 100_000
 """How many rows `check` reads."""
 
@@ -110,7 +112,7 @@ class FilesSource:
                 found = opened.database.rows(entries)
         directory: dict[str, Customer] = {}
         for each in found:
-            directory.setdefault(each[0], Customer(*each))
+            directory.setdefault(each[0], _customer(self._settings.customers, each))
         return directory
 
     def check(self, countings: Sequence[Counting], *, fix: bool = False) -> Iterator[Check]:
@@ -212,7 +214,21 @@ def _demand(what: str, opened: Opened, paths: Sequence[str]) -> None:
 
 
 def _customer_paths(fields: CustomerFields) -> dict[str, str | None]:
-    return {"id": fields.id, "name": fields.name, "email": fields.email, "language": fields.language}
+    """By the name of the column that a value is read into."""
+    own = {name: getattr(fields, name) for name in _OWN}
+    return own | {f"field_{place}": path for place, (_, path) in enumerate(_more(fields))}
+
+
+def _more(fields: CustomerFields) -> list[tuple[str, str]]:
+    return sorted(fields.fields.items())
+
+
+def _customer(fields: CustomerFields, row: Sequence[str | None]) -> Customer:
+    own, name, email, language, zone, *more = row
+    assert own is not None
+    told = zip((field for field, _ in _more(fields)), more, strict=True)
+    known = tuple((field, value) for field, value in told if value is not None)
+    return Customer(own, name, email, language, zone_or_none(zone), known)
 
 
 def _directory(opened: Opened, fields: CustomerFields, ids: list[str]) -> ir.Table:
@@ -221,11 +237,12 @@ def _directory(opened: Opened, fields: CustomerFields, ids: list[str]) -> ir.Tab
     _demand("customers", opened, [path for path in paths.values() if path])
     cells = {name: opened.rows.cell(path) for name, path in paths.items() if path}
     none = ibis.null("string")
-    told = opened.rows.table.select(
-        **{
-            name: ibis.ifelse(cells[name].present, cells[name].text, none) if name in cells else none
-            for name in paths
-        }
-    )
+    told = opened.rows.table.select(**{name: _told(cells[name]) if name in cells else none for name in paths})
     asked = opened.database.given("asked", pa.table({"value": ids}))
-    return told.semi_join(asked, told.id == asked.value).order_by("id", "name", "email", "language")
+    return told.semi_join(asked, told.id == asked.value).order_by(*paths)
+
+
+def _told(cell: Cell) -> ir.StringValue:
+    if cell.value.type().is_boolean():
+        return cast(ir.StringValue, cell.value.cast("string"))
+    return cast(ir.StringValue, ibis.ifelse(cell.present, cell.text, ibis.null("string")))

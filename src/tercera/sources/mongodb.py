@@ -32,7 +32,7 @@ from tercera.model import Counting, Customer, Pair, Survey, Tally
 from tercera.mongo.checks import check_source
 from tercera.mongo.columns import Columns, UncoveredError
 from tercera.mongo.connection import Server
-from tercera.mongo.directory import entries
+from tercera.mongo.directory import entries, paths
 from tercera.mongo.expressions import stored_variants
 from tercera.mongo.question import Question
 from tercera.mongo.reading import Known, Reader
@@ -303,12 +303,9 @@ class MongoSource:
     def _directory(self, question: Mapping[str, Any]) -> list[Document]:
         settings = self._settings.customers
         assert settings is not None
-        paths = [settings.id, settings.name, settings.email, settings.language]
         collection = self._server.client()[self._settings.database][settings.collection]
         return list(
-            collection.find(question, [path for path in paths if path], collation=_BYTEWISE).max_time_ms(
-                self._max_time
-            )
+            collection.find(question, paths(settings), collation=_BYTEWISE).max_time_ms(self._max_time)
         )
 
     def check(self, countings: Sequence[Counting], *, fix: bool = False) -> Iterator[Check]:

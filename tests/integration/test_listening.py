@@ -1,0 +1,177 @@
+"""Who hears what, on a real ledger over files that change: by level, by reason, by order, by customer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tercera.cycle import Swept, Terms, cycle
+from tercera.ledger import Ledger, open_ledger
+from tercera.messages import NoticeKind, NoticeState, Outcome
+from tercera.model import Counting, Level, Match, Period, Reason, RuleId
+from tercera.routing import Route, Routes
+from tercera.rules import Listener, Rule
+from tercera.sources import load
+
+RULE = Rule(
+    RuleId("repeat-returns"),
+    "Three or more",
+    Counting((Match("status", ("returned",)),), "customer", Period.MONTH, "America/Bogota"),
+    (Level("notice", 3), Level("warning", 5), Level("critical", 8)),
+    (Listener("customer", ("notice",)), Listener("operations", ("critical",))),
+    timedelta(days=30),
+    (Reason.OPENED, Reason.ESCALATED, Reason.EASED, Reason.RETRACTED, Reason.CLOSED),
+)
+OPERATIONS = Route("operations", ("ops@example.com",))
+ROUTES = Routes(
+    {"customer": Route("customer", None), "operations": OPERATIONS, "room": Route("room", ("r",))}
+)
+DHL = (Match("carrier", ("DHL",)),)
+Told = list[tuple[str, str]]
+
+
+@dataclass
+class Shop:
+    """Customers, each with the carriers of the orders that came back in June."""
+
+    folder: Path
+    ledger: Ledger
+    rule: Rule = RULE
+    now: datetime = datetime(2023, 6, 10, 12, tzinfo=UTC)
+
+    def sweep(self, days: int = 1, **carriers: str) -> Swept:
+        """Writes the orders as they now are (`U` for UPS, `D` for DHL), and sweeps some days later."""
+        self.now += timedelta(days=days)
+        rows = ["order_id,customer_id,placed_at,status,carrier", "x,nobody,2023-06-01,delivered,DHL"]
+        for customer, letters in carriers.items():
+            rows.append(f"{customer}-kept,{customer},2023-06-02,delivered,DHL")
+            rows += [
+                f"{customer}-{number},{customer},2023-06-02,returned,{'DHL' if letter == 'D' else 'UPS'}"
+                for number, letter in enumerate(letters)
+            ]
+        (self.folder / "orders.csv").write_text("\n".join(rows) + "\n")
+        (self.folder / "customers.csv").write_text(
+            "id,name,email,tier\nana,Ana,ana@example.com,vip\nben,Ben,ben@example.com,new\n"
+        )
+        files = load("files")
+        settings = files.Settings.model_validate(
+            {
+                "kind": "files",
+                "orders": {"path": "orders.csv", "fields": {"carrier": "carrier"}},
+                "customers": {"path": "customers.csv", "fields": {"segment": "tier"}},
+            }
+        )
+        source = files.open_source(settings, "America/Bogota", base=self.folder)
+        try:
+            report = cycle(
+                [self.rule], source, self.ledger, Terms(ROUTES), now=self.now, clock=lambda: self.now
+            )
+        finally:
+            source.close()
+        assert not report.failed
+        return report.swept[0]
+
+    def told(self) -> Told:
+        """Sends all that is due; gives to whom, and why."""
+        messages = self.ledger.claim(self.now, 1000)
+        self.ledger.settle([Outcome(each.key, self.now, NoticeState.SENT, "250 ok") for each in messages])
+        return sorted(
+            (message.recipient, notice.reason)
+            for message in messages
+            for notice in message.notices
+            if notice.kind is NoticeKind.ALERT
+        )
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """A shop that was swept once, when nothing had come back yet."""
+    with open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}") as ledger:
+        opened = Shop(tmp_path, ledger)
+        opened.sweep()
+        yield opened
+
+
+def test_by_level_and_back(shop: Shop) -> None:
+    """The customer hears of the notice, operations of what is critical; a level that nobody listens for is
+    passed in silence. Both read of the correction, and both of it once."""
+    shop.sweep(ana="UUU")
+    assert shop.told() == [("ana@example.com", "opened")]
+    assert shop.sweep(ana="U" * 5).told == 0
+    assert shop.told() == []
+    shop.sweep(ana="U" * 8)
+    assert shop.told() == [("ops@example.com", "escalated")]
+    shop.sweep(ana="U")
+    assert shop.told() == [("ana@example.com", "retracted"), ("ops@example.com", "retracted")]
+    shop.sweep(ana="UUU")
+    assert shop.told() == [("ana@example.com", "opened")]
+    shop.sweep(ana="U")
+    assert shop.told() == [("ana@example.com", "retracted")]
+
+
+def test_what_nobody_heard_of_ends_in_silence(shop: Shop) -> None:
+    """An alert that begins at a level without listeners is there, and neither told nor taken back."""
+    swept = shop.sweep(ana="U" * 6)
+    assert (swept.transitions[Reason.OPENED], swept.told) == (1, 0)
+    assert [(each.standing.level, each.standing.spoken) for each in shop.ledger.alerts()] == [
+        ("warning", False)
+    ]
+    shop.sweep(ana="UU")
+    assert shop.told() == []
+
+
+def test_a_closing_goes_to_those_who_heard(shop: Shop) -> None:
+    """When the window and its grace are over."""
+    shop.sweep(ana="U" * 3, ben="U" * 8)
+    assert shop.told() == [("ana@example.com", "opened"), ("ops@example.com", "opened")]
+    shop.sweep(days=60, ana="U" * 3, ben="U" * 8)
+    assert shop.told() == [("ana@example.com", "closed"), ("ops@example.com", "closed")]
+
+
+def test_by_carrier(shop: Shop) -> None:
+    """A matching order of that carrier makes the listener hear; one that did not match does not."""
+    shop.rule = replace(RULE, notify=(Listener("customer"), Listener("operations", when=DHL)))
+    swept = shop.sweep(ana="UUU", ben="UUD")
+    assert swept.told == 2
+    assert shop.told() == [
+        ("ana@example.com", "opened"),
+        ("ben@example.com", "opened"),
+        ("ops@example.com", "opened"),
+    ]
+    shop.sweep(ana="UUUUD", ben="U")
+    assert shop.told() == [
+        ("ana@example.com", "escalated"),
+        ("ben@example.com", "retracted"),
+        ("ops@example.com", "escalated"),
+        ("ops@example.com", "retracted"),
+    ]
+
+
+def test_a_condition_on_the_rules_own_field_narrows_it(shop: Shop) -> None:
+    """Of a rule for returns, `status: [cancelled]` is nobody's, `[returned, cancelled]` everybody's."""
+    none, all_ = (Match("status", ("cancelled",)),), (Match("status", ("returned", "cancelled")),)
+    shop.rule = replace(RULE, notify=(Listener("operations", when=none), Listener("room", when=all_)))
+    shop.sweep(ana="UUU")
+    assert shop.told() == [("r", "opened")]
+
+
+def test_by_segment(shop: Shop) -> None:
+    """Of the directory as it is when the alert moves; the end goes to whoever heard of the beginning."""
+    shop.rule = replace(RULE, notify=(Listener("operations", customer=(Match("segment", ("vip",)),)),))
+    assert shop.sweep(ana="UUU", ben="UUU").told == 1
+    assert shop.told() == [("ops@example.com", "opened")]
+    shop.rule = replace(RULE, notify=(Listener("operations", customer=(Match("segment", ("new",)),)),))
+    shop.sweep(ana="U", ben="U")
+    assert shop.told() == [("ops@example.com", "retracted")]
+
+
+def test_the_guard_counts_only_what_somebody_hears(shop: Shop) -> None:
+    """Sixty alerts that nobody listens for are no flood."""
+    shop.rule = replace(RULE, notify=(Listener("operations", customer=(Match("segment", ("vip",)),)),))
+    others = {f"c{number}": "UUU" for number in range(60)}
+    swept = shop.sweep(1, ana="UUU", **others)
+    assert (swept.told, swept.held, swept.transitions[Reason.OPENED]) == (1, 0, 61)
