@@ -24,7 +24,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from tercera.app import App
 from tercera.cycle import Stopped, cycle
 from tercera.deliver import deliver
-from tercera.errors import TerceraError
+from tercera.errors import DeliveryError, TerceraError
 from tercera.ledger import Ledger
 
 RETRY_EVERY = timedelta(seconds=10)
@@ -145,7 +145,7 @@ class _Daemon:
 
     def _deliver(self) -> None:
         with self._surviving("deliver"), self._delivering:
-            outcomes = deliver(self._app.delivery(self._ledger), self._stop)
+            outcomes = deliver(self._app.delivery(self._ledger, tell=_tell), self._stop)
             if outcomes:
                 log.info("delivered", **_counts(outcomes))
 
@@ -162,6 +162,13 @@ class _Daemon:
             self._stop.set()
         except Exception:
             log.exception(f"{job} failed", remark="this is a defect; the next run tries again")
+
+
+def _tell(channel: str, away: DeliveryError | None) -> None:
+    if away is None:
+        log.info("channel is back", channel=channel)
+    else:
+        log.warning("channel is left alone", channel=channel, error=away.reason, remark="nothing is lost")
 
 
 def _trigger(app: App) -> BaseTrigger:

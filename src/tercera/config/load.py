@@ -48,6 +48,7 @@ def load_settings(path: Path, environment: Mapping[str, str] | None = None) -> S
         channels=channels,
         schedule=skeleton.schedule,
         guard=skeleton.guard.guard(),
+        delivery=skeleton.delivery,
         operations=skeleton.operations or ("operations" if "operations" in channels else None),
     )
 

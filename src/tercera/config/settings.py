@@ -11,30 +11,12 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from tercera.config.listening import Matched, Notify, Told, listeners, matches
+from tercera.durations import Duration
 from tercera.guard import Guard
 from tercera.model import CUSTOMER, Counting, Level, Period, Reason, RuleId
 from tercera.orders import Zone
+from tercera.retries import RetryPolicy
 from tercera.rules import Rule
-
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-
-
-def parse_duration(text: str) -> timedelta:
-    """`30s`, `5m`, `12h`, `30d`, `2w`. ValueError for anything else."""
-    found = re.fullmatch(r"(\d{1,6})([smhdw])", text)
-    if not found:
-        raise ValueError(f"{text!r} is no duration; write a number and s, m, h, d or w, like 30s, 5m or 30d")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
-
-
-def _duration(value: object) -> object:
-    return value if isinstance(value, timedelta) else parse_duration(str(value))
-
-
-Duration = Annotated[
-    timedelta,
-    BeforeValidator(_duration, json_schema_input_type=Annotated[str, Field(pattern=r"^[0-9]{1,6}[smhdw]$")]),
-]
 
 
 class _Shape(BaseModel):
@@ -106,6 +88,34 @@ class GuardSettings(_Shape):
         return Guard(self.max_notices, self.max_share, self.min_notices, self.expires)
 
 
+_POLICY = RetryPolicy()
+
+
+class DeliverySettings(_Shape):
+    """How messages are tried again, and over how many connections they go out."""
+
+    first_pause: Duration = Field(_POLICY.first_pause, json_schema_extra={"default": "30s"})
+    longest_pause: Duration = Field(_POLICY.longest_pause, json_schema_extra={"default": "12h"})
+    longest_probe_pause: Duration = Field(_POLICY.longest_probe_pause, json_schema_extra={"default": "15m"})
+    attempts: Annotated[int, Field(ge=1, le=1000)] = _POLICY.attempts
+    max_age: Duration = Field(_POLICY.max_age, json_schema_extra={"default": "3d"})
+    connections: Annotated[int, Field(ge=1, le=64)] = 8
+
+    @model_validator(mode="after")
+    def _pauses_grow(self) -> DeliverySettings:
+        if self.first_pause < timedelta(seconds=1):
+            raise ValueError("first_pause must be at least 1s")
+        if min(self.longest_pause, self.longest_probe_pause) < self.first_pause:
+            raise ValueError("longest_pause and longest_probe_pause can't be shorter than first_pause")
+        return self
+
+    def policy(self) -> RetryPolicy:
+        """What delivering goes by."""
+        return RetryPolicy(
+            self.first_pause, self.longest_pause, self.longest_probe_pause, self.attempts, self.max_age
+        )
+
+
 class Schedule(_Shape):
     """When to sweep: `every` so long, or by a five-field `cron` line in the configuration's time zone."""
 
@@ -139,6 +149,7 @@ class Skeleton(_Shape):
     )
     operations: str | None = None
     guard: GuardSettings = GuardSettings()
+    delivery: DeliverySettings = DeliverySettings()
 
 
 @dataclass(frozen=True)
@@ -157,3 +168,4 @@ class Settings:
     schedule: Schedule
     operations: str | None
     guard: Guard = field(default_factory=Guard)
+    delivery: DeliverySettings = field(default_factory=DeliverySettings)

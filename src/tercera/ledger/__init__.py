@@ -1,5 +1,6 @@
 """Tercera's own memory: alerts and their transitions, notices and receipts, cursors, runs and rejects."""
 
+from tercera.ledger.circuits import Circuit
 from tercera.ledger.codec import digest_of
 from tercera.ledger.cursors import Cursor
 from tercera.ledger.deliveries import Delivery, Receipt
@@ -11,6 +12,7 @@ from tercera.ledger.store import Ledger, open_ledger
 
 __all__ = [
     "AlertHistory",
+    "Circuit",
     "Counts",
     "Cursor",
     "Delivery",

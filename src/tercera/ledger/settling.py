@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 from tercera.errors import LedgerError
 from tercera.failpoints import Failpoint, reached
 from tercera.ledger import codec
-from tercera.ledger.batches import batched
+from tercera.ledger.batches import batched, write_many
 from tercera.ledger.outbox import NoticeKey, StepKey, enqueue, notice_key
 from tercera.ledger.tables import messages, notices, receipts
 from tercera.messages import Draft, NoticeState, Outcome
@@ -73,6 +74,40 @@ def retry(connection: Connection, ids: Iterable[int] | None, now: datetime) -> i
             revive.where(messages.c.id.in_(select(notices.c.message).where(notices.c.id.in_(some))))
         ).scalars()
     )
+
+
+def postpone(connection: Connection, due: Mapping[str, datetime]) -> None:
+    """Messages (by key) that were claimed and may not go out yet: due then, without an attempt."""
+    later = (
+        update(messages)
+        .where(messages.c.key == bindparam("message_key"), messages.c.state == NoticeState.PENDING.value)
+        .values(due_at=bindparam("again_at", type_=messages.c.due_at.type), claimed_at=None)
+    )
+    rows = [{"message_key": key, "again_at": due_at} for key, due_at in due.items()]
+    write_many(connection, later, rows)
+
+
+def give_up(connection: Connection, message: int, words: str, now: datetime) -> None:
+    """A message (by id) that nothing can be done with is dead, and its receipt says why."""
+    key = connection.execute(select(messages.c.key).where(messages.c.id == message)).scalar_one()
+    row = _row(Outcome(key, now, NoticeState.DEAD, words))
+    connection.execute(_STATE, [row])
+    connection.execute(_RECEIPT, [row])
+
+
+def refused(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[datetime, ...]]:
+    """When these messages (by id) were refused for now, since they were written or last revived."""
+    found: dict[int, list[datetime]] = defaultdict(list)
+    for some in batched(ids):
+        query = select(receipts.c.message, receipts.c.at, receipts.c.state).where(
+            receipts.c.message.in_(some)
+        )
+        for row in connection.execute(query.order_by(receipts.c.message, receipts.c.attempt)):
+            if row.state == NoticeState.PENDING.value:
+                found[row.message].append(row.at)
+            else:
+                found[row.message].clear()  # it was dead, and somebody revived it
+    return {message: tuple(times) for message, times in found.items()}
 
 
 def _row(outcome: Outcome) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from types import TracebackType
@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from tercera.failpoints import Failpoint, reached
 from tercera.ledger import (
+    circuits,
     claims,
     commit,
     cursors,
@@ -23,8 +24,10 @@ from tercera.ledger import (
     holding,
     known,
     runs,
+    sent,
     settling,
 )
+from tercera.ledger.circuits import Circuit
 from tercera.ledger.cursors import Cursor
 from tercera.ledger.engine import open_engine, reading, writing
 from tercera.ledger.hold import hold
@@ -121,10 +124,67 @@ class Ledger:
             commit.commit(connection, self.identity, changes, rule=rule, cursor=cursor, run=run, now=now)
         reached(Failpoint.AFTER_COMMIT)
 
-    def claim(self, now: datetime, limit: int, without: Collection[str] = ()) -> list[Message]:
-        """Messages that are due, each given to one caller only; none of the channels in `without`."""
+    def claim(
+        self,
+        now: datetime,
+        limit: int,
+        without: Collection[str] = (),
+        *,
+        channel: str | None = None,
+        beside: str | None = None,
+    ) -> list[Message]:
+        """Messages that are due, each given to one caller only; none of the channels in `without`. With
+        `channel` only that one's, with `beside` only to other recipients than this."""
         with writing(self._engine) as connection:
-            return claims.claim(connection, now, limit, without)
+            return claims.claim(connection, now, limit, without, channel=channel, beside=beside)
+
+    def postpone(self, due: Mapping[str, datetime]) -> None:
+        """Messages (by key) that were claimed are due then, and not before. No attempt is counted."""
+        with writing(self._engine) as connection:
+            settling.postpone(connection, due)
+
+    def circuits(self) -> dict[str, Circuit]:
+        """The channels whose other side is away, by name."""
+        with reading(self._engine) as connection:
+            return circuits.open_circuits(connection)
+
+    def open_circuit(self, channel: str, now: datetime, retry_at: datetime, words: str) -> bool:
+        """Leaves a channel alone for now; False when it was already."""
+        with writing(self._engine) as connection:
+            return circuits.open_circuit(connection, channel, now, retry_at, words)
+
+    def begin_probe(self, circuit: Circuit, until: datetime) -> bool:
+        """Whether the caller may look if the channel is back: nobody else does `until` then."""
+        with writing(self._engine) as connection:
+            return circuits.begin_probe(connection, circuit, until)
+
+    def keep_open(self, channel: str, retry_at: Callable[[int], datetime], words: str) -> None:
+        """The channel is still away; `retry_at` tells the next look from the number of failures."""
+        with writing(self._engine) as connection:
+            circuits.keep_open(connection, channel, retry_at, words)
+
+    def close_circuit(self, channel: str) -> bool:
+        """The channel is back; False when it never was away."""
+        with writing(self._engine) as connection:
+            return circuits.close_circuit(connection, channel)
+
+    def end_pauses(self, channels: Collection[str] | None, now: datetime) -> int:
+        """Lets these channels, or all, be looked at again at once; gives how many were left alone."""
+        with writing(self._engine) as connection:
+            return circuits.end_pauses(connection, channels, now)
+
+    def sent_by(self, channel: str, recipient: str | None, since: datetime, limit: int) -> list[datetime]:
+        """When a channel sent its last messages after `since`, to anybody or to one of its fixed recipients;
+        at most `limit`."""
+        with reading(self._engine) as connection:
+            return sent.sent_by(connection, channel, recipient, since, limit)
+
+    def sent_to(
+        self, channel: str, recipients: Collection[str], since: datetime
+    ) -> dict[str, list[datetime]]:
+        """When a channel sent something to each of these customers after `since`."""
+        with reading(self._engine) as connection:
+            return sent.sent_to(connection, channel, recipients, since)
 
     def settle(self, outcomes: Sequence[Outcome]) -> None:
         """How attempts ended: durable when it returns."""
@@ -217,6 +277,11 @@ class Ledger:
         """Notices with their receipts, the newest first."""
         with reading(self._engine) as connection:
             return deliveries.deliveries(connection, state, limit)
+
+    def waiting(self) -> int:
+        """How many notices are still to be sent."""
+        with reading(self._engine) as connection:
+            return deliveries.waiting(connection)
 
     def counts(self) -> history.Counts:
         """Alerts by state and level, notices by state."""

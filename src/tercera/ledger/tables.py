@@ -194,7 +194,7 @@ messages = Table(
     Column("bundle", Text),
     Column("run", BigInteger),  # no foreign key: old runs are forgotten, messages are not
     Index(None, "state", "due_at", "id"),
-    Index(None, "bundle", "channel", "recipient"),
+    Index(None, "channel", "recipient", "bundle"),
 )
 
 notices = Table(
