@@ -25,6 +25,9 @@ PATIENCE = 60
 """Seconds after which a process that does nothing fails the trial."""
 
 OFTEN = {
+    Failpoint.BEFORE_COMMIT: 2,
+    Failpoint.INSIDE_COMMIT: 2,
+    Failpoint.AFTER_COMMIT: 2,
     Failpoint.AFTER_CONNECT: 6,
     Failpoint.AFTER_ACCEPTED: 12,
     Failpoint.BEFORE_RECEIPT: 8,
