@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help demo test check bench requirements clean
+.PHONY: help demo test fault check bench requirements clean
 help:            ## what can be made here
 	@grep -hE '^[a-z]+: .*##|^[a-z]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*##/  /'
 
@@ -25,6 +25,9 @@ demo: $(READY)   ## the whole product in a minute: shop, alerts, mails
 
 test: $(READY)   ## every test, against real servers
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+fault: $(READY)  ## 2,000 kills, several instances, broken infrastructure: some 20 minutes; prints what it saw
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -rP tests/fault $(wildcard tests/fault/*_in_thousands.py)
 
 check: $(READY)  ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .

@@ -20,8 +20,9 @@ from pydantic_core import PydanticUndefined
 
 from generation.meanings import DEFAULTS, HEAD, MEANINGS, TITLES
 from tercera import channels, sources
+from tercera.channels._settings import ChannelSettings
 from tercera.config.listening import ListenerSettings, MatchSettings
-from tercera.config.settings import GuardSettings, RuleSettings, Schedule, Skeleton
+from tercera.config.settings import DeliverySettings, GuardSettings, RuleSettings, Schedule, Skeleton
 from tercera.orders import Derived
 
 _UNITS = ((86400 * 7, "w"), (86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
@@ -35,6 +36,7 @@ def configuration_page() -> str:
         ("", Skeleton),
         ("schedule", Schedule),
         ("guard", GuardSettings),
+        ("delivery", DeliverySettings),
         ("rules[]", RuleSettings),
         ("rules[].when.FIELD", MatchSettings),
         ("rules[].notify[]", ListenerSettings),
@@ -42,6 +44,7 @@ def configuration_page() -> str:
     ]
     for kind in sources.kinds():
         models += _with_inner("source", sources.load(kind).Settings, kind)
+    models += [(f"channels.NAME.{name}", inner) for name, inner in _SHARED]
     for kind in channels.kinds():
         models += _with_inner("channels.NAME", channels.load(kind).Settings, kind)
     used: set[str] = set()
@@ -56,6 +59,8 @@ def _with_inner(path: str, model: type[BaseModel], kind: str) -> list[tuple[str,
     found = [(f"{path} · kind: {kind}", model)]
     for name, field in model.model_fields.items():
         for inner in _models(field.annotation):
+            if (name, inner) in _SHARED:
+                continue
             place = "email" if inner.__name__ == "Smtp" else f"{path}.{name} · kind: {kind}"
             found.append((place, inner))
     return found
@@ -140,3 +145,11 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [model for part in typing.get_args(annotation) for model in _models(part)]
+
+
+_SHARED = [
+    (name, inner)
+    for name, field in ChannelSettings.model_fields.items()
+    for inner in _models(field.annotation)
+]
+"""What channels of every kind have, told of once."""

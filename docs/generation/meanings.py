@@ -19,6 +19,7 @@ TITLES = {
     "Schedule": "When to sweep. Give exactly one of the two.",
     "GuardSettings": "When a cycle would tell very many at once, its notices are held back. See [the blast "
     "guard](../howto/blast-guard.md).",
+    "DeliverySettings": "How messages are tried again. See [delivery](../howto/delivery.md).",
     "RuleSettings": "One entry for each rule.",
     "MatchSettings": "How the values of one order field must look. `status: [returned, cancelled]` is short "
     "for `status: {in: [returned, cancelled]}`.",
@@ -28,16 +29,13 @@ TITLES = {
     "contains. See [ADR 0008](../adr/0008-derive.md).",
 }
 
-DEFAULTS = {"Skeleton.operations": "the channel named `operations`, if any", "Smtp.port": "by `security`",
+DEFAULTS = {"Settings.rate": "no limits", "Settings.days": "every day",
+            "Skeleton.operations": "the channel named `operations`, if any", "Smtp.port": "by `security`",
             "RuleSettings.timezone": "the top level's", "OrderDocuments.timestamps": "`instant`"}  # fmt: skip
 
 MEANINGS = {
     "Skeleton.timezone": "IANA zone of the calendar windows, like `America/Bogota`",
-    "Skeleton.ledger": "the SQLite file of what was said, relative to the configuration's folder; or, for "
-    "[several instances](../howto/several-instances.md), a PostgreSQL database: "
-    "`postgresql+psycopg://user:password@host/database`",
-    "Skeleton.lease": "how long the other instances wait for one that does not answer, before they take over "
-    "what it was doing; only for a ledger on PostgreSQL",
+    "Skeleton.ledger": "the SQLite file of what was said; relative to the configuration's folder",
     "Skeleton.source": "where orders and customers are read; its `kind` says which section applies",
     "Skeleton.rules": "what to watch for; at least one",
     "Skeleton.channels": "ways of telling, by names of your own; rules name them in `notify`",
@@ -46,6 +44,13 @@ MEANINGS = {
     "Skeleton.operations": "name of the channel that hears of customers who could not be told, and of "
     "what the guard holds back",
     "Skeleton.guard": "when very many notices at once are held back",
+    "Skeleton.delivery": "how messages are tried again, and over how many connections they go out",
+    "DeliverySettings.first_pause": "pause after a first failure; doubled each time, half of it by lot",
+    "DeliverySettings.longest_pause": "pauses of a message that is refused for now grow up to this",
+    "DeliverySettings.longest_probe_pause": "… those of a channel whose other side is away",
+    "DeliverySettings.attempts": "a message that is refused so often is dead; an outage does not count",
+    "DeliverySettings.max_age": "… and so is one that was first refused so long ago",
+    "DeliverySettings.connections": "of each channel, at the same time",
     "GuardSettings.max_notices": "alerts that one cycle may tell of",
     "GuardSettings.max_share": "… and which share of a rule's watched pairs, like `5%`; `1` turns it off",
     "GuardSettings.min_notices": "up to so many alerts, the share is not looked at",

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 from tercera import channels as channel_kinds
 from tercera import sources as source_kinds
 from tercera.config import Settings, load_settings
-from tercera.errors import NotFoundError
+from tercera.errors import DeliveryError, NotFoundError
 from tercera.messages import Channel
 from tercera.orders import Source
 from tercera.routing import Route, Routes
 from tercera.rules import Rule
+from tercera.timing import Timing
 
 if TYPE_CHECKING:
     from tercera.cycle import Terms
@@ -62,6 +63,12 @@ class App:
         return Routes(by_name, by_name[operations] if operations else None)
 
     @property
+    def timings(self) -> dict[str, Timing]:
+        """When each channel may speak, and how often."""
+        zone = self.settings.timezone
+        return {name: settings.timing(zone) for name, settings in self.settings.channels.items()}
+
+    @property
     def currency(self) -> str | None:
         """Of the orders' amounts."""
         currency: str | None = self.settings.source.orders.currency
@@ -81,24 +88,15 @@ class App:
 
     @property
     def has_ledger(self) -> bool:
-        """Whether anything was ever run. Raises `LedgerError` when a server can't be asked."""
-        from tercera.ledger import ledger_exists
-
-        return ledger_exists(self.settings.ledger)
-
-    @property
-    def ledger_shown(self) -> str:
-        """Where the ledger is, without its password."""
-        from tercera.ledger import shown_address
-
-        return shown_address(self.settings.ledger)
+        """Whether anything was ever run."""
+        return Path(self.settings.ledger.removeprefix("sqlite:///")).exists()
 
     @contextmanager
     def ledger(self, *, read_only: bool = False) -> Iterator[Ledger]:
         """The product's own state, closed at the end."""
         from tercera.ledger import open_ledger
 
-        ledger = open_ledger(self.settings.ledger, read_only=read_only, lease=self.settings.lease)
+        ledger = open_ledger(self.settings.ledger, read_only=read_only)
         try:
             yield ledger
         finally:
@@ -110,11 +108,22 @@ class App:
 
         return Terms(self.routes, self.settings.guard, self.currency, notify_history)
 
-    def delivery(self, ledger: Ledger) -> Delivery:
-        """What delivering from this ledger needs."""
+    def delivery(
+        self, ledger: Ledger, tell: Callable[[str, DeliveryError | None], None] = lambda *_: None
+    ) -> Delivery:
+        """What delivering from this ledger needs. `tell` hears of channels that are left alone, or back."""
         from tercera.deliver import Delivery
 
-        return Delivery(ledger, self.channels, self.routes.operations, self.clock)
+        return Delivery(
+            ledger,
+            self.channels,
+            self.routes.operations,
+            self.clock,
+            policy=self.settings.delivery.policy(),
+            connections=self.settings.delivery.connections,
+            timings=self.timings,
+            tell=tell,
+        )
 
     def close(self) -> None:
         """Lets go of the source's connections."""

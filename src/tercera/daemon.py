@@ -24,7 +24,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from tercera.app import App
 from tercera.cycle import Stopped, cycle
 from tercera.deliver import deliver
-from tercera.errors import ConflictError, OutageError, TerceraError
+from tercera.errors import DeliveryError, TerceraError
 from tercera.ledger import Ledger
 
 RETRY_EVERY = timedelta(seconds=10)
@@ -39,12 +39,7 @@ def run_forever(app: App, ledger: Ledger, *, notify_history: bool = False) -> No
         daemon = _Daemon(app, ledger, stop, notify_history)
         scheduler = daemon.scheduler()
         scheduler.start()
-        log.info(
-            "started",
-            rules=[rule.id for rule in app.settings.rules],
-            schedule=_words(app),
-            **_beside(ledger),
-        )
+        log.info("started", rules=[rule.id for rule in app.settings.rules], schedule=_words(app))
         try:
             stop.wait()
         finally:
@@ -144,28 +139,23 @@ class _Daemon:
                 )
                 if swept.held:
                     log.warning("held back", rule=swept.rule, alerts=swept.held, remark="see tercera held")
-            for rule in report.elsewhere:
-                log.info("swept by another instance", rule=rule)
             for rule, error in report.failed.items():
                 log.warning("sweep failed, will be tried again", rule=rule, error=str(error))
             self._deliver()
 
     def _deliver(self) -> None:
         with self._surviving("deliver"), self._delivering:
-            outcomes = deliver(self._app.delivery(self._ledger), self._stop)
+            outcomes = deliver(self._app.delivery(self._ledger, tell=_tell), self._stop)
             if outcomes:
                 log.info("delivered", **_counts(outcomes))
 
     @contextmanager
     def _surviving(self, job: str) -> Iterator[None]:
-        """A ledger that can't be written to ends the process: nothing could be remembered any more. One whose
-        server is away for a while does not: nothing is sent or forgotten until it is back."""
+        """A ledger that can't be written to ends the process: nothing could be remembered any more."""
         try:
             yield
         except Stopped as error:
             log.info("cycle stopped", remark=str(error))
-        except (OutageError, ConflictError) as error:
-            log.warning(f"{job} failed, will be tried again", error=str(error))
         except TerceraError as error:
             log.error(f"{job} failed", error=str(error))
             self.broken = error
@@ -174,19 +164,19 @@ class _Daemon:
             log.exception(f"{job} failed", remark="this is a defect; the next run tries again")
 
 
+def _tell(channel: str, away: DeliveryError | None) -> None:
+    if away is None:
+        log.info("channel is back", channel=channel)
+    else:
+        log.warning("channel is left alone", channel=channel, error=away.reason, remark="nothing is lost")
+
+
 def _trigger(app: App) -> BaseTrigger:
     schedule = app.settings.schedule
     if schedule.cron is not None:
         return CronTrigger.from_crontab(schedule.cron, timezone=ZoneInfo(app.settings.timezone))
     assert schedule.every is not None
     return IntervalTrigger(seconds=int(schedule.every.total_seconds()))
-
-
-def _beside(ledger: Ledger) -> dict[str, object]:
-    """Who else runs on the same ledger, where several may."""
-    instances = ledger.instances()
-    others = [each for each in instances if each != ledger.instance]
-    return {"instance": ledger.instance, "others": others} if instances else {}
 
 
 def _words(app: App) -> str:

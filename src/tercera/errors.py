@@ -6,6 +6,9 @@ command line is a property of the leaf.
 
 from __future__ import annotations
 
+from datetime import timedelta
+from enum import StrEnum
+
 
 class TerceraError(Exception):
     """Something that a person can put right. Its text is shown as it is, in one line."""
@@ -35,11 +38,6 @@ class LedgerError(TerceraError):
     exit_code = 4
 
 
-class OutageError(LedgerError):
-    """The ledger can't be used for now: its server is away, was restarted, or is busy with somebody else.
-    Nothing of this step was written; trying again later helps."""
-
-
 class ConflictError(LedgerError):
     """An alert was changed by another process since it was read. Nothing was written; trying again helps."""
 
@@ -50,15 +48,37 @@ class NotFoundError(TerceraError):
     exit_code = 5
 
 
+class Fault(StrEnum):
+    """Whose fault it is that a message was not accepted."""
+
+    MESSAGE = "message"  # this message, or its recipient: others may go out
+    CHANNEL = "channel"  # nobody is there, or we are not let in: no message can go out now
+    UNSURE = "unsure"  # it was not taken; whether others are, the next one will tell
+    LOST = "lost"  # handed over, and no answer came: it may have arrived
+
+
 class DeliveryError(TerceraError):
     """A message was not accepted.
 
     `permanent` means that the same message to the same address will be refused again; `reason` holds the
-    other side's own words, `code` its answer code where it gave one.
+    other side's own words, `code` its answer code where it gave one (0: it was not asked). Without a `fault`,
+    an answer is about the message, and no answer about the channel. `retry_after` is what the other side
+    asked us to wait.
     """
 
-    def __init__(self, reason: str, *, permanent: bool, code: int | None = None) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        permanent: bool,
+        code: int | None = None,
+        fault: Fault | None = None,
+        retry_after: timedelta | None = None,
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.permanent = permanent
         self.code = code
+        answered = permanent or code is not None
+        self.fault = fault or (Fault.MESSAGE if answered else Fault.CHANNEL)
+        self.retry_after = retry_after

@@ -7,7 +7,7 @@ A channel is a module in `tercera/channels`, found by its file name. It has `Set
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
@@ -180,6 +180,14 @@ class Message:
     thread: tuple[str, ...] = ()
     attempts: int = 0
     """How often it was tried before."""
+
+    refused: tuple[datetime, ...] = field(default=(), compare=False)
+    """When it was refused for now, since it was written or last revived."""
+
+    @property
+    def customer(self) -> Customer | None:
+        """The customer whom it is for, as the directory had them; None when it is for somebody else."""
+        return self.notices[0].customer if self.for_customer and self.notices else None
 
 
 class Session(Protocol):

@@ -116,7 +116,7 @@ def test_a_mail_that_is_put_off(tercera: Tercera, mail_server: SmtpServer, month
     (waiting,) = tercera.json("deliveries", "--state", "pending")["deliveries"]
     assert (waiting["attempts"], waiting["receipts"][-1]["code"]) == (1, 451)
     due = datetime.fromisoformat(waiting["due_at"]) - datetime.fromisoformat(waiting["receipts"][-1]["at"])
-    assert due == timedelta(seconds=30)
+    assert timedelta(seconds=15) <= due <= timedelta(seconds=30)
 
     assert tercera.json("run", "--once")["notices"] == {
         "sent": 0,
@@ -127,7 +127,7 @@ def test_a_mail_that_is_put_off(tercera: Tercera, mail_server: SmtpServer, month
     assert deliver_later(tercera, timedelta(seconds=31)) == {"pending": 1}
     (waiting,) = tercera.json("deliveries", "--state", "pending")["deliveries"]
     due = datetime.fromisoformat(waiting["due_at"]) - datetime.fromisoformat(waiting["receipts"][-1]["at"])
-    assert due == timedelta(seconds=60)
+    assert timedelta(seconds=30) <= due <= timedelta(seconds=60)
     inbox.expect()
 
     assert deliver_later(tercera, timedelta(minutes=2)) == {"sent": 1}
@@ -151,7 +151,8 @@ def test_a_connection_that_ends_before_the_answer(
 def test_a_mail_server_that_is_away(
     shop: Files, tercera: Tercera, mail_server: SmtpServer, month: Month
 ) -> None:
-    """The run itself succeeds, says what waits and why; the next ones deliver everything, once."""
+    """The run itself succeeds, says what waits and why. The channels are left alone for a while, and then
+    everything goes out, once. The outage counts against no notice."""
     for name in ("bea", "eva", "ida", "isa", "lea", "mia"):
         shop.customer(name, f"{name}@example.com")
         shop.returned(name, month, *(f"{name}{number}" for number in range(3)))
@@ -166,14 +167,19 @@ def test_a_mail_server_that_is_away(
     assert report["transitions"] == {"opened": 7}
     assert report["notices"]["sent"] == 0
     assert set(states(tercera).values()) == {"pending"}
-    tried = [one for one in tercera.json("deliveries")["deliveries"] if one["receipts"]]
-    assert all("nobody listens there" in one["receipts"][-1]["words"] for one in tried)
-    assert report["notices"]["pending"] == len(tried) > 0
+    assert report["waiting"] == 14
+    assert report["notices"]["pending"] > 0
+    shown = tercera.json("deliveries")
+    assert {(one["attempts"], *one["receipts"]) for one in shown["deliveries"]} == {(0,)}
+    assert [one["channel"] for one in shown["paused"]] == ["customer", "operations"]
+    assert all("nobody listens there" in one["words"] for one in shown["paused"])
 
     tercera.environment["SMTP_PORT"] = str(port)
     out = tercera.run("run", "--once").out
-    assert "Notices: " in out
+    assert "Channel customer is left alone since" in " ".join(out.split())
+    inbox.expect()
     deliver_later(tercera, timedelta(seconds=31), SMTP_PORT=str(port))
+    assert tercera.json("deliveries")["paused"] == []
     subject = first_mail(month)[1]
     names = ("ana", "bea", "eva", "ida", "isa", "lea", "mia")
     inbox.expect(

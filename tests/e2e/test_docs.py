@@ -39,7 +39,6 @@ ENVIRONMENT = {
     "WEBHOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
     "SLACK_URL": "https://hooks.slack.com/services/T000/B000/XXXX",
     "ALERTMANAGER_TOKEN": "token",
-    "LEDGER_PASSWORD": "secret",
     "DUTY_URL": "json://user:password@duty.example.com",
 }
 _FENCE = re.compile(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +115,8 @@ def test_what_may_pass(server: WebServer, status: int) -> None:
     error = refused(hook(f"http://127.0.0.1:{server.port}/"))
     assert (error.permanent, error.code) == (False, status)
     assert "later please" in error.reason
-    assert "come again after: 120" in error.reason
+    assert "come again in 120 s" in error.reason
+    assert error.retry_after == timedelta(seconds=120)
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 413, 422])

@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from tercera.channels._mime import Envelope
 from tercera.channels._server import Smtp, connect, server_words
-from tercera.errors import DeliveryError
+from tercera.errors import DeliveryError, Fault
 from tercera.failpoints import Failpoint, reached
 
 _GO_AHEAD = 354
@@ -190,7 +190,10 @@ class Connection:
         return DeliveryError(refused, permanent=permanent, code=code)
 
     def _explained(self, lost: _LostError) -> DeliveryError:
-        return DeliveryError(f"mail server {self._settings.place} {lost}", permanent=False, code=lost.code)
+        waited = Fault.UNSURE if lost.late else Fault.CHANNEL  # it may be this recipient that takes so long
+        fault = Fault.LOST if lost.begun else waited
+        place = self._settings.place
+        return DeliveryError(f"mail server {place} {lost}", permanent=False, code=lost.code, fault=fault)
 
 
 def _is_ours(stage: _Stage, code: int, words: str) -> bool:

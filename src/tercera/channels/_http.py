@@ -16,6 +16,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Annotated, Any, cast
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
@@ -23,13 +25,18 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 from tercera import __version__
 from tercera.channels._endpoint import Endpoint, dial, parse_url, remaining, tls_context
 from tercera.channels._settings import ChannelSettings
-from tercera.errors import DeliveryError
+from tercera.errors import DeliveryError, Fault
 from tercera.failpoints import Failpoint, reached
 from tercera.messages import Message
 from tercera.paths import ConfiguredPath
 from tercera.rendering.plain import one_line
 
 _MAY_PASS = (408, 425, 429)
+_TOO_MANY = 429
+_AWAY = (502, 503, 504)
+"""What a gateway answers for a program that is not there, and may answer for one that a message broke."""
+
+_LONGEST_NUMBER = 8
 _ENOUGH = 64 * 1024
 """Nobody needs more of an answer than this."""
 
@@ -92,7 +99,7 @@ class Answer:
 
     status: int
     words: str
-    retry_after: str | None = None
+    retry_after: timedelta | None = None
 
 
 def server(
@@ -108,21 +115,48 @@ def accepted(place: str, answer: Answer, *, ours: Collection[int] = ()) -> str:
     """The words of an answer that takes the message. DeliveryError otherwise.
 
     408, 425, 429 and 5xx may pass, and so may a redirect once the URL is put right; every other answer is
-    for good. Statuses in `ours` are about our settings, not about the message: they carry no code, so that
-    the channel is left alone until it is put right, and nothing is given up.
+    for good. 429 speaks of the channel rather than of the message, and so may 502 to 504. Statuses in `ours`
+    are about our settings, not about the message: they carry no code, so that the channel is left alone until
+    it is put right, and nothing is given up.
     """
     if 200 <= answer.status < 300:
         return answer.words
     refused = f"{place} answered {answer.words}"
-    if answer.retry_after:
-        refused += f" (come again after: {answer.retry_after})"
+    if answer.retry_after is not None:
+        refused += f" (come again in {answer.retry_after.total_seconds():g} s)"
     if answer.status in ours:
         raise DeliveryError(f"{refused}; check the url and the login", permanent=False)
     if 300 <= answer.status < 400:
         remedy = "redirects are not followed: write the address that it leads to into url"
         raise DeliveryError(f"{refused}; {remedy}", permanent=False, code=answer.status)
     may_pass = answer.status in _MAY_PASS or answer.status >= 500
-    raise DeliveryError(refused, permanent=not may_pass, code=answer.status)
+    raise DeliveryError(
+        refused,
+        permanent=not may_pass,
+        code=answer.status,
+        fault=_fault(answer),
+        retry_after=answer.retry_after,
+    )
+
+
+def _fault(answer: Answer) -> Fault:
+    """A server that says when to come again, or that we ask too much of it, speaks of every message."""
+    if answer.status == _TOO_MANY or (answer.status in _AWAY and answer.retry_after is not None):
+        return Fault.CHANNEL
+    return Fault.UNSURE if answer.status in _AWAY else Fault.MESSAGE
+
+
+def pause_asked(text: str, now: datetime) -> timedelta | None:
+    """A `Retry-After`: seconds, or a date (RFC 9110, 10.2.3). None when it is neither, or over."""
+    text = text.strip()
+    if text.isascii() and text.isdigit():
+        return timedelta(seconds=int(text)) if len(text) <= _LONGEST_NUMBER else None
+    try:
+        until = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    pause = until.replace(tzinfo=until.tzinfo or UTC) - now
+    return pause if pause > timedelta(0) else None
 
 
 class HttpChannel(ABC):
@@ -237,7 +271,7 @@ class Connection:
         return Answer(
             response.status,
             self._clean(f"{words}: {said}" if said.strip() else words),
-            self._clean(response.headers.get("Retry-After", "")) or None,
+            pause_asked(response.headers.get("Retry-After", ""), datetime.now(UTC)),
         )
 
     def _clean(self, text: str) -> str:
@@ -254,6 +288,7 @@ class Connection:
             f"{self._server.endpoint.place} {how}; should it have taken the message, the next try repeats it "
             "with the same id",
             permanent=False,
+            fault=Fault.LOST,
         )
 
 

@@ -18,7 +18,7 @@ from urllib.parse import unquote
 from pydantic import Field, SecretStr
 
 from tercera.channels._settings import ChannelSettings
-from tercera.errors import ConfigError, DeliveryError
+from tercera.errors import ConfigError, DeliveryError, Fault
 from tercera.messages import Message
 from tercera.rendering.brief import Brief, write_brief
 from tercera.rendering.plain import one_line
@@ -112,6 +112,7 @@ class AppriseChannel:
                 f"{name} can't be reached: {self._clean(name, said[0] if said else 'no reason was given')}; "
                 "check its URL",
                 permanent=False,
+                fault=Fault.LOST,  # the library does not say how far it came
             )
         words = self._clean(name, f"{status}: {details or told}")
         permanent = 400 <= status < 500 and status not in _MAY_PASS

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tercera.cli.describe import delivery_json
+from tercera.cli.describe import circuit_json, circuit_words, delivery_json
 from tercera.cli.output import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -50,8 +50,14 @@ def list_deliveries(
         raise typer.BadParameter(f"{state!r} is no state; known: {', '.join(NoticeState)}")
     with open_app(config) as app, app.ledger(read_only=True) as ledger:
         found = ledger.deliveries(NoticeState(state) if state else None, limit)
+        paused = ledger.circuits().values()
     if json:
-        print_json({"deliveries": [delivery_json(delivery) for delivery in found]})
+        print_json(
+            {
+                "deliveries": [delivery_json(delivery) for delivery in found],
+                "paused": [circuit_json(circuit) for circuit in paused],
+            }
+        )
         return
     rows = table(
         None,
@@ -75,6 +81,8 @@ def list_deliveries(
             visible(each.words or (each.problem or "").replace("_", " ")),
         )
     console().print(rows if found else "No notices yet.")
+    for circuit in paused:
+        console().print(circuit_words(circuit))
 
 
 def retry_deliveries(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tercera.cli.output import console, table, visible
 
 if TYPE_CHECKING:
-    from tercera.ledger import AlertHistory, Delivery
+    from tercera.ledger import AlertHistory, Circuit, Delivery
     from tercera.model import Alert, Tally
     from tercera.silences import Decision
 
@@ -102,6 +102,20 @@ def delivery_json(delivery: Delivery) -> dict[str, Any]:
     from dataclasses import asdict
 
     return asdict(delivery)
+
+
+def circuit_json(circuit: Circuit) -> dict[str, Any]:
+    """A channel that is left alone."""
+    from dataclasses import asdict
+
+    return asdict(circuit)
+
+
+def circuit_words(circuit: Circuit) -> str:
+    """`customer is left alone since … until …, after 3 failures: nobody listens there`."""
+    times = f"since {when(circuit.opened_at)}, next try {when(circuit.retry_at)}"
+    tried = f"{circuit.failures} failure{'s' if circuit.failures > 1 else ''}"
+    return visible(f"Channel {circuit.channel} is left alone {times} ({tried}): {circuit.words}")
 
 
 def _money(amount: Decimal | None) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tercera.cli.describe import circuit_json, circuit_words
 from tercera.cli.output import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -25,7 +27,7 @@ from tercera.cli.output import (
 if TYPE_CHECKING:
     from tercera.app import App
     from tercera.cycle import Report
-    from tercera.ledger import Ledger
+    from tercera.ledger import Circuit, Ledger
     from tercera.messages import NoticeState
 
 
@@ -80,14 +82,23 @@ def _run_once(app: App, ledger: Ledger, *, notify_history: bool, json: bool) -> 
                 app.delivery(ledger), stop, lambda done: bar.update(bar.task_ids[0], completed=done)
             )
     seconds = time.perf_counter() - began
+    queue = _Queue(ledger.waiting(), list(ledger.circuits().values()))
     if json:
-        print_json(_as_json(report, outcomes, seconds))
+        print_json(_as_json(report, outcomes, queue, seconds))
     else:
-        _show(report, outcomes, seconds)
+        _show(report, outcomes, queue, seconds)
     for rule, error in report.failed.items():
         print(f"error: rule {rule}: {error}", file=sys.stderr)
     if report.failed:
         raise typer.Exit(max(error.exit_code for error in report.failed.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Queue:
+    """What is still to be sent: how many notices, and the channels that are left alone for now."""
+
+    waiting: int
+    paused: list[Circuit]
 
 
 def _notices(report: Report, outcomes: Counter[NoticeState]) -> dict[str, int]:
@@ -100,7 +111,7 @@ def _notices(report: Report, outcomes: Counter[NoticeState]) -> dict[str, int]:
     }
 
 
-def _as_json(report: Report, outcomes: Counter[NoticeState], seconds: float) -> dict[str, Any]:
+def _as_json(report: Report, outcomes: Counter[NoticeState], queue: _Queue, seconds: float) -> dict[str, Any]:
     transitions: Counter[str] = Counter()
     for swept in report.swept:
         transitions.update({str(reason): count for reason, count in swept.transitions.items()})
@@ -108,6 +119,8 @@ def _as_json(report: Report, outcomes: Counter[NoticeState], seconds: float) -> 
         "run": report.run,
         "transitions": dict(transitions),
         "notices": _notices(report, outcomes),
+        "waiting": queue.waiting,
+        "paused": [circuit_json(circuit) for circuit in queue.paused],
         "held": sum(swept.held for swept in report.swept),
         "silenced": sum(swept.silenced for swept in report.swept),
         "rejects": {swept.rule: rejects_json(swept.survey.rejects) for swept in report.swept},
@@ -121,13 +134,12 @@ def _as_json(report: Report, outcomes: Counter[NoticeState], seconds: float) -> 
             }
             for swept in report.swept
         },
-        "elsewhere": report.elsewhere,
         "errors": {rule: str(error) for rule, error in report.failed.items()},
         "seconds": round(seconds, 3),
     }
 
 
-def _show(report: Report, outcomes: Counter[NoticeState], seconds: float) -> None:
+def _show(report: Report, outcomes: Counter[NoticeState], queue: _Queue, seconds: float) -> None:
     out = console()
     rows = table(None, "rule", "rows read", "transitions", right=("rows read",))
     for swept in report.swept:
@@ -139,14 +151,16 @@ def _show(report: Report, outcomes: Counter[NoticeState], seconds: float) -> Non
         )
         rows.add_row(visible(swept.rule), f"{swept.survey.rows:,}", (words or "nothing") + first)
     out.print(rows)
-    for rule in report.elsewhere:
-        out.print(f"Rule {visible(rule)}: swept by another instance at this moment.")
     notices = _notices(report, outcomes)
     out.print(
         f"Notices: {notices['sent']:,} sent, {notices['pending']:,} to be tried again, "
         f"{notices['dead']:,} refused for good, {notices['undeliverable']:,} without an address. "
         f"{seconds:.1f} s."
     )
+    if later := queue.waiting - notices["pending"]:
+        out.print(f"{later:,} more wait: for their hour, for a limit, or for a channel.")
+    for circuit in queue.paused:
+        out.print(circuit_words(circuit))
     if notices["pending"] or notices["dead"] or notices["undeliverable"]:
         out.print("[dim]`tercera deliveries` shows each with the server's own words.[/dim]")
     if silenced := sum(swept.silenced for swept in report.swept):

@@ -20,9 +20,10 @@ from tercera.cli.output import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from tercera.app import App
+    from tercera.ledger import Ledger
     from tercera.orders import Check
 
 
@@ -141,16 +142,32 @@ def _checks(app: App, *, fix: bool) -> Iterator[Check]:
         yield from app.source.check([rule.counting for rule in app.settings.rules], fix=fix)
     except TerceraError as error:
         yield Check("source", False, str(error))
+    good = []
     for name, channel in app.channels.items():
         try:
             yield Check(f"channel {name}", True, channel.check())
+            good.append(name)
         except DeliveryError as error:
             yield Check(f"channel {name}", False, error.reason)
     try:
-        with app.ledger():
-            yield Check("ledger", True, app.ledger_shown)
+        with app.ledger() as ledger:
+            yield Check("ledger", True, app.settings.ledger)
+            yield from _paused(app, ledger, good)
     except TerceraError as error:
         yield Check("ledger", False, str(error))
+
+
+def _paused(app: App, ledger: Ledger, good: Collection[str]) -> Iterator[Check]:
+    """The channels that are left alone. For one that was found good just now, that ends."""
+    from tercera.cli.describe import circuit_words
+    from tercera.orders import Check
+
+    for name, circuit in ledger.circuits().items():
+        if name in good:
+            ledger.end_pauses([name], app.clock())
+            yield Check(f"channel {name}", True, "was left alone, and is tried again with the next delivery")
+        else:
+            yield Check(f"channel {name}", False, circuit_words(circuit))
 
 
 def _show_check(each: Check) -> None:

@@ -1,6 +1,7 @@
 """The configuration: `tercera.yaml` and the environment → frozen settings, or every mistake at once."""
 
 from tercera.config.load import load_settings
-from tercera.config.settings import Schedule, Settings, parse_duration
+from tercera.config.settings import Schedule, Settings
+from tercera.durations import parse_duration
 
 __all__ = ["Schedule", "Settings", "load_settings", "parse_duration"]

@@ -20,7 +20,7 @@ from tercera.config.settings import Settings, Skeleton
 from tercera.errors import ConfigError
 
 _Model = TypeVar("_Model", bound=BaseModel)
-_SECRET_KEYS = ("ledger", "uri", "url", "urls", "password", "username", "secret", "token")
+_SECRET_KEYS = ("uri", "url", "urls", "password", "username", "secret", "token")
 
 
 def load_settings(path: Path, environment: Mapping[str, str] | None = None) -> Settings:
@@ -43,12 +43,12 @@ def load_settings(path: Path, environment: Mapping[str, str] | None = None) -> S
         base=base,
         timezone=skeleton.timezone,
         ledger=_beside(base, skeleton.ledger),
-        lease=skeleton.lease,
         source=source,
         rules=tuple(rule.rule(skeleton.timezone) for rule in skeleton.rules),
         channels=channels,
         schedule=skeleton.schedule,
         guard=skeleton.guard.guard(),
+        delivery=skeleton.delivery,
         operations=skeleton.operations or ("operations" if "operations" in channels else None),
     )
 
@@ -162,7 +162,5 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
 
 def _beside(base: Path, url: str) -> str:
     """A relative SQLite path starts from the configuration's folder, wherever the command is run."""
-    if not url.startswith("sqlite:"):
-        return url
     name = url.removeprefix("sqlite:///")
     return url if Path(name).is_absolute() else f"sqlite:///{base / name}"

@@ -8,53 +8,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from tercera.config.listening import Matched, Notify, Told, listeners, matches
+from tercera.durations import Duration
 from tercera.guard import Guard
 from tercera.model import CUSTOMER, Counting, Level, Period, Reason, RuleId
 from tercera.orders import Zone
+from tercera.retries import RetryPolicy
 from tercera.rules import Rule
-
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-
-
-def parse_duration(text: str) -> timedelta:
-    """`30s`, `5m`, `12h`, `30d`, `2w`. ValueError for anything else."""
-    found = re.fullmatch(r"(\d{1,6})([smhdw])", text)
-    if not found:
-        raise ValueError(f"{text!r} is no duration; write a number and s, m, h, d or w, like 30s, 5m or 30d")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
-
-
-def _duration(value: object) -> object:
-    return value if isinstance(value, timedelta) else parse_duration(str(value))
-
-
-LEDGER = r"^(sqlite:///.+|postgresql(\+psycopg)?://.+)$"
-
-
-def _is_ledger(value: str) -> str:
-    if not re.match(LEDGER, value):
-        raise ValueError(  # which does not quote it: it may hold a password
-            "is no address of a ledger; write one like sqlite:///tercera.db or "
-            "postgresql+psycopg://user:password@host/database"
-        )
-    return value
-
-
-Duration = Annotated[
-    timedelta,
-    BeforeValidator(_duration, json_schema_input_type=Annotated[str, Field(pattern=r"^[0-9]{1,6}[smhdw]$")]),
-]
 
 
 class _Shape(BaseModel):
@@ -126,6 +88,34 @@ class GuardSettings(_Shape):
         return Guard(self.max_notices, self.max_share, self.min_notices, self.expires)
 
 
+_POLICY = RetryPolicy()
+
+
+class DeliverySettings(_Shape):
+    """How messages are tried again, and over how many connections they go out."""
+
+    first_pause: Duration = Field(_POLICY.first_pause, json_schema_extra={"default": "30s"})
+    longest_pause: Duration = Field(_POLICY.longest_pause, json_schema_extra={"default": "12h"})
+    longest_probe_pause: Duration = Field(_POLICY.longest_probe_pause, json_schema_extra={"default": "15m"})
+    attempts: Annotated[int, Field(ge=1, le=1000)] = _POLICY.attempts
+    max_age: Duration = Field(_POLICY.max_age, json_schema_extra={"default": "3d"})
+    connections: Annotated[int, Field(ge=1, le=64)] = 8
+
+    @model_validator(mode="after")
+    def _pauses_grow(self) -> DeliverySettings:
+        if self.first_pause < timedelta(seconds=1):
+            raise ValueError("first_pause must be at least 1s")
+        if min(self.longest_pause, self.longest_probe_pause) < self.first_pause:
+            raise ValueError("longest_pause and longest_probe_pause can't be shorter than first_pause")
+        return self
+
+    def policy(self) -> RetryPolicy:
+        """What delivering goes by."""
+        return RetryPolicy(
+            self.first_pause, self.longest_pause, self.longest_probe_pause, self.attempts, self.max_age
+        )
+
+
 class Schedule(_Shape):
     """When to sweep: `every` so long, or by a five-field `cron` line in the configuration's time zone."""
 
@@ -149,12 +139,7 @@ class Skeleton(_Shape):
     """The file's top level. `source`, `channels` and `email` are read by the modules that they name."""
 
     timezone: Zone
-    ledger: Annotated[str, AfterValidator(_is_ledger), Field(json_schema_extra={"pattern": LEDGER})] = (
-        "sqlite:///tercera.db"
-    )
-    lease: Annotated[Duration, Field(ge=timedelta(seconds=1))] = Field(
-        timedelta(seconds=60), json_schema_extra={"default": "60s"}
-    )
+    ledger: Annotated[str, Field(pattern=r"^sqlite:///.+")] = "sqlite:///tercera.db"
     source: dict[str, Any]
     rules: Annotated[list[RuleSettings], Field(min_length=1)]
     channels: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -164,14 +149,14 @@ class Skeleton(_Shape):
     )
     operations: str | None = None
     guard: GuardSettings = GuardSettings()
+    delivery: DeliverySettings = DeliverySettings()
 
 
 @dataclass(frozen=True)
 class Settings:
     """The whole configuration, read and checked. `base` is the folder that relative paths start from.
 
-    `operations` names the channel that hears of customers who could not be told. `ledger` may hold a
-    password: only `shown` of it is for people.
+    `operations` names the channel that hears of customers who could not be told.
     """
 
     base: Path
@@ -183,4 +168,4 @@ class Settings:
     schedule: Schedule
     operations: str | None
     guard: Guard = field(default_factory=Guard)
-    lease: timedelta = timedelta(seconds=60)
+    delivery: DeliverySettings = field(default_factory=DeliverySettings)

@@ -13,43 +13,53 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, literal, select, update
 
-from tercera.ledger import codec
+from tercera.ledger import codec, settling
 from tercera.ledger.batches import batched
 from tercera.ledger.codec import AnyRow
-from tercera.ledger.instance import Instance, is_free
 from tercera.ledger.tables import alerts, messages, notices, transitions
 from tercera.messages import Message, Notice, NoticeKind, NoticeState, Problem
 from tercera.model import Period, Reason, RuleId, SubjectId, WindowId
 
 
 def claim(
-    connection: Connection, instance: Instance, now: datetime, limit: int, without: Collection[str] = ()
+    connection: Connection,
+    now: datetime,
+    limit: int,
+    without: Collection[str] = (),
+    *,
+    channel: str | None = None,
+    beside: str | None = None,
 ) -> list[Message]:
-    """Up to `limit` messages that are due, oldest first, none of them of the channels in `without`."""
-    due = and_(messages.c.due_at <= now, messages.c.channel.not_in(sorted(without)))
+    """Up to `limit` messages that are due, oldest first, none of them of the channels in `without`; with
+    `channel` of that one alone, with `beside` to another recipient than this.
+
+    One that can't be read is given up, with a receipt that says why: it must not keep the others here.
+    """
     query = (
         select(messages)
-        .where(_waiting(instance), due, ~_blocked())
+        .where(_waiting(), messages.c.due_at <= now, messages.c.channel.not_in(sorted(without)), ~_blocked())
         .order_by(messages.c.due_at, messages.c.id)
         .limit(limit)
         .with_for_update(of=messages, skip_locked=True)  # SQLite has one writer, and leaves it out
     )
+    if channel is not None:
+        query = query.where(messages.c.channel == channel)
+    if beside is not None:
+        query = query.where(messages.c.recipient != beside)
     rows = connection.execute(query).all()
     if rows:
         connection.execute(
-            update(messages)
-            .where(messages.c.id == bindparam("message"))
-            .values(claimed_at=now, claimed_by=instance.name),
+            update(messages).where(messages.c.id == bindparam("message")).values(claimed_at=now),
             [{"message": row.id} for row in rows],
         )
-    return _read(connection, rows)
+    return _read(connection, rows, now)
 
 
-def next_due(connection: Connection, instance: Instance, now: datetime) -> datetime | None:
+def next_due(connection: Connection, now: datetime) -> datetime | None:
     """When the next message can be claimed: `now` when one can be already, None when none is waiting."""
     query = (
         select(messages.c.due_at)
-        .where(_waiting(instance), ~_blocked())
+        .where(_waiting(), ~_blocked())
         .order_by(messages.c.due_at, messages.c.id)
         .limit(1)
     )
@@ -57,17 +67,17 @@ def next_due(connection: Connection, instance: Instance, now: datetime) -> datet
     return None if due_at is None else max(due_at, now)
 
 
-def release_claims(connection: Connection, instance: Instance) -> None:
-    """What this instance has claimed and not settled can be claimed again. The one instance of a SQLite
-    ledger also frees what the one before it had."""
-    claimed = and_(messages.c.state == NoticeState.PENDING.value, messages.c.claimed_at.is_not(None))
-    if instance.shared:
-        claimed = and_(claimed, messages.c.claimed_by == instance.name)
-    connection.execute(update(messages).where(claimed).values(claimed_at=None, claimed_by=None))
+def release_claims(connection: Connection) -> None:
+    """What was claimed and not settled can be claimed again."""
+    connection.execute(
+        update(messages)
+        .where(messages.c.state == NoticeState.PENDING.value, messages.c.claimed_at.is_not(None))
+        .values(claimed_at=None)
+    )
 
 
-def _waiting(instance: Instance) -> ColumnElement[bool]:
-    return and_(messages.c.state == NoticeState.PENDING.value, is_free(instance))
+def _waiting() -> ColumnElement[bool]:
+    return and_(messages.c.state == NoticeState.PENDING.value, messages.c.claimed_at.is_(None))
 
 
 def _blocked() -> ColumnElement[bool]:
@@ -92,9 +102,14 @@ def _about_the_same(own: Any, past: Any) -> ColumnElement[bool]:
     )
 
 
-def _read(connection: Connection, rows: Sequence[AnyRow]) -> list[Message]:
-    told = _notices(connection, [row.id for row in rows])
+def _read(connection: Connection, rows: Sequence[AnyRow], now: datetime) -> list[Message]:
+    ids = [row.id for row in rows]
+    told, unreadable = _notices(connection, ids)
+    unreadable |= {row.id: "it carries no notice" for row in rows if not told[row.id]}
+    for message, why in unreadable.items():
+        settling.give_up(connection, message, f"can't be read from the ledger: {why}", now)
     threads = _threads(connection, [row.id for row in rows if not row.digest])
+    refused = settling.refused(connection, [row.id for row in rows if row.attempts])
     return [
         Message(
             key=row.key,
@@ -106,13 +121,17 @@ def _read(connection: Connection, rows: Sequence[AnyRow]) -> list[Message]:
             notices=tuple(told[row.id]),
             thread=tuple(threads[row.id]),
             attempts=row.attempts,
+            refused=refused.get(row.id, ()),
         )
         for row in rows
+        if row.id not in unreadable
     ]
 
 
-def _notices(connection: Connection, ids: Sequence[int]) -> dict[int, list[Notice]]:
+def _notices(connection: Connection, ids: Sequence[int]) -> tuple[dict[int, list[Notice]], dict[int, str]]:
+    """The notices of each message; for messages that hold one which can't be read, why."""
     told: dict[int, list[Notice]] = defaultdict(list)
+    unreadable: dict[int, str] = {}
     for some in batched(ids):
         query = (
             select(
@@ -128,8 +147,11 @@ def _notices(connection: Connection, ids: Sequence[int]) -> dict[int, list[Notic
             .order_by(notices.c.id)
         )  # fmt: skip
         for row in connection.execute(query):
-            told[row.message].append(_notice(row))
-    return told
+            try:
+                told[row.message].append(_notice(row))
+            except (ValueError, TypeError, ArithmeticError) as error:
+                unreadable[row.message] = f"notice {row.id}: {type(error).__name__}: {error}"
+    return told, unreadable
 
 
 def _notice(row: AnyRow) -> Notice:

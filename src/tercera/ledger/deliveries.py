@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, func, select
 
 from tercera.ledger.batches import batched
 from tercera.ledger.codec import AnyRow
@@ -75,6 +75,12 @@ def deliveries(connection: Connection, state: NoticeState | None, limit: int) ->
 def deliveries_of(connection: Connection, alert: int) -> list[Delivery]:
     """Every notice about an alert, oldest first."""
     return _read(connection, _query().where(notices.c.alert == alert).order_by(notices.c.id))
+
+
+def waiting(connection: Connection) -> int:
+    """How many notices are still to be sent."""
+    query = select(func.sum(messages.c.notices)).where(messages.c.state == NoticeState.PENDING.value)
+    return int(connection.execute(query).scalar() or 0)
 
 
 def _query() -> Select[*tuple[Any, ...]]:

@@ -11,7 +11,7 @@ def upgrade() -> None:
     op.add_column("messages", sa.Column("claimed_by", sa.Text()))
     op.add_column("messages", sa.Column("bundle", sa.Text()))
     op.add_column("messages", sa.Column("run", sa.BigInteger()))
-    op.create_index("ix_messages_bundle_channel_recipient", "messages", ["bundle", "channel", "recipient"])
+    op.create_index("ix_messages_channel_recipient_bundle", "messages", ["channel", "recipient", "bundle"])
     op.create_index("ix_receipts_at", "receipts", ["at"])
     op.create_table(
         "circuits",

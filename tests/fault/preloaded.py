@@ -1,19 +1,27 @@
 """A process that has imported Tercera and nothing more, and forks one that runs a command for each line it
 reads: what a kill test wants to interrupt is the run, not the second of imports before it.
 
-    echo '{"arguments": ["run", "--once"], "folder": "…", "log": "…"}' | python -m tests.e2e.preloaded
+    echo '{"arguments": ["run", "--once"], "folder": "…", "log": "…", "failpoints": ""}' \
+        | python -m tests.fault.preloaded [MUTANT]
 
+A mutant (of `tests.fault.mutants`) is a Tercera with a mistake in it, to prove that the suite would find it.
 For each line it answers with the process id, and, once that process has ended, with its exit code (that of
 `os.waitstatus_to_exitcode`: -9 after SIGKILL).
 """
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
 import sys
 from pathlib import Path
+
+from tercera.failpoints import VARIABLE
+from tercera.relational.shifts import steps
+from tests.e2e.shop import ZONE
+from tests.fault.mutants import MUTANTS
 
 _NEEDED = (
     "alembic.command",
@@ -26,6 +34,7 @@ _NEEDED = (
     "sqlalchemy.dialects.sqlite",
     "tercera.app",
     "tercera.channels.email",
+    "tercera.channels.webhook",
     "tercera.cli.main",
     "tercera.cycle",
     "tercera.daemon",
@@ -39,11 +48,16 @@ def main() -> None:
     """Serves until stdin ends."""
     for name in _NEEDED:
         importlib.import_module(name)
+    steps("UTC", ZONE)  # what each run would work out again
+    for name in sys.argv[1:]:
+        MUTANTS[name]()
+    gc.freeze()
     assert _threads() <= {"python", "jemalloc_bg_thd"}, "a thread would not survive the fork"
     for line in sys.stdin:
         order = json.loads(line)
         child = os.fork()
         if child == 0:
+            os.environ[VARIABLE] = order["failpoints"]
             _become(order["arguments"], order["folder"], order["log"])
         print(child, flush=True)
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)

@@ -1,0 +1,51 @@
+"""`kill -9` at every boundary and at random moments, while orders arrive, change and disappear: no notice is
+lost, none is repeated but what a server had accepted without a receipt, none is unexpected.
+
+150 kills in all; `make fault` goes on to 2,000 (`kills_in_thousands.py`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+
+from tests.fault.killing import kill_beginnings, kill_briefly, kill_often
+from tests.fault.mutants import MUTANTS
+from tests.fault.trials import over_files, over_mongodb
+
+
+@pytest.mark.mongod
+@pytest.mark.xdist_group("mongod")
+@pytest.mark.timeout(600)
+def test_runs_over_mongodb(tmp_path: Path, database: Database[dict[str, Any]]) -> None:
+    """At 112 moments, and a daemon at 8 more."""
+    with over_mongodb(tmp_path, database) as trial:
+        assert kill_often(trial, 112, daemons=8).is_good
+
+
+@pytest.mark.timeout(600)
+def test_runs_over_files(tmp_path: Path) -> None:
+    """At 14 moments."""
+    with over_files(tmp_path) as trial:
+        assert kill_often(trial, 14).is_good
+
+
+@pytest.mark.mongod
+@pytest.mark.xdist_group("mongod")
+@pytest.mark.timeout(600)
+def test_first_starts(tmp_path: Path, database: Database[dict[str, Any]]) -> None:
+    """At 16 moments: before, within and after the making of the ledger, and at every other boundary."""
+    with over_mongodb(tmp_path, database, only_now=True) as trial:
+        assert kill_beginnings(trial, 16).is_good
+
+
+@pytest.mark.mongod
+@pytest.mark.xdist_group("mongod")
+@pytest.mark.parametrize("mutant", list(MUTANTS)[:2])
+def test_mistakes_are_found(tmp_path: Path, database: Database[dict[str, Any]], mutant: str) -> None:
+    """The verdict has teeth: a few kills suffice for it to find each of these mistakes."""
+    with over_mongodb(tmp_path, database, mutant) as trial:
+        assert not kill_briefly(trial).is_good
