@@ -35,6 +35,7 @@ class Answer:
     orders: int = 0
     pairs: int = 0
     rejects: dict[RejectReason, tuple[int, int]] = field(default_factory=dict)
+    newest: Placed | None = None
 
 
 def tally(rows: Iterable[Row], fields: OrderFields, counting: Counting, scope: Scope | None = None) -> Answer:
@@ -50,6 +51,8 @@ def tally(rows: Iterable[Row], fields: OrderFields, counting: Counting, scope: S
         if isinstance(placed, date) and not _in_scope(placed, scope, counting):
             continue
         answer.rows += 1
+        if isinstance(placed, date) and scope.recent and scope.recent.holds(placed, counting.zone):
+            answer.newest = max(answer.newest or placed, placed, key=_midnight)
         matching = _matches(row, fields, counting)
         reason = _reject(row, fields, counting, placed)
         if reason:
@@ -232,3 +235,10 @@ def _amount(value: Any) -> Decimal | None:
         return None
     number = Decimal(str(value).strip())
     return number.quantize(Decimal("0.0001")) if number.is_finite() and abs(number) < 10**14 else None
+
+
+def _midnight(placed: Placed) -> tuple[datetime, bool]:
+    """A day without a time comes before every time of that day."""
+    if isinstance(placed, datetime):
+        return placed.replace(tzinfo=None), True
+    return datetime(placed.year, placed.month, placed.day), False

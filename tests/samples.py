@@ -3,13 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from tercera.messages import Holding, Message, Notice, NoticeKind
-from tercera.model import Customer, Evidence, Period, Reason, RuleId, SubjectId, Tally, WindowId
+from tercera.model import (
+    Customer,
+    Evidence,
+    Period,
+    Reason,
+    RejectCount,
+    RejectReason,
+    RuleId,
+    SubjectId,
+    Survey,
+    Tally,
+    WindowId,
+)
+from tercera.watch import (
+    Heart,
+    Limits,
+    Measured,
+    Watched,
+    beating,
+    measure_freshness,
+    measure_heart,
+    measure_rejects,
+)
 
 ANA = Customer("bigcolors_1381618804", "Ana María Pérez", "ana@example.com", "es")
 AT = datetime(2023, 6, 20, 9, 30, tzinfo=ZoneInfo("America/Bogota"))
@@ -112,6 +135,53 @@ def make_held(count: int = 600, examples: int = 10, **changes: Any) -> Message:
         for number in range(examples)
     )
     return make_message(*notices, for_customer=False, digest=True, **changes)
+
+
+LIMITS = Limits("America/Bogota", max_age=timedelta(days=2), max_pause=timedelta(minutes=15))
+"""From where on operations hears of the data."""
+
+
+def make_watched(watched: Watched = Watched.REJECTS, *, over: bool = False, **changes: Any) -> Message:
+    """What operations is told of when the data watch found something, or when it is over."""
+    measured = _measured(watched, over=over)
+    notice = replace(
+        make_notice(Reason.RETRACTED if over else Reason.OPENED, customer=None),
+        kind=NoticeKind.WATCH,
+        rule=RuleId(watched),
+        subject=measured.subject,
+        title=measured.words,
+        per="rule" if watched is Watched.REJECTS else "watch",
+        level=None if over else "watch",
+        threshold=None,
+        before="watch" if over else None,
+        tally=Tally(measured.subject, WindowId("2023-06"), measured.count, measured.out_of),
+        step=2 if over else 1,
+        detail=measured.detail,
+    )
+    return make_message(notice, **{"for_customer": False, "recipient": "ops@example.com", **changes})
+
+
+def _measured(watched: Watched, *, over: bool) -> Measured:
+    match watched:
+        case Watched.REJECTS:
+            sample = {
+                "order_id": "MX-2001",
+                "customer_id": ANA.id,
+                "placed_at": "9 de junio",
+                "status": "returned",
+            }
+            rejects = {
+                RejectReason.UNREADABLE_DATE: RejectCount(1 if over else 111, 0 if over else 38, (sample,)),
+                RejectReason.NO_CUSTOMER: RejectCount(7, 2, ({**sample, "customer_id": None},)),
+            }
+            return measure_rejects(RuleId("repeat-returns"), Survey(940, 930, rejects), LIMITS)
+        case Watched.FRESHNESS:
+            newest = AT - timedelta(hours=1 if over else 60)
+            return measure_freshness(newest, None, LIMITS, AT)
+        case Watched.HEARTBEAT:
+            error = "MongoDB at db.example.com:27017 can't be reached: timed out; check the uri"
+            heart = Heart(AT - timedelta(minutes=20), AT - timedelta(days=9), error)
+            return beating(LIMITS, AT) if over else measure_heart(heart, LIMITS, AT, started=None)
 
 
 def _level(matched: int) -> tuple[str | None, int | None]:

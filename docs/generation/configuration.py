@@ -23,6 +23,7 @@ from tercera import channels, sources
 from tercera.channels._settings import ChannelSettings
 from tercera.config.listening import ListenerSettings, MatchSettings
 from tercera.config.settings import DeliverySettings, GuardSettings, RuleSettings, Schedule, Skeleton
+from tercera.config.watched import FreshnessSettings, HeartbeatSettings, RejectsSettings
 from tercera.orders import Derived
 
 _UNITS = ((86400 * 7, "w"), (86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
@@ -37,6 +38,9 @@ def configuration_page() -> str:
         ("schedule", Schedule),
         ("guard", GuardSettings),
         ("delivery", DeliverySettings),
+        ("rejects", RejectsSettings),
+        ("freshness", FreshnessSettings),
+        ("heartbeat", HeartbeatSettings),
         ("rules[]", RuleSettings),
         ("rules[].when.FIELD", MatchSettings),
         ("rules[].notify[]", ListenerSettings),

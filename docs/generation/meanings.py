@@ -20,6 +20,11 @@ TITLES = {
     "GuardSettings": "When a cycle would tell very many at once, its notices are held back. See [the blast "
     "guard](../howto/blast-guard.md).",
     "DeliverySettings": "How messages are tried again. See [delivery](../howto/delivery.md).",
+    "RejectsSettings": "When rows that can't be judged are operations' business. See [the data "
+    "watch](../howto/watch-the-data.md).",
+    "FreshnessSettings": "When a source that shows no new orders is operations' business.",
+    "HeartbeatSettings": "When a Tercera that can't sweep is operations' business, and a sign of life for a "
+    "service that notices when it stays away.",
     "RuleSettings": "One entry for each rule.",
     "MatchSettings": "How the values of one order field must look. `status: [returned, cancelled]` is short "
     "for `status: {in: [returned, cancelled]}`.",
@@ -41,8 +46,8 @@ MEANINGS = {
     "Skeleton.channels": "ways of telling, by names of your own; rules name them in `notify`",
     "Skeleton.email": "the mail server that email channels share",
     "Skeleton.schedule": "when to sweep",
-    "Skeleton.operations": "name of the channel that hears of customers who could not be told, and of "
-    "what the guard holds back",
+    "Skeleton.operations": "name of the channel that hears of customers who could not be told, of "
+    "what the guard holds back, and of what the data watch finds",
     "Skeleton.guard": "when very many notices at once are held back",
     "Skeleton.delivery": "how messages are tried again, and over how many connections they go out",
     "DeliverySettings.first_pause": "pause after a first failure; doubled each time, half of it by lot",
@@ -51,6 +56,17 @@ MEANINGS = {
     "DeliverySettings.attempts": "a message that is refused so often is dead; an outage does not count",
     "DeliverySettings.max_age": "… and so is one that was first refused so long ago",
     "DeliverySettings.connections": "of each channel, at the same time",
+    "Skeleton.rejects": "from which share of rows that can't be judged on operations is told",
+    "Skeleton.freshness": "how old the newest order may be; not looked at when missing",
+    "Skeleton.heartbeat": "how long no cycle may succeed, and where a sign of life goes",
+    "RejectsSettings.max_share": "share of the rows that a rule's sweep read, like `5%`",
+    "RejectsSettings.min_rows": "of fewer rows nothing is said",
+    "FreshnessSettings.max_age": "how old the newest order may be; of one without a time, in whole days",
+    "HeartbeatSettings.max_age": "how long no cycle may succeed; longer than the pause between sweeps",
+    "HeartbeatSettings.ping": "URL to call after each good cycle; write `${NAME}`, since it is a secret",
+    "HeartbeatSettings.ping_failed": "URL that is called after a cycle that did not succeed",
+    "HeartbeatSettings.allow_private": "true lets these URLs lead to this machine or a private network, also "
+    "by `http://`",
     "GuardSettings.max_notices": "alerts that one cycle may tell of",
     "GuardSettings.max_share": "… and which share of a rule's watched pairs, like `5%`; `1` turns it off",
     "GuardSettings.min_notices": "up to so many alerts, the share is not looked at",

@@ -15,15 +15,18 @@ from tercera import sources as source_kinds
 from tercera.config import Settings, load_settings
 from tercera.errors import DeliveryError, NotFoundError
 from tercera.messages import Channel
+from tercera.model import RuleId
 from tercera.orders import Source
 from tercera.routing import Route, Routes
 from tercera.rules import Rule
 from tercera.timing import Timing
+from tercera.watch import Watched, is_reserved
 
 if TYPE_CHECKING:
     from tercera.cycle import Terms
     from tercera.deliver import Delivery
     from tercera.ledger import Ledger
+    from tercera.ping import Ping
 
 
 def utc_now() -> datetime:
@@ -62,6 +65,13 @@ class App:
         operations = self.settings.operations
         return Routes(by_name, by_name[operations] if operations else None)
 
+    @cached_property
+    def ping(self) -> Ping | None:
+        """The sign of life after each cycle, if one is configured."""
+        from tercera.ping import Ping
+
+        return Ping(self.settings.ping) if self.settings.ping else None
+
     @property
     def timings(self) -> dict[str, Timing]:
         """When each channel may speak, and how often."""
@@ -84,7 +94,16 @@ class App:
         for rule in self.settings.rules:
             if rule.id == rule_id:
                 return rule
+        if is_reserved(rule_id):
+            raise NotFoundError(
+                f"{rule_id!r} is none of your rules but what Tercera watches itself; "
+                f"`tercera alerts --rule {rule_id}` lists its alerts"
+            )
         raise NotFoundError(f"there is no rule {rule_id!r}; known: {known}")
+
+    def silenceable(self, rule_id: str) -> RuleId:
+        """The id of a rule, or of something that Tercera watches itself. Raises `NotFoundError`."""
+        return RuleId(rule_id) if rule_id in list(Watched) else self.rule(rule_id).id
 
     @property
     def has_ledger(self) -> bool:
@@ -106,7 +125,7 @@ class App:
         """What every sweep goes by."""
         from tercera.cycle import Terms
 
-        return Terms(self.routes, self.settings.guard, self.currency, notify_history)
+        return Terms(self.routes, self.settings.guard, self.currency, notify_history, self.settings.watch)
 
     def delivery(
         self, ledger: Ledger, tell: Callable[[str, DeliveryError | None], None] = lambda *_: None

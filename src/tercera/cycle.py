@@ -17,11 +17,13 @@ from tercera.guard import Guard
 from tercera.ledger import Cursor, Known, Ledger, digest_of
 from tercera.lifecycle import held, reconcile
 from tercera.messages import Change, Holding
-from tercera.model import Pair, Reason, State, Survey, Tally, WindowId
-from tercera.orders import Scope, Source
+from tercera.model import Pair, Placed, Reason, RuleId, State, Survey, Tally, WindowId
+from tercera.orders import Recent, Scope, Source
 from tercera.routing import Routes, guarded
 from tercera.rules import Rule, judge
 from tercera.silences import Silences
+from tercera.watch import Limits, oldest_fresh
+from tercera.watching import Moved, Seen, after_cycle
 from tercera.windows import Window, between, parse_window, watched, window_of
 
 CHUNK = 5_000
@@ -52,15 +54,20 @@ class Swept:
     silenced: int = 0
     """Transitions that a silence kept from being told."""
 
+    scope: Scope = field(default_factory=Scope)
+    """What was read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What every sweep of a cycle goes by: whom to tell how, the guard, the currency of amounts."""
+    """What every sweep of a cycle goes by: whom to tell how, the guard, the currency of amounts, and from
+    where on operations hears of the data itself (None: never)."""
 
     routes: Routes
     guard: Guard = field(default_factory=Guard)
     currency: str | None = None
     notify_history: bool = False
+    watch: Limits | None = None
 
 
 def sweep(
@@ -72,6 +79,7 @@ def sweep(
     run: int,
     now: datetime,
     told: int = 0,
+    recent: Recent | None = None,
     proceed: Callable[[], None] = lambda: None,
 ) -> Swept:
     """Looks at a rule's watched windows and commits what changed.
@@ -81,15 +89,16 @@ def sweep(
     4. reconcile each with what the ledger knows; 5. commit in chunks: first what is not told, as it comes,
        then what is, held back where the guard says so, and the cursor with the last.
 
-    `told` is how many alerts the cycle's earlier rules told of. `proceed` is called between chunks and may
+    `told` is how many alerts the cycle's earlier rules told of. With `recent` the survey tells the newest
+    order. `proceed` is called between chunks and may
     raise to stop. Raises `SourceError`, `LedgerError`, and of the latter `ConflictError` when an alert was
     changed by another process (`tercera release`) since it was read.
     """
     cursor = ledger.cursor(rule.id)
     baseline = not terms.notify_history and (cursor is None or cursor.fingerprint != rule.fingerprint)
-    scope = _scope(rule, ledger, cursor, now)
+    scope = replace(_scope(rule, ledger, cursor, now), recent=recent)
     known = ledger.known(rule.id, None if cursor is None else _names(rule, scope))
-    swept = Swept(rule.id, baseline=baseline)
+    swept = Swept(rule.id, baseline=baseline, scope=scope)
     look = _Look(rule, Silences(rule.id, ledger.decisions(now), now), now, baseline, terms.currency)
     speaking: list[Change] = []
     for chunk in _chunks(_silent(_changes(look, source, known, scope, swept), speaking)):
@@ -144,7 +153,9 @@ def _open_to_news(rule: Rule, scope: Scope, now: datetime, *, baseline: bool) ->
 def _pairs(rule: Rule, source: Source, scope: Scope) -> int:
     """How many (subject, window) pairs there are: asked only when many are to be told, for it reads every
     order of the watched windows."""
-    reading = source.tally(replace(rule.counting, evidence=0), replace(scope, at_least=2**31, totals=True))
+    reading = source.tally(
+        replace(rule.counting, evidence=0), replace(scope, at_least=2**31, totals=True, recent=None)
+    )
     for _ in reading:
         pass
     return reading.survey.pairs
@@ -192,6 +203,8 @@ class Report:
     run: int
     swept: list[Swept] = field(default_factory=list)
     failed: dict[str, TerceraError] = field(default_factory=dict)
+    watched: list[Moved] = field(default_factory=list)
+    """What the data watch opened or took back."""
 
     @property
     def told(self) -> int:
@@ -204,7 +217,24 @@ class Report:
             "transitions": dict(sum((each.transitions for each in self.swept), Counter())),
             "rows": sum(each.survey.rows for each in self.swept),
             "rejects": sum(count.rows for each in self.swept for count in each.survey.rejects.values()),
+            "newest": self.newest.isoformat() if self.newest else None,
         }
+
+    @property
+    def newest(self) -> Placed | None:
+        """The newest order that was seen, where it was looked for."""
+        return next((each.survey.newest for each in self.swept if each.scope.recent), None)
+
+    def seen(self) -> Seen:
+        """What the data watch judges."""
+        looked = next((each.scope for each in self.swept if each.scope.recent), None)
+        return Seen(
+            {RuleId(each.rule): each.survey for each in self.swept},
+            good=not self.failed,
+            asked=looked is not None,
+            newest=self.newest,
+            looked_from=looked.start if looked else None,
+        )
 
 
 class Stopped(TerceraError):
@@ -238,19 +268,38 @@ def cycle(
         for rule in rules:
             try:
                 swept = sweep(
-                    rule, source, ledger, terms, run=report.run, now=now, told=report.told, proceed=proceed
+                    rule,
+                    source,
+                    ledger,
+                    terms,
+                    run=report.run,
+                    now=now,
+                    told=report.told,
+                    recent=None if report.seen().asked else _recent(terms.watch, now),
+                    proceed=proceed,
                 )
             except (SourceError, ConflictError) as error:
                 report.failed[rule.id] = error
             else:
                 report.swept.append(swept)
                 ledger.record_rejects(report.run, rule.id, swept.survey)
+        if terms.watch is not None:
+            report.watched = after_cycle(
+                ledger, terms.watch, terms.routes.operations, report.seen(), run=report.run, now=now
+            )
     except TerceraError as error:
         ledger.finish_run(report.run, clock(), report.summary(), str(error))
         raise
     error_text = "; ".join(str(error) for error in report.failed.values()) or None
     ledger.finish_run(report.run, clock(), report.summary(), error_text)
     return report
+
+
+def _recent(limits: Limits | None, now: datetime) -> Recent | None:
+    """Where to look for the newest order: the first rule that can be swept does, for all."""
+    if limits is None or limits.max_age is None:
+        return None
+    return Recent(oldest_fresh(limits, now), now)
 
 
 def _scope(rule: Rule, ledger: Ledger, cursor: Cursor | None, now: datetime) -> Scope:
@@ -317,7 +366,7 @@ def _changes(
         else:
             swept.transitions[Reason.UNCHANGED] += 1
     swept.survey = reading.survey
-    whole = replace(scope, at_least=0, pairs=unseen | moved, totals=True)
+    whole = replace(scope, at_least=0, pairs=unseen | moved, totals=True, recent=None)
     for tally in source.tally(counting, whole) if whole.pairs else ():
         if change := _change(look, known.get((tally.subject, tally.window)), tally, swept):
             yield change

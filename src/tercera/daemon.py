@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from types import FrameType
@@ -26,6 +26,7 @@ from tercera.cycle import Stopped, cycle
 from tercera.deliver import deliver
 from tercera.errors import DeliveryError, TerceraError
 from tercera.ledger import Ledger
+from tercera.watching import Moved, between_cycles
 
 RETRY_EVERY = timedelta(seconds=10)
 """How often notices that are due again are looked for, between sweeps."""
@@ -81,6 +82,7 @@ class _Daemon:
         self._stop = stop
         self._notify_history = notify_history
         self._delivering = threading.Lock()
+        self._started = app.clock()
         self.broken: TerceraError | None = None
 
     def scheduler(self) -> BackgroundScheduler:
@@ -139,12 +141,26 @@ class _Daemon:
                 )
                 if swept.held:
                     log.warning("held back", rule=swept.rule, alerts=swept.held, remark="see tercera held")
+            told_of_watch(report.watched)
+            if app.ping and (remark := app.ping.tell(good=not report.failed)):
+                log.warning("ping", remark=remark)
             for rule, error in report.failed.items():
                 log.warning("sweep failed, will be tried again", rule=rule, error=str(error))
             self._deliver()
 
     def _deliver(self) -> None:
         with self._surviving("deliver"), self._delivering:
+            app = self._app
+            if app.settings.watch is not None:
+                told_of_watch(
+                    between_cycles(
+                        self._ledger,
+                        app.settings.watch,
+                        app.routes.operations,
+                        started=self._started,
+                        now=app.clock(),
+                    )
+                )
             outcomes = deliver(self._app.delivery(self._ledger, tell=_tell), self._stop)
             if outcomes:
                 log.info("delivered", **_counts(outcomes))
@@ -169,6 +185,18 @@ def _tell(channel: str, away: DeliveryError | None) -> None:
         log.info("channel is back", channel=channel)
     else:
         log.warning("channel is left alone", channel=channel, error=away.reason, remark="nothing is lost")
+
+
+def told_of_watch(moved: Iterable[Moved]) -> None:
+    """In the log, also where there is no channel to tell operations by."""
+    for each in moved:
+        log.warning(
+            "data watch",
+            alert=each.measured.watched,
+            about=each.measured.subject,
+            what=each.transition.reason,
+            remark=each.measured.words,
+        )
 
 
 def _trigger(app: App) -> BaseTrigger:

@@ -16,12 +16,14 @@ from tercera.model import Customer, Pair, Period, Reason, RuleId, SubjectId, Tal
 
 
 class NoticeKind(StrEnum):
-    """What a notice says: that an alert moved, that somebody could not be told so, or that very many alerts
-    are held back, of which this one is an example (`detail` is the text of a `Holding`)."""
+    """What a notice says: that an alert moved, that somebody could not be told so, that very many alerts are
+    held back, of which this one is an example (`detail` is the text of a `Holding`), or that the data watch
+    found something (`detail` is that of `watch.Measured`)."""
 
     ALERT = "alert"
     UNDELIVERED = "undelivered"
     HELD = "held"
+    WATCH = "watch"
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,6 +131,9 @@ class Survey:
     pairs: int = 0
     """How many (subject, window) pairs were read, also those with too few matching orders."""
 
+    newest: Placed | None = None
+    """The newest order, where the scope asked for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Level:

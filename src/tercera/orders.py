@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated, Literal, Protocol, runtime_checkable
@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from tercera.dates import DateFormat, parse_format
-from tercera.model import CUSTOMER, Counting, Customer, Pair, Survey, Tally
+from tercera.model import CUSTOMER, Counting, Customer, Pair, Placed, Survey, Tally
 
 SAMPLES = 5
 """How many rejected rows of each reason are kept to show."""
@@ -172,6 +172,22 @@ def zone_or_none(name: str | None) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Recent:
+    """A stretch of time up to now, in which the newest order is looked for: from the day `since`, in the
+    rule's zone, up to the moment `until`. A day without a time is its midnight."""
+
+    since: date
+    until: datetime
+
+    def holds(self, placed: Placed, zone: str) -> bool:
+        """Whether a moment, given in the zone, lies in it."""
+        now = self.until.astimezone(ZoneInfo(zone))
+        if isinstance(placed, datetime):
+            return self.since <= placed.date() and placed <= now
+        return self.since <= placed <= now.date()
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
     """Which part of the orders to tally.
 
@@ -181,6 +197,9 @@ class Scope:
 
     Without `totals` a source may leave out what only describes and does not decide: `Tally.orders` is then 0,
     and so are the survey's `orders` and `pairs`. All else is as exact as with them.
+
+    With `recent` the survey also tells the newest order in there, of all rows whose `placed_at` can be read,
+    rejects or not; a source that reads no more than the scope tells that of the scope.
     """
 
     start: date | None = None
@@ -188,6 +207,7 @@ class Scope:
     at_least: int = 1
     pairs: Collection[Pair] | None = None
     totals: bool = True
+    recent: Recent | None = None
 
 
 class Reading:

@@ -15,7 +15,7 @@ from tercera.errors import ConfigError, DeliveryError
 from tercera.messages import Channel
 from tests.contract import channels as harnesses
 from tests.contract.channels import REFUSAL, Answer, Harness
-from tests.samples import make_message
+from tests.samples import make_message, make_watched
 from tests.snapshots import assert_snapshot
 
 
@@ -82,6 +82,14 @@ def test_a_message_arrives_as_it_should(harness: Harness, kind: str) -> None:
     (received,) = harness.received()
     assert received.recipient == harness.recipients[0]
     assert_snapshot(f"{kind}/payload.txt", received.payload)
+
+
+def test_what_the_data_watch_found_arrives_as_it_should(harness: Harness, kind: str) -> None:
+    """The payload, byte for byte."""
+    with harness.channel.session() as session:
+        session.send(make_watched(recipient=harness.recipients[0], language="en"))
+    (received,) = harness.received()
+    assert_snapshot(f"{kind}/watch.txt", received.payload)
 
 
 def test_messages_share_a_connection(harness: Harness) -> None:

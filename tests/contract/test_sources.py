@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -22,7 +23,7 @@ from hypothesis import strategies as st
 
 from tercera import sources
 from tercera.model import Customer, Pair, Survey, Tally
-from tercera.orders import SAMPLES, CustomerFields, OrderFields, Scope, Source
+from tercera.orders import SAMPLES, CustomerFields, OrderFields, Recent, Scope, Source
 from tercera.windows import parse_window
 from tests import oracle
 from tests.contract.order_cases import CASES, PLAIN, Case, cases, order
@@ -116,6 +117,26 @@ def test_a_scope_asks_for_some_windows_or_some_pairs(store: Store, case: Case, d
         assert _by_pair(source.tally(case.counting, Scope(pairs=asked))) == {
             pair: _tally_of(store, case, pair) for pair in asked
         }
+
+
+@each_store
+@settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(case=cases, hours=st.integers(0, 24 * 45), days=st.integers(0, 40))
+def test_the_newest_order_is_told_where_it_is_asked_for(
+    store: Store, case: Case, hours: int, days: int
+) -> None:
+    """Of all rows that can be dated, and not of those that lie in the future."""
+    until = datetime(2023, 5, 25, tzinfo=UTC) + timedelta(hours=hours)
+    recent = Recent(until.date() - timedelta(days=days), until)
+    with store.opened(store.representable(case.rows), case.fields, case.zone) as source:
+        for scope in (
+            Scope(recent=recent),
+            Scope(date(2023, 1, 1), date(2024, 1, 1), 1, None, False, recent),
+        ):
+            reading = source.tally(case.counting, scope)
+            list(reading)
+            expected = _expected(store, case, scope).newest
+            assert (reading.survey.newest, recent) == (expected, recent)
 
 
 @each_store

@@ -39,6 +39,7 @@ ENVIRONMENT = {
     "WEBHOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
     "SLACK_URL": "https://hooks.slack.com/services/T000/B000/XXXX",
     "ALERTMANAGER_TOKEN": "token",
+    "HEARTBEAT_URL": "https://hc-ping.com/3f1a9c52-aaaa-4bbb-8ccc-0123456789ab",
     "DUTY_URL": "json://user:password@duty.example.com",
 }
 _FENCE = re.compile(

@@ -12,6 +12,7 @@ from tercera.errors import ConfigError
 from tercera.model import Match, Reason
 from tercera.rules import Listener
 from tercera.starter import Answers, starter_text
+from tercera.watch import Limits
 
 GOOD = """\
 timezone: America/Bogota
@@ -253,3 +254,38 @@ def test_what_init_writes_is_a_good_configuration(tmp_path: Path, kind: str) -> 
     settings = load_settings(tmp_path / "tercera.yaml", environment)
     assert settings.source.orders.amount == "x # y"
     assert settings.source.customers.id == "'id'"
+
+
+def test_the_data_watch(tmp_path: Path) -> None:
+    """Rejects are watched unless told otherwise; the rest when it is asked for. The ping's URL stays out of
+    sight."""
+    path = tmp_path / "tercera.yaml"
+    path.write_text(GOOD)
+    settings = load_settings(path, ENVIRONMENT)
+    assert settings.watch == Limits("America/Bogota", 0.05, 20, None, None)
+    assert settings.ping is None
+    path.write_text(
+        GOOD + "rejects: {max_share: 20%, min_rows: 5}\nfreshness: {max_age: 2d}\n"
+        "heartbeat: {max_age: 15m, ping: https://hc-ping.com/geheim}\n"
+    )
+    settings = load_settings(path, ENVIRONMENT)
+    assert settings.watch == Limits("America/Bogota", 0.2, 5, timedelta(days=2), timedelta(minutes=15))
+    assert "geheim" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("heartbeat", "words"),
+    [
+        ("{max_age: 1m}", "1m is no longer than the pause between sweeps, 1m; give more"),
+        ("{}", "give max_age"),
+        ("{ping: http://example.com/geheim}", "must begin with https://"),
+        ("{ping: https://u:geheim@example.com/}", "holds a login"),
+        ("{ping_failed: geheim}", "is no URL"),
+    ],
+)
+def test_a_heartbeat_that_is_none(tmp_path: Path, heartbeat: str, words: str) -> None:
+    """Each mistake with its remedy, and without the URL."""
+    [mistake] = mistakes(tmp_path, GOOD + f"heartbeat: {heartbeat}\n")
+    assert "heartbeat" in mistake
+    assert words in mistake
+    assert "geheim" not in mistake

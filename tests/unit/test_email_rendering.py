@@ -26,8 +26,9 @@ from tercera.model import Customer, Evidence, Period, Reason
 from tercera.rendering import languages
 from tercera.rendering.plain import one_line
 from tercera.rendering.words import words_for
+from tercera.watch import Watched
 from tercera.windows import parse_window
-from tests.samples import AT, make_evidence, make_held, make_message, make_notice
+from tests.samples import AT, make_evidence, make_held, make_message, make_notice, make_watched
 from tests.snapshots import assert_snapshot
 
 SERVER = Smtp(host="localhost", sender="Tienda Colores <avisos@tienda.example>")
@@ -76,6 +77,11 @@ MESSAGES = {
     "undelivered-two": make_message(UNTOLD, replace(UNTOLD, id=2, customer=None), for_customer=False),
     "held": make_held(),
     "held-one": make_held(count=1, examples=1),
+    **{
+        f"watch-{watched.name.lower()}{'-over' if over else ''}": make_watched(watched, over=over)
+        for watched in Watched
+        for over in (False, True)
+    },
     "digest": make_message(
         make_notice(),
         make_notice(Reason.ESCALATED, 5, customer=QUESOS, id=3),
@@ -86,7 +92,7 @@ MESSAGES = {
         digest=True,
     ),
 }
-LOOKED_AT = ("customer-opened", "operations-problem", "undelivered-two", "held", "digest")
+LOOKED_AT = ("customer-opened", "operations-problem", "undelivered-two", "held", "digest", "watch-rejects")
 
 
 @pytest.mark.parametrize("language", ["es", "en"])
@@ -112,11 +118,11 @@ def test_text_and_html_say_the_same_orders(name: str) -> None:
     letter = CHANNEL.letters.write(message)
     shown = _visible(letter.html)
     for notice in message.notices:
-        if not (message.digest or notice.kind is NoticeKind.UNDELIVERED):
+        if not (message.digest or notice.kind in (NoticeKind.UNDELIVERED, NoticeKind.WATCH)):
             for order in notice.tally.evidence:
                 assert order.order_id in letter.text
                 assert order.order_id in shown
-        if not message.for_customer:
+        if not message.for_customer and notice.per != "watch":
             assert notice.subject in letter.text
             assert notice.subject in shown
 

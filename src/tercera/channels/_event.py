@@ -21,6 +21,8 @@ from tercera.windows import parse_window
 VERSION = 1
 """Goes up when a key changes its meaning or goes away. New keys may come at any time."""
 
+_WITH_FIGURES = (NoticeKind.WATCH,)
+
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True).encode
 
 
@@ -50,11 +52,16 @@ def event(message: Message, language: str) -> dict[str, Any]:
 
 
 def event_type(notice: Notice) -> str:
-    """`alert.opened`, …, `customer.untold`, `guard.held`. A baseline that is told after all is an opening."""
+    """`alert.opened`, …, `customer.untold`, `guard.held`, `watch.opened`, `watch.over`.
+
+    A baseline that is told after all is an opening.
+    """
     if notice.kind is NoticeKind.UNDELIVERED:
         return "customer.untold"
     if notice.kind is NoticeKind.HELD:
         return "guard.held"
+    if notice.kind is NoticeKind.WATCH:
+        return "watch.over" if notice.reason is Reason.RETRACTED else "watch.opened"
     opened = notice.reason in (Reason.BASELINE, Reason.UNCHANGED)
     return f"alert.{Reason.OPENED if opened else notice.reason}"
 
@@ -102,9 +109,17 @@ def _notice(notice: Notice, words: Words) -> dict[str, Any]:
             for each in tally.evidence
         ],
         "problem": notice.problem,
-        "detail": notice.detail,
+        "detail": None if notice.kind in _WITH_FIGURES else notice.detail,
         "decided_at": notice.at.isoformat(),
+        **_figures(notice),
     }
+
+
+def _figures(notice: Notice) -> dict[str, Any]:
+    """Of a notice of our own: what was measured, under the name of its kind."""
+    if notice.kind not in _WITH_FIGURES:
+        return {}
+    return {notice.kind.value: json.loads(notice.detail or "{}")}
 
 
 def _customer(notice: Notice) -> dict[str, str | None] | None:

@@ -178,6 +178,9 @@ def _standing(notice: Notice, settings: Settings, now: datetime) -> Iterator[tup
     if notice.kind is NoticeKind.HELD:
         yield _held_labels(notice, settings), lasting
         return
+    if notice.kind is NoticeKind.WATCH:
+        yield _watch_labels(notice, settings), now if notice.reason in _ENDS else lasting
+        return
     over = notice.reason in _ENDS
     if notice.before is not None and (over or notice.before != notice.level):
         yield _labels(notice, settings, settings.alertname, notice.before), now
@@ -197,6 +200,18 @@ def _labels(notice: Notice, settings: Settings, alertname: str, level: str | Non
         **about,
         "window": notice.window,
         **standing,
+    }
+    return tuple(sorted((name, _label(value)) for name, value in named.items()))
+
+
+def _watch_labels(notice: Notice, settings: Settings) -> Labels:
+    """One alert for each thing that is watched: `rule` says which, `subject` of what."""
+    named = {
+        **settings.labels,
+        "alertname": f"{settings.alertname}Watch",
+        "rule": notice.rule,
+        "subject": notice.subject,
+        "severity": settings.severity.get("warning", "warning"),
     }
     return tuple(sorted((name, _label(value)) for name, value in named.items()))
 

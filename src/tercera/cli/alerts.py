@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from tercera.cli.describe import alert_json, history_json, print_evidence, print_history
+from tercera.cli.health import health_json, health_lines
 from tercera.cli.output import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -56,8 +57,9 @@ def list_alerts(
             state=State(state) if state else None,
             limit=limit,
         )
+        health, lines = health_json(ledger), list(health_lines(ledger))
     if json:
-        print_json({"alerts": [alert_json(alert) for alert in found]})
+        print_json({"alerts": [alert_json(alert) for alert in found], "health": health})
         return
     rows = table(
         None, "id", "customer", "window", "count", "level", "state", "changed", "rule", right=("id", "count")
@@ -74,6 +76,8 @@ def list_alerts(
             visible(alert.rule),
         )
     console().print(rows if found else "No alerts. `tercera why CUSTOMER WINDOW` says why not.")
+    for line in lines:
+        console().print(f"[dim]{visible(line[:1].upper() + line[1:])}.[/dim]")
 
 
 def show_alert(
@@ -84,6 +88,7 @@ def show_alert(
 ) -> None:
     """One alert: its evidence, every transition with its reason, every notice with the server's answer."""
     from tercera.app import open_app
+    from tercera.watch import is_reserved
 
     with open_app(config or context.obj) as app, app.ledger(read_only=True) as ledger:
         history = ledger.alert(alert_id)
@@ -92,6 +97,14 @@ def show_alert(
         return
     alert = history.alert
     out = console()
+    if is_reserved(alert.rule):
+        found = history.steps[-1].title
+        out.print(
+            f"[bold]Alert {alert.id}[/bold] of Tercera itself ({alert.rule}): {visible(alert.subject)}, "
+            f"{alert.standing.state}. {visible(found)}."
+        )
+        print_history(history)
+        return
     out.print(
         f"[bold]Alert {alert.id}[/bold]: {visible(alert.subject)} in {alert.window}, {alert.standing.state}, "
         f"{alert.tally.matched} of {alert.tally.orders} orders, level {alert.standing.level or 'none'} "

@@ -63,6 +63,7 @@ def history_json(history: AlertHistory) -> dict[str, Any]:
                 "matched": step.matched,
                 "told": step.speaks,
                 "muted": step.muted,
+                "title": step.title,
             }
             for step in history.steps
         ],
@@ -140,16 +141,26 @@ def print_evidence(tally: Tally) -> None:
 
 def print_history(history: AlertHistory) -> None:
     """Every transition, and every notice with the server's words."""
-    steps = table(None, "when", "what", "level", "count", right=("count",))
+    from tercera.watch import is_reserved
+
+    own = is_reserved(history.alert.rule)
+    steps = (
+        table(None, "when", "what", "found")
+        if own
+        else table(None, "when", "what", "level", "count", right=("count",))
+    )
     for step in history.steps:
         levels = f"{step.before or '–'} → {step.after.level or '–'}"
         what = f"{step.reason} ({step.muted})" if step.muted else step.reason
-        steps.add_row(when(step.at), what, levels, str(step.matched))
+        said = (visible(step.title),) if own else (levels, str(step.matched))
+        steps.add_row(when(step.at), what, *said)
     console().print(steps)
     for decision in history.decisions:
         console().print(f"{when(decision.at)} · {decision_words(decision)}")
     if not history.deliveries:
-        console().print("No notices: nobody is told of this by the rule, or it was a silent baseline.")
+        nobody = "nobody is told of this by the rule, or it was a silent baseline"
+        nobody = "there was no operations channel, or it is silenced" if own else nobody
+        console().print(f"No notices: {nobody}.")
         return
     rows = table(None, "notice", "to", "by", "state", "when", "the server's words", right=("notice",))
     for each in history.deliveries:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tercera.cli.describe import circuit_json, circuit_words
+from tercera.cli.health import health_json
 from tercera.cli.output import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -84,9 +85,11 @@ def _run_once(app: App, ledger: Ledger, *, notify_history: bool, json: bool) -> 
     seconds = time.perf_counter() - began
     queue = _Queue(ledger.waiting(), list(ledger.circuits().values()))
     if json:
-        print_json(_as_json(report, outcomes, queue, seconds))
+        print_json(_as_json(report, outcomes, queue, seconds, health_json(ledger)))
     else:
         _show(report, outcomes, queue, seconds)
+    if app.ping and (remark := app.ping.tell(good=not report.failed)):
+        print(f"warning: {remark}", file=sys.stderr)
     for rule, error in report.failed.items():
         print(f"error: rule {rule}: {error}", file=sys.stderr)
     if report.failed:
@@ -111,7 +114,9 @@ def _notices(report: Report, outcomes: Counter[NoticeState]) -> dict[str, int]:
     }
 
 
-def _as_json(report: Report, outcomes: Counter[NoticeState], queue: _Queue, seconds: float) -> dict[str, Any]:
+def _as_json(
+    report: Report, outcomes: Counter[NoticeState], queue: _Queue, seconds: float, health: dict[str, Any]
+) -> dict[str, Any]:
     transitions: Counter[str] = Counter()
     for swept in report.swept:
         transitions.update({str(reason): count for reason, count in swept.transitions.items()})
@@ -135,6 +140,16 @@ def _as_json(report: Report, outcomes: Counter[NoticeState], queue: _Queue, seco
             for swept in report.swept
         },
         "errors": {rule: str(error) for rule, error in report.failed.items()},
+        "watch": [
+            {
+                "rule": each.measured.watched,
+                "subject": each.measured.subject,
+                "reason": each.transition.reason,
+                "words": each.measured.words,
+            }
+            for each in report.watched
+        ],
+        "health": health,
         "seconds": round(seconds, 3),
     }
 
@@ -169,6 +184,12 @@ def _show(report: Report, outcomes: Counter[NoticeState], queue: _Queue, seconds
         out.print(
             f"[bold]{held:,} alerts are held back[/bold]: too many at once. `tercera held` shows them, "
             "`tercera release` sends what is still true, `tercera discard` puts them aside."
+        )
+    for each in report.watched:
+        state = "over" if each.transition.reason == "retracted" else "found"
+        out.print(
+            f"[bold]Data watch, {state}[/bold]: {visible(each.measured.subject)}: "
+            f"{visible(each.measured.words)}."
         )
     for swept in report.swept:
         print_rejects(swept.survey.rejects)

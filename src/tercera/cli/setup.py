@@ -153,6 +153,7 @@ def _checks(app: App, *, fix: bool) -> Iterator[Check]:
         with app.ledger() as ledger:
             yield Check("ledger", True, app.settings.ledger)
             yield from _paused(app, ledger, good)
+            yield from _health(ledger)
     except TerceraError as error:
         yield Check("ledger", False, str(error))
 
@@ -168,6 +169,15 @@ def _paused(app: App, ledger: Ledger, good: Collection[str]) -> Iterator[Check]:
             yield Check(f"channel {name}", True, "was left alone, and is tried again with the next delivery")
         else:
             yield Check(f"channel {name}", False, circuit_words(circuit))
+
+
+def _health(ledger: Ledger) -> Iterator[Check]:
+    """How the last cycles went. What the data watch found is operations' to look at, and fails no check."""
+    from tercera.cli.health import health_lines
+    from tercera.orders import Check
+
+    for line in health_lines(ledger):
+        yield Check("data watch", True, line)
 
 
 def _show_check(each: Check) -> None:

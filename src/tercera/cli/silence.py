@@ -175,7 +175,7 @@ def _decide(
         now = app.clock()
         decision = Decision(
             kind=DecisionKind(kind),
-            rule=app.rule(rule).id if rule else None,
+            rule=app.silenceable(rule) if rule else None,
             subject=SubjectId(customer) if customer else None,
             window=None,
             until=_end(until, duration, app.settings.timezone, now) if ends else None,

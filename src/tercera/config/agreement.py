@@ -11,6 +11,7 @@ from typing import Any
 from tercera.config.document import Document, KeyPath
 from tercera.config.names import mapping, nearest, order_fields
 from tercera.config.notified import check_notify
+from tercera.durations import parse_duration
 from tercera.model import CUSTOMER
 
 
@@ -24,6 +25,7 @@ def check_agreement(document: Document, source: Any, channels: dict[str, Any]) -
     operations = document.value.get("operations")
     if operations is not None and operations not in configured:
         document.wrong(("operations",), f"{operations!r} is no channel{nearest(str(operations), configured)}")
+    _check_heartbeat(document)
     for name, channel in channels.items():
         _check_channel(document, name, channel, source)
 
@@ -54,6 +56,21 @@ def _check_channel(document: Document, name: str, channel: Any, source: Any) -> 
     if channel.recipients is None and source is not None and source.customers is None:
         document.wrong(
             ("channels", name, "to"), "customers can't be told without source.customers, their directory"
+        )
+
+
+def _check_heartbeat(document: Document) -> None:
+    """A pause that is shorter than that between two sweeps would always be too long."""
+    every = mapping(document.value.get("schedule")).get("every", "1m")
+    longest = mapping(document.value.get("heartbeat")).get("max_age")
+    try:
+        too_short = longest is not None and parse_duration(str(longest)) <= parse_duration(str(every))
+    except (ValueError, OverflowError):
+        return  # told of where it stands
+    if too_short:
+        document.wrong(
+            ("heartbeat", "max_age"),
+            f"{longest} is no longer than the pause between sweeps, {every}; give more",
         )
 
 

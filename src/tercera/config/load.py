@@ -20,7 +20,7 @@ from tercera.config.settings import Settings, Skeleton
 from tercera.errors import ConfigError
 
 _Model = TypeVar("_Model", bound=BaseModel)
-_SECRET_KEYS = ("uri", "url", "urls", "password", "username", "secret", "token")
+_SECRET_KEYS = ("uri", "url", "urls", "password", "username", "secret", "token", "ping", "ping_failed")
 
 
 def load_settings(path: Path, environment: Mapping[str, str] | None = None) -> Settings:
@@ -49,6 +49,8 @@ def load_settings(path: Path, environment: Mapping[str, str] | None = None) -> S
         schedule=skeleton.schedule,
         guard=skeleton.guard.guard(),
         delivery=skeleton.delivery,
+        watch=skeleton.limits(),
+        ping=skeleton.ping_urls(),
         operations=skeleton.operations or ("operations" if "operations" in channels else None),
     )
 

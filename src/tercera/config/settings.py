@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 from tercera.config.listening import Matched, Notify, Told, listeners, matches
+from tercera.config.watched import FreshnessSettings, HeartbeatSettings, RejectsSettings, Share
 from tercera.durations import Duration
 from tercera.guard import Guard
 from tercera.model import CUSTOMER, Counting, Level, Period, Reason, RuleId
 from tercera.orders import Zone
+from tercera.ping import PingUrls
 from tercera.retries import RetryPolicy
 from tercera.rules import Rule
+from tercera.watch import Limits
 
 
 class _Shape(BaseModel):
@@ -69,17 +77,11 @@ class RuleSettings(_Shape):
         )
 
 
-def _share(value: object) -> object:
-    if isinstance(value, str) and (found := re.fullmatch(r"(\d{1,3}(?:\.\d+)?) ?%", value)):
-        return float(found[1]) / 100
-    return value
-
-
 class GuardSettings(_Shape):
     """The blast guard: when a cycle that would tell very many at once is held back."""
 
     max_notices: Annotated[int, Field(ge=1)] = 500
-    max_share: Annotated[float, BeforeValidator(_share), Field(gt=0, le=1)] = 0.05
+    max_share: Share = 0.05
     min_notices: Annotated[int, Field(ge=0)] = 20
     expires: Duration = Field(timedelta(days=7), json_schema_extra={"default": "7d"})
 
@@ -150,6 +152,27 @@ class Skeleton(_Shape):
     operations: str | None = None
     guard: GuardSettings = GuardSettings()
     delivery: DeliverySettings = DeliverySettings()
+    rejects: RejectsSettings = RejectsSettings()
+    freshness: FreshnessSettings | None = None
+    heartbeat: HeartbeatSettings | None = None
+
+    def limits(self) -> Limits:
+        """From where on operations hears of the data."""
+        return Limits(
+            self.timezone,
+            self.rejects.max_share,
+            self.rejects.min_rows,
+            self.freshness.max_age if self.freshness else None,
+            self.heartbeat.max_age if self.heartbeat else None,
+        )
+
+    def ping_urls(self) -> PingUrls | None:
+        """Where a sign of life goes."""
+        heart = self.heartbeat
+        if heart is None or (heart.ping is None and heart.ping_failed is None):
+            return None
+        good, bad = (url.get_secret_value() if url else None for url in (heart.ping, heart.ping_failed))
+        return PingUrls(good, bad, heart.allow_private)
 
 
 @dataclass(frozen=True)
@@ -169,3 +192,5 @@ class Settings:
     operations: str | None
     guard: Guard = field(default_factory=Guard)
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
+    watch: Limits | None = None
+    ping: PingUrls | None = None

@@ -24,6 +24,9 @@ _encode = json.JSONEncoder(separators=(",", ":")).encode
 WORDS_LENGTH = 500
 """How much of the other side's words is kept, in characters."""
 
+FIGURES_LENGTH = 100_000
+"""How much the figures of our own notices may take. They are bounded where they are made."""
+
 
 class TallyRow(TypedDict):
     """The columns of a tally, without the pair that it belongs to."""
@@ -120,10 +123,10 @@ def read_customer(text: str | None) -> Customer | None:
     return Customer(number, name, email, language, timezone, tuple((key, value) for key, value in fields))
 
 
-def words_text(words: str) -> str:
+def words_text(words: str, limit: int = WORDS_LENGTH) -> str:
     """Words from outside, bounded and always writable: an answer in a broken encoding must not keep the
     receipt of a sent message from being written."""
-    return words.encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")[:WORDS_LENGTH]
+    return words.encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")[:limit]
 
 
 def _money(amount: Decimal | None) -> str | None:

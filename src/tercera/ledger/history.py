@@ -21,7 +21,8 @@ from tercera.silences import Decision
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One transition as it was written: `before` is the level that held until then."""
+    """One transition as it was written: `before` is the level that held until then, `title` the rule's, or
+    what the data watch found."""
 
     seq: int
     run: int
@@ -32,6 +33,7 @@ class Step:
     speaks: bool
     muted: Muted | None
     tally: Tally
+    title: str
 
     @property
     def matched(self) -> int:
@@ -145,4 +147,5 @@ def _step(row: AnyRow) -> Step:
         speaks=row.speaks,
         muted=Muted(row.muted) if row.muted else None,
         tally=codec.read_tally(row),
+        title=row.title,
     )

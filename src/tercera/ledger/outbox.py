@@ -19,7 +19,7 @@ from tercera.ledger import codec
 from tercera.ledger.batches import write_many
 from tercera.ledger.numbers import draw
 from tercera.ledger.tables import messages, notices
-from tercera.messages import Draft, NoticeState
+from tercera.messages import Draft, NoticeKind, NoticeState
 
 StepKey = tuple[int, int]
 """A step of an alert: the alert's id and the number of the transition."""
@@ -130,5 +130,13 @@ def _notice_row(number: int, message: int, key: NoticeKey, draft: Draft) -> dict
         "recipient": recipient,
         "customer": codec.customer_text(draft.customer),
         "problem": draft.problem.value if draft.problem else None,
-        "detail": codec.words_text(draft.detail) if draft.detail is not None else None,
+        "detail": _detail_text(draft),
     }
+
+
+def _detail_text(draft: Draft) -> str | None:
+    """Words of others are cut; figures of ours are not, for half of them could not be read."""
+    if draft.detail is None:
+        return None
+    own = draft.kind is NoticeKind.WATCH
+    return codec.words_text(draft.detail, codec.FIGURES_LENGTH if own else codec.WORDS_LENGTH)

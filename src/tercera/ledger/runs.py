@@ -13,6 +13,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from tercera.ledger import codec
 from tercera.ledger.tables import rejects, runs, surveys
 from tercera.model import RejectCount, RejectReason, RuleId, Survey
+from tercera.watch import Heart
 
 KEPT = 2_000
 """How many runs are remembered, with their rejects: more than a day of one every minute."""
@@ -60,6 +61,16 @@ def last_runs(connection: Connection, limit: int) -> list[Run]:
         Run(row.id, row.kind, row.started_at, row.finished_at, json.loads(row.summary or "{}"), row.error)
         for row in rows
     ]
+
+
+def heart(connection: Connection) -> Heart:
+    """When a cycle last succeeded, since when cycles are remembered, and the last one's error."""
+    ended = select(runs.c.finished_at).where(runs.c.finished_at.is_not(None), runs.c.error.is_(None))
+    last_good = connection.execute(ended.order_by(runs.c.id.desc()).limit(1)).scalar_one_or_none()
+    first = connection.execute(select(runs.c.started_at).order_by(runs.c.id).limit(1)).scalar_one_or_none()
+    finished = select(runs.c.error).where(runs.c.finished_at.is_not(None))
+    error = connection.execute(finished.order_by(runs.c.id.desc()).limit(1)).scalar_one_or_none()
+    return Heart(last_good, first, error)
 
 
 def record_rejects(connection: Connection, run: int, rule: RuleId, survey: Survey) -> None:

@@ -35,6 +35,7 @@ from tercera.ledger.schema import ensure_schema, identity_of
 from tercera.messages import Change, Draft, Hearer, Message, NoticeState, Outcome
 from tercera.model import Alert, Pair, RuleId, State, SubjectId, Survey, WindowId
 from tercera.silences import Decision
+from tercera.watch import Heart, Watched
 
 
 def open_ledger(url: str, *, read_only: bool = False) -> Ledger:
@@ -88,6 +89,11 @@ class Ledger:
         """How it ended."""
         with writing(self._engine) as connection:
             runs.finish_run(connection, run, now, summary, error)
+
+    def heart(self) -> Heart:
+        """When a cycle last succeeded, and what went wrong last."""
+        with reading(self._engine) as connection:
+            return runs.heart(connection)
 
     def record_rejects(self, run: int, rule: RuleId, survey: Survey) -> None:
         """What a run read for a rule, and which rows it could not judge."""
@@ -262,6 +268,14 @@ class Ledger:
                 limit=limit,
                 offset=offset,
             )
+
+    def watch_alerts(self) -> list[Alert]:
+        """What the data watch found and is not over."""
+        return [
+            alert
+            for watched in Watched
+            for alert in self.alerts(rule=RuleId(watched), state=State.OPEN, limit=1000)
+        ]
 
     def alert(self, alert: int) -> history.AlertHistory:
         """An alert with everything that happened to it. Raises `NotFoundError`."""

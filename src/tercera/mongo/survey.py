@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tercera.model import RejectCount, RejectReason, Survey
+from tercera.model import Placed, RejectCount, RejectReason, Survey
 from tercera.orders import SAMPLES
 
 Answer = Mapping[str, Any]
@@ -31,6 +31,7 @@ class SurveyCount:
         self._rows = 0
         self._orders = 0
         self._pairs = 0
+        self.newest: Placed | None = None
         self._rejects: dict[RejectReason, _Rejects] = defaultdict(_Rejects)
 
     def add(self, answer: Answer) -> None:
@@ -49,4 +50,4 @@ class SurveyCount:
     def survey(self) -> Survey:
         """The whole."""
         rejects = {reason: each.count() for reason, each in self._rejects.items()}
-        return Survey(self._rows, self._orders, rejects, pairs=self._pairs)
+        return Survey(self._rows, self._orders, rejects, pairs=self._pairs, newest=self.newest)

@@ -106,6 +106,13 @@ def read_placed(number: int, zone: str) -> Placed:
     return read_local(shown, zone) if is_time else shown.date()
 
 
+def number_of(placed: Placed) -> int:
+    """The number that `read_placed` reads."""
+    if isinstance(placed, datetime):
+        return (placed.replace(tzinfo=None) - _EPOCH) // _MICROSECOND * 2 + 1
+    return (datetime.combine(placed, time()) - _EPOCH) // _MICROSECOND * 2
+
+
 def _kinds(value: ir.Value, fields: OrderFields) -> frozenset[_Written]:
     """The kinds of moments that can stand there."""
     kind = value.type()

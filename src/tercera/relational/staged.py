@@ -15,6 +15,7 @@ from datetime import date
 from functools import lru_cache
 from itertools import groupby
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import ibis.expr.types as ir
 import pyarrow as pa
@@ -24,6 +25,7 @@ from tercera.model import (
     Evidence,
     Pair,
     Period,
+    Placed,
     RejectCount,
     RejectReason,
     SubjectId,
@@ -33,7 +35,7 @@ from tercera.model import (
 )
 from tercera.orders import SAMPLES
 from tercera.relational.embedded import Database, DuckDialect, fingerprint
-from tercera.relational.placing import read_placed
+from tercera.relational.placing import number_of, read_placed
 from tercera.relational.repeats import repeated
 from tercera.relational.tables import Opened
 from tercera.relational.tally import (
@@ -81,7 +83,17 @@ def answer(opened: Opened, question: Question) -> Generator[Tally, None, Survey]
     if question.scope.pairs is not None:
         given = _each_asked(given, question.scope.pairs)
     yield from given
-    return Survey(survey.rows, int(distinct or 0), survey.rejects, pairs)
+    return Survey(survey.rows, int(distinct or 0), survey.rejects, pairs, survey.newest)
+
+
+def _newest(database: Database, kept: ir.Table, question: Question) -> Placed | None:
+    recent, zone = question.scope.recent, question.counting.zone
+    if recent is None or question.scope.pairs is not None:
+        return None
+    first, last = number_of(recent.since), number_of(recent.until.astimezone(ZoneInfo(zone)))
+    inside = kept.filter(kept.dated.between(first, last))
+    [(newest,)] = database.rows(inside.agg(newest=inside.dated.max()))
+    return None if newest is None else read_placed(newest, zone)
 
 
 def _only_asked(database: Database, read: ir.Table, question: Question) -> ir.Table:
@@ -122,7 +134,8 @@ def _survey(opened: Opened, kept: ir.Table, told: ir.Table, question: Question) 
     }
     if lines.rows:
         answer = {RejectReason.UNREADABLE_ROW: lines, **answer}
-    return Survey(good + sum(count.rows for count in answer.values()), good, answer)
+    rows = good + sum(count.rows for count in answer.values())
+    return Survey(rows, good, answer, newest=_newest(opened.database, kept, question))
 
 
 Sample = Mapping[str, str | None]

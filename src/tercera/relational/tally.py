@@ -90,7 +90,8 @@ def read(rows: Rows, dialect: Dialect, question: Question) -> ir.Table:
 def judged(rows: Rows, dialect: Dialect, question: Question) -> ir.Table:
     """What counts of the rows that `read` gave: `reason` (its place in REASONS, null for a good one) and
     `matching`; of good ones `order_id`, `subject`, `opens` (the window's first day); of good and matching
-    ones `placed` (see `placing.read_placed`), `amount` and, when evidence is asked for, `status`.
+    ones `placed` (see `placing.read_placed`), `amount` and, when evidence is asked for, `status`. When the
+    newest order is asked for, `dated` is the `placed` of every row that has one.
     """
     fields, counting, read = question.fields, question.counting, rows.table
     matching = reduce(and_, (_meets(read, match) for match in counting.when), ibis.literal(True))
@@ -101,6 +102,7 @@ def judged(rows: Rows, dialect: Dialect, question: Question) -> ir.Table:
     number = placing.placed_number(read, read.tercera_placed, fields, dialect)
     opens = read.tercera_clock.truncate(_UNITS[counting.within]).date()
     amount = status = None
+    asked = {"dated": ibis.ifelse(read.tercera_stamp.notnull(), number, ibis.null(dt.int64))}
     if fields.amount:
         amount = ibis.ifelse(counts, money(written(rows.cell(fields.amount))), ibis.null(MONEY))
     if counting.evidence:
@@ -114,6 +116,7 @@ def judged(rows: Rows, dialect: Dialect, question: Question) -> ir.Table:
         placed=ibis.ifelse(counts, number, ibis.null(dt.int64)),
         amount=ibis.null(MONEY) if amount is None else amount,
         status=ibis.null(dt.string) if status is None else status,
+        **(asked if question.scope.recent else {}),
     )
 
 

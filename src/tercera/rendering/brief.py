@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tercera.messages import Message
 from tercera.rendering.plain import one_line
 from tercera.rendering.view import MessageView, NoticeView, view_message
+from tercera.rendering.watched import WatchView
 from tercera.rendering.words import Words, words_for
 
 HEADLINE = 150
@@ -35,6 +36,8 @@ def write_brief(message: Message, language: str, lines: int) -> Brief:
     view = view_message(message, words)
     if all(notice.held for notice in view.notices):
         return _of_held(view, words, lines)
+    if len(view.notices) == 1 and (watch := view.notices[0].watch):
+        return _of_watch(view.notices[0], watch, words, lines)
     if len(message.notices) > 1 or message.digest:
         return _of_several(view, words, lines)
     return _of_one(view.notices[0], words, lines)
@@ -42,6 +45,8 @@ def write_brief(message: Message, language: str, lines: int) -> Brief:
 
 def headline(notice: NoticeView, words: Words) -> str:
     """One line that says it: `[notice] Ana (c-17): 3 returned orders in June 2023`."""
+    if notice.watch:
+        return one_line(notice.watch.subject, HEADLINE)
     if notice.held:
         return one_line(words.say("held.subject", notice.held, **notice.values), HEADLINE)
     key = "undelivered.subject" if notice.change == "undelivered" else f"operations.{notice.change}.subject"
@@ -92,6 +97,26 @@ def _of_held(view: MessageView, words: Words, lines: int) -> Brief:
         lines=tuple(_line(each.who, each.window, each.level_line, each.counted) for each in shown),
         more=words.say("held.more", left_out) if left_out > 0 else "",
         reference="",
+        command=notice.command,
+    )
+
+
+def _of_watch(notice: NoticeView, watch: WatchView, words: Words, lines: int) -> Brief:
+    """What the data watch found: the figures, and each reason with what to do."""
+    decided = (words.say("operations.decided"), notice.decided)
+    numbered = words.say("operations.alert_value", alert=notice.alert, step=notice.step)
+    told = (
+        _line(
+            words.say("watch.line", reason=each.reason, rows=each.rows, matching=each.matching), each.remedy
+        )
+        for each in watch.findings[:lines]
+    )
+    return Brief(
+        headline=headline(notice, words),
+        facts=tuple((label, one_line(value, LINE)) for label, value in (*watch.facts, decided)),
+        lines=(*told, *([one_line(watch.remedy, LINE)] if watch.remedy else [])),
+        more="",
+        reference=f"{words.say('watch.alert')} {numbered}",
         command=notice.command,
     )
 

@@ -32,9 +32,10 @@ from tercera.errors import ConfigError, DeliveryError
 from tercera.messages import Message
 from tercera.rendering.plain import one_line
 from tercera.rendering.view import MessageView, NoticeView, OrderView, view_message
+from tercera.rendering.watched import FindingView, WatchView
 from tercera.rendering.words import Words, words_for
 
-KINDS = ("customer", "operations", "undelivered", "held", "digest")
+KINDS = ("customer", "operations", "undelivered", "held", "digest", "watch")
 """Each has a `.subject.txt`, a `.txt` and a `.html`."""
 
 PARTS = ("subject.txt", "txt", "html")
@@ -143,7 +144,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         return super().call(context, called, *args, **kwargs)
 
 
-_PLAIN = frozenset({MessageView, NoticeView, OrderView, TemplateModule})
+_PLAIN = frozenset({MessageView, NoticeView, OrderView, WatchView, FindingView, TemplateModule})
 
 
 def _given(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -172,6 +173,8 @@ def _kind(message: Message, view: MessageView) -> str:
         return "customer"
     if all(notice.held for notice in view.notices):
         return "held"
+    if all(notice.watch for notice in view.notices):
+        return "watch"
     if not view.alerts:
         return "undelivered"
     return "operations" if len(message.notices) == 1 and not message.digest else "digest"

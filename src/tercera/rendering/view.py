@@ -15,7 +15,9 @@ from datetime import datetime
 from tercera.messages import Holding, Message, Notice, NoticeKind, Problem
 from tercera.model import CUSTOMER, Reason
 from tercera.rendering.plain import one_line
+from tercera.rendering.watched import WatchView, view_watch
 from tercera.rendering.words import Words
+from tercera.watch import is_reserved
 from tercera.windows import parse_window
 
 NAME_LENGTH = 80
@@ -38,7 +40,7 @@ class OrderView:
 class NoticeView:
     """One notice. `who` is the name and the id; `change` is the reason's key (`opened`, … or `undelivered`,
     `held`); `values` are what phrases about it may hold. `held` is how many alerts are held back, where it is
-    an example of them, and else 0."""
+    an example of them, and else 0. `watch` is what the data watch found, where it is of that."""
 
     change: str
     who: str
@@ -66,6 +68,7 @@ class NoticeView:
     command: str
     held: int
     values: Mapping[str, str]
+    watch: WatchView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +144,19 @@ def view_notice(notice: Notice, for_customer: bool, words: Words) -> NoticeView:
         alert=notice.alert,
         step=notice.step,
         decided=_moment(notice.at, words),
-        command="tercera held" if holding else shlex.join(["tercera", "why", subject, notice.window]),
+        command=_command(notice, subject),
         held=holding.count if holding else 0,
         values=values,
+        watch=view_watch(notice, words) if notice.kind is NoticeKind.WATCH else None,
     )
+
+
+def _command(notice: Notice, subject: str) -> str:
+    if notice.kind is NoticeKind.HELD:
+        return "tercera held"
+    if is_reserved(notice.rule):
+        return f"tercera alerts show {notice.alert}"
+    return shlex.join(["tercera", "why", subject, notice.window])
 
 
 def _per(per: str, words: Words) -> str:

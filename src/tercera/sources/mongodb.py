@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from itertools import islice
@@ -28,17 +29,18 @@ from pymongo.errors import (
 )
 
 from tercera.errors import SourceError
-from tercera.model import Counting, Customer, Pair, Survey, Tally
+from tercera.model import Counting, Customer, Pair, Period, Placed, Survey, Tally
 from tercera.mongo.checks import check_source
 from tercera.mongo.columns import Columns, UncoveredError
 from tercera.mongo.connection import Server
 from tercera.mongo.directory import entries, paths
 from tercera.mongo.expressions import stored_variants
+from tercera.mongo.newest import newest_order
 from tercera.mongo.question import Question
 from tercera.mongo.reading import Known, Reader
 from tercera.mongo.survey import SurveyCount
 from tercera.mongo.tally import TOO_LARGE, in_orders, in_sets, read_tally, undatable_rejects
-from tercera.orders import Check, CustomerFields, OrderFields, Reading, Scope
+from tercera.orders import Check, CustomerFields, OrderFields, Reading, Recent, Scope
 
 _BATCH = 1000
 """Customers that are asked for at once."""
@@ -140,10 +142,13 @@ class MongoSource:
         survey = SurveyCount()
         with self._server.explained():
             whole = self._question(counting, scope)
+            newest = self._newest(counting, scope.recent) if scope.recent else None
             if (read := self._read_here(whole)) is not None:
                 tallies, survey = read
+                survey.newest = newest
                 yield from tallies
                 return survey.survey()
+            survey.newest = newest
             for question, answers in self._asked(self._parts(whole)):
                 for answer in answers:
                     survey.add(answer)
@@ -187,6 +192,21 @@ class MongoSource:
             finally:
                 pool.shutdown(cancel_futures=True)
         return tallies, survey
+
+    def _newest(self, counting: Counting, recent: Recent) -> Placed | None:
+        days = Scope(start=recent.since, end=recent.until.date() + timedelta(days=2))
+        question = self._question(replace(counting, within=Period.DAY), days)
+        return self._again(
+            lambda: newest_order(
+                self._orders,
+                self._fields,
+                counting.zone,
+                question.types,
+                recent,
+                indexed=self._uses_index(question),
+                patience=self._max_time,
+            )
+        )
 
     def _packed(self, question: Question) -> list[Document]:
         columns = Columns(question)

@@ -1,0 +1,106 @@
+"""The newest order of some days, by the index where there is one: how fresh the orders are.
+
+Dates sort as they are stored. So do texts by day, where the formats begin with the year: from the end of the
+index it is a few steps to the first that can be read. What sorts otherwise is read for these days alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pymongo.collation import Collation
+from pymongo.collection import Collection
+
+from tercera.dates import read_date
+from tercera.model import Placed
+from tercera.mongo.ranges import Filter, placed_within
+from tercera.mongo.values import instant_of, placed_of
+from tercera.orders import OrderFields, Recent
+
+_BYTEWISE = Collation(locale="simple")
+_APART = timedelta(days=2)
+"""What is written and what the rule's clock shows are never further apart."""
+
+Orders = Collection[dict[str, Any]]
+
+
+def newest_order(
+    orders: Orders,
+    fields: OrderFields,
+    zone: str,
+    types: frozenset[str],
+    recent: Recent,
+    *,
+    indexed: bool,
+    patience: int,
+) -> Placed | None:
+    """See `orders.Recent`. `types` are those of `placed_at` that occur; `patience` is in milliseconds."""
+    today = recent.until.astimezone(ZoneInfo(zone)).date()
+    days = ((recent.since, today + timedelta(days=1)),)
+    found: list[Placed] = []
+    for kind in sorted(types):
+        wanted = placed_within(fields.placed_at, fields, zone, days, {kind})
+        assert wanted is not None
+        if indexed and _sorts(fields, kind):
+            values = _from_the_end(orders, fields.placed_at, wanted, patience)
+        else:
+            values = _each(orders, fields.placed_at, wanted, patience)
+        found += _latest(values, fields, zone, recent, is_sorted=indexed and _sorts(fields, kind))
+    return max(found, key=instant_of, default=None)
+
+
+def _sorts(fields: OrderFields, kind: str) -> bool:
+    """Whether values that are stored in order are days in order."""
+    return kind == "date" or all(form.sorts_by_day for form in fields.date_formats)
+
+
+def _from_the_end(orders: Orders, path: str, wanted: Filter, patience: int) -> Iterator[Any]:
+    asked = orders.find(wanted, {"_id": False, path: True}, collation=_BYTEWISE).sort(path, -1)
+    with asked.max_time_ms(patience).batch_size(100) as documents:
+        for document in documents:
+            yield _at(document, path)
+
+
+def _each(orders: Orders, path: str, wanted: Filter, patience: int) -> Iterator[Any]:
+    asked = [{"$match": wanted}, {"$group": {"_id": f"${path}"}}]
+    with orders.aggregate(asked, allowDiskUse=True, collation=_BYTEWISE, maxTimeMS=patience) as answers:
+        for answer in answers:
+            yield answer["_id"]
+
+
+def _at(document: Any, path: str) -> Any:
+    for name in path.split("."):
+        document = document.get(name) if isinstance(document, dict) else None
+    return document
+
+
+def _latest(
+    values: Iterator[Any], fields: OrderFields, zone: str, recent: Recent, *, is_sorted: bool
+) -> list[Placed]:
+    """The latest of them that can be read and lies in the time that is asked about, if any."""
+    best: Placed | None = None
+    plain = not any(form.has_time for form in fields.date_formats)
+    for value in values:
+        placed = placed_of(value, fields, zone)
+        if placed is None:
+            continue
+        if is_sorted and best is not None and _written(value, fields) < _day(best) - _APART:
+            break
+        if recent.holds(placed, zone) and (best is None or instant_of(placed) > instant_of(best)):
+            best = placed
+            if is_sorted and isinstance(value, str) and plain:
+                break
+    return [] if best is None else [best]
+
+
+def _written(value: Any, fields: OrderFields) -> date:
+    """The day that stands in a value."""
+    read = read_date(value, fields.date_formats) if isinstance(value, str) else value
+    return _day(read)
+
+
+def _day(placed: Any) -> date:
+    return placed.date() if isinstance(placed, datetime) else placed

@@ -1,0 +1,200 @@
+"""The data watch on a real ledger over files that change: operations hears once that it began and once
+that it is over, whatever happens in between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tercera.cycle import Report, Terms, cycle
+from tercera.errors import SourceError
+from tercera.ledger import Ledger, open_ledger
+from tercera.messages import Message, NoticeKind, NoticeState, Outcome
+from tercera.model import Counting, Level, Match, Period, Reason, RuleId, State, SubjectId
+from tercera.routing import Route, Routes
+from tercera.rules import Rule
+from tercera.silences import Decision, DecisionKind
+from tercera.sources import load
+from tercera.watch import Limits, Watched
+from tercera.watching import between_cycles
+
+RULE = Rule(
+    RuleId("repeat-returns"),
+    "Three or more",
+    Counting((Match("status", ("returned",)),), "customer", Period.MONTH, "America/Bogota"),
+    (Level("notice", 3),),
+    (),
+    timedelta(days=30),
+)
+OPERATIONS = Route("operations", ("ops@example.com",), digest=True)
+LIMITS = Limits("America/Bogota", max_age=timedelta(days=2), max_pause=timedelta(minutes=15))
+START = datetime(2023, 6, 28, 12, tzinfo=UTC)
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+
+
+@dataclass
+class Shop:
+    """A ledger, orders in a file, and the time that it is."""
+
+    folder: Path
+    ledger: Ledger
+    routes: Routes = field(default_factory=lambda: Routes({"operations": OPERATIONS}, OPERATIONS))
+    now: datetime = START
+    good: int = 40
+    bad: int = 0
+    newest: str = "2023-06-28"
+
+    def cycle(self, after: timedelta = MINUTE, **changes: Any) -> Report:
+        """Writes the orders as they now are, and sweeps them some time later."""
+        for name, value in changes.items():
+            setattr(self, name, value)
+        self.now += after
+        path = self.folder / "orders.csv"
+        days = [self.newest] * self.good + ["9 de junio"] * self.bad
+        rows = [f"o{number},ana,{day},returned" for number, day in enumerate(days)]
+        path.write_text("\n".join(["order_id,customer_id,placed_at,status", *rows]) + "\n")
+        if changes.get("gone"):
+            path.unlink()
+        files = load("files")
+        settings = files.Settings.model_validate({"kind": "files", "orders": {"path": str(path)}})
+        source = files.open_source(settings, "America/Bogota", base=self.folder)
+        terms = Terms(self.routes, watch=LIMITS)
+        return cycle([RULE], source, self.ledger, terms, now=self.now, clock=lambda: self.now)
+
+    gone: bool = False
+
+    def told(self) -> list[tuple[str, str]]:
+        """Sends what is due; gives what operations reads."""
+        return [(notice.rule, notice.reason) for message in self.sent() for notice in message.notices]
+
+    def sent(self) -> list[Message]:
+        """Sends what is due."""
+        messages = self.ledger.claim(self.now, 100)
+        self.ledger.settle([Outcome(each.key, self.now, NoticeState.SENT, "250 ok") for each in messages])
+        return messages
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """Swept once, and all is well."""
+    with open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}") as ledger:
+        opened = Shop(tmp_path, ledger)
+        opened.cycle()
+        assert opened.told() == []
+        yield opened
+
+
+def test_rejects_are_told_once_and_taken_back_once(shop: Shop) -> None:
+    """Also when the process is started anew in between, and when it lasts into the next month."""
+    assert [each.transition.reason for each in shop.cycle(bad=3).watched] == [Reason.OPENED]
+    [message] = shop.sent()
+    [notice] = message.notices
+    assert notice.kind is NoticeKind.WATCH
+    assert (str(notice.rule), str(notice.subject)) == (Watched.REJECTS, RULE.id)
+    assert not message.for_customer
+    assert '"unreadable_date"' in (notice.detail or "")
+    shop.cycle(bad=5)
+    with open_ledger(f"sqlite:///{shop.folder / 'ledger.db'}") as again:
+        shop.ledger = again
+        shop.cycle(DAY * 5, newest="2023-07-03")
+        assert shop.told() == []
+        assert shop.cycle(bad=0).watched
+        assert shop.told() == [(Watched.REJECTS, Reason.RETRACTED)]
+        shop.cycle()
+        assert shop.told() == []
+        [alert] = again.alerts(rule=RuleId(Watched.REJECTS))
+        assert (alert.window, alert.standing.state) == ("2023-06", State.RETRACTED)
+        assert [step.title for step in again.alert(alert.id).steps] == [
+            "3 of 43 rows can't be judged (7.0%; at most 5.0%)",
+            "0 of 40 rows can't be judged (0.0%; at most 5.0%)",
+        ]
+
+
+def test_it_opens_again_within_the_month(shop: Shop) -> None:
+    """The same alert, told each time; in another month it is another one."""
+    for bad, reason in ((9, Reason.OPENED), (0, Reason.RETRACTED)) * 2:
+        shop.cycle(bad=bad)
+        assert shop.told() == [(Watched.REJECTS, reason)]
+    shop.cycle(DAY * 5, bad=9, newest="2023-07-03")
+    alerts = shop.ledger.alerts(rule=RuleId(Watched.REJECTS))
+    assert [alert.window for alert in alerts] == ["2023-07", "2023-06"]
+
+
+def test_too_few_rows_say_nothing(shop: Shop) -> None:
+    """Neither that something is wrong nor that it is over."""
+    shop.cycle(good=5, bad=10)
+    assert shop.told() == []
+    shop.cycle(good=40)
+    shop.cycle(good=5, bad=1)
+    assert [reason for _, reason in shop.told()] == ["opened"]
+
+
+def test_no_new_orders(shop: Shop) -> None:
+    """Two days count as days; orders that are dated ahead are not fresh ones."""
+    shop.cycle(DAY * 2)
+    assert shop.told() == []
+    shop.cycle(DAY)
+    assert shop.told() == [(Watched.FRESHNESS, Reason.OPENED)]
+    shop.cycle(newest="2024-01-01")
+    assert shop.told() == []
+    shop.cycle(newest="2023-07-01")
+    assert shop.told() == [(Watched.FRESHNESS, Reason.RETRACTED)]
+    [run, *_] = shop.ledger.last_runs(1)
+    assert run.summary["newest"] == "2023-07-01"
+
+
+def test_no_good_cycle(shop: Shop) -> None:
+    """Told by the cycle that fails, or between cycles when none comes; once. A good one takes it back."""
+    last_good = shop.now
+    assert isinstance(shop.cycle(gone=True).failed[RULE.id], SourceError)
+    assert shop.told() == []
+    for _ in range(3):
+        shop.cycle(MINUTE * 15, gone=True)
+    [message] = shop.sent()
+    detail = message.notices[0].detail or ""
+    assert last_good.isoformat() in detail
+    assert "orders.csv" in detail
+    shop.cycle(gone=False)
+    assert shop.told() == [(Watched.HEARTBEAT, Reason.RETRACTED)]
+    began = shop.now
+    for minutes in (5, 12, 16, 20):
+        between_cycles(shop.ledger, LIMITS, OPERATIONS, started=START, now=began + minutes * MINUTE)
+    shop.now += 20 * MINUTE
+    assert shop.told() == [(Watched.HEARTBEAT, Reason.OPENED)]
+    assert not between_cycles(shop.ledger, LIMITS, OPERATIONS, started=shop.now, now=shop.now + 99 * MINUTE)
+    shop.cycle()
+    assert shop.told() == [(Watched.HEARTBEAT, Reason.RETRACTED)]
+
+
+def test_without_an_operations_channel_the_alert_stands(shop: Shop) -> None:
+    """Nothing is sent, and everybody who looks sees it."""
+    shop.routes = Routes({})
+    assert shop.cycle(bad=9).watched
+    assert shop.told() == []
+    assert [alert.subject for alert in shop.ledger.watch_alerts()] == [SubjectId(RULE.id)]
+
+
+def test_the_watch_can_be_silenced(shop: Shop) -> None:
+    """What is still true when the silence ends is told then."""
+    decision = Decision(
+        DecisionKind.SILENCE,
+        RuleId(Watched.REJECTS),
+        SubjectId(RULE.id),
+        None,
+        shop.now + DAY,
+        "ana",
+        "known",
+        shop.now,
+    )
+    shop.ledger.decide(decision)
+    shop.cycle(bad=9)
+    assert shop.told() == []
+    shop.cycle(DAY)
+    assert shop.told() == [(Watched.REJECTS, Reason.OPENED)]
+    shop.cycle()
+    assert shop.told() == []
