@@ -42,5 +42,6 @@ def _judge(report: Any) -> None:
 
 def pytest_sessionfinish() -> None:
     """Servers that tests share end with the session, also where a worker process ends without ceremony."""
-    if (mongod := sys.modules.get("tests.servers.mongod")) is not None:
-        mongod.stop()
+    for name in ("mongod", "postgresql"):
+        if (server := sys.modules.get(f"tests.servers.{name}")) is not None:
+            server.stop()

@@ -40,7 +40,11 @@ DEFAULTS = {"Settings.rate": "no limits", "Settings.days": "every day",
 
 MEANINGS = {
     "Skeleton.timezone": "IANA zone of the calendar windows, like `America/Bogota`",
-    "Skeleton.ledger": "the SQLite file of what was said; relative to the configuration's folder",
+    "Skeleton.ledger": "the SQLite file of what was said, relative to the configuration's folder; or, for "
+    "[several instances](../howto/several-instances.md), a PostgreSQL database: "
+    "`postgresql+psycopg://user:password@host/database`",
+    "Skeleton.lease": "how long the other instances wait for one that does not answer, before they take over "
+    "what it was doing; only for a ledger on PostgreSQL",
     "Skeleton.source": "where orders and customers are read; its `kind` says which section applies",
     "Skeleton.rules": "what to watch for; at least one",
     "Skeleton.channels": "ways of telling, by names of your own; rules name them in `notify`",

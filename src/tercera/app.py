@@ -107,15 +107,24 @@ class App:
 
     @property
     def has_ledger(self) -> bool:
-        """Whether anything was ever run."""
-        return Path(self.settings.ledger.removeprefix("sqlite:///")).exists()
+        """Whether anything was ever run. Raises `LedgerError` when a server can't be asked."""
+        from tercera.ledger import ledger_exists
+
+        return ledger_exists(self.settings.ledger)
+
+    @property
+    def ledger_shown(self) -> str:
+        """Where the ledger is, without its password."""
+        from tercera.ledger import shown_address
+
+        return shown_address(self.settings.ledger)
 
     @contextmanager
     def ledger(self, *, read_only: bool = False) -> Iterator[Ledger]:
         """The product's own state, closed at the end."""
         from tercera.ledger import open_ledger
 
-        ledger = open_ledger(self.settings.ledger, read_only=read_only)
+        ledger = open_ledger(self.settings.ledger, read_only=read_only, lease=self.settings.lease)
         try:
             yield ledger
         finally:

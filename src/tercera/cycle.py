@@ -14,7 +14,7 @@ from tercera.addressing import Addresser
 from tercera.errors import ConflictError, SourceError, TerceraError
 from tercera.failpoints import Failpoint, reached
 from tercera.guard import Guard
-from tercera.ledger import Cursor, Known, Ledger, digest_of
+from tercera.ledger import Cursor, Known, Lease, Ledger, digest_of
 from tercera.lifecycle import held, reconcile
 from tercera.messages import Change, Holding
 from tercera.model import Pair, Placed, Reason, RuleId, State, Survey, Tally, WindowId
@@ -80,6 +80,7 @@ def sweep(
     now: datetime,
     told: int = 0,
     recent: Recent | None = None,
+    lease: Lease | None = None,
     proceed: Callable[[], None] = lambda: None,
 ) -> Swept:
     """Looks at a rule's watched windows and commits what changed.
@@ -92,7 +93,7 @@ def sweep(
     `told` is how many alerts the cycle's earlier rules told of. With `recent` the survey tells the newest
     order. `proceed` is called between chunks and may
     raise to stop. Raises `SourceError`, `LedgerError`, and of the latter `ConflictError` when an alert was
-    changed by another process (`tercera release`) since it was read.
+    changed by another process (`tercera release`) since it was read, or another instance has the `lease` now.
     """
     cursor = ledger.cursor(rule.id)
     baseline = not terms.notify_history and (cursor is None or cursor.fingerprint != rule.fingerprint)
@@ -103,7 +104,7 @@ def sweep(
     speaking: list[Change] = []
     for chunk in _chunks(_silent(_changes(look, source, known, scope, swept), speaking)):
         proceed()
-        ledger.commit(chunk, rule=rule.id, cursor=None, run=run, now=now)
+        ledger.commit(chunk, rule=rule.id, cursor=None, run=run, now=now, lease=lease)
     reached(Failpoint.AFTER_TALLY)
     # In the same order on every run, whatever order an engine answers in: digests are read from the top.
     speaking.sort(key=lambda change: (change.tally.window, change.tally.subject))
@@ -111,7 +112,7 @@ def sweep(
     telling: list[Change] = []
     for chunk in _chunks(_silent(_addressed(addresser, speaking, bundle=f"{run}.{rule.id}"), telling)):
         proceed()
-        ledger.commit(chunk, rule=rule.id, cursor=None, run=run, now=now)
+        ledger.commit(chunk, rule=rule.id, cursor=None, run=run, now=now, lease=lease)
     waiting = any(held.rule == rule.id for held in ledger.held())
     watched_pairs = 0
     if len(telling) > terms.guard.min_notices:
@@ -128,7 +129,12 @@ def sweep(
         proceed()
         last = number == len(chunks)
         ledger.commit(
-            chunk, rule=rule.id, cursor=_moved(cursor, rule, now) if last else None, run=run, now=now
+            chunk,
+            rule=rule.id,
+            cursor=_moved(cursor, rule, now) if last else None,
+            run=run,
+            now=now,
+            lease=lease,
         )
     swept.told, swept.held = (0, len(telling)) if hold else (len(telling), 0)
     return swept
@@ -198,13 +204,15 @@ def _with_word_to_operations(
 
 @dataclass
 class Report:
-    """What one cycle came to: each rule's sweep, or the error that kept it from one."""
+    """What one cycle came to: each rule's sweep, or the error that kept it from one. `elsewhere` are rules
+    that another instance was sweeping."""
 
     run: int
     swept: list[Swept] = field(default_factory=list)
     failed: dict[str, TerceraError] = field(default_factory=dict)
     watched: list[Moved] = field(default_factory=list)
     """What the data watch opened or took back."""
+    elsewhere: list[str] = field(default_factory=list)
 
     @property
     def told(self) -> int:
@@ -218,6 +226,7 @@ class Report:
             "rows": sum(each.survey.rows for each in self.swept),
             "rejects": sum(count.rows for each in self.swept for count in each.survey.rejects.values()),
             "newest": self.newest.isoformat() if self.newest else None,
+            **({"elsewhere": self.elsewhere} if self.elsewhere else {}),
         }
 
     @property
@@ -251,8 +260,9 @@ def cycle(
     clock: Callable[[], datetime],
     stop: threading.Event | None = None,
 ) -> Report:
-    """Sweeps every rule. One that fails is noted and does not keep the others from theirs: its orders could
-    not be read, or somebody decided about an alert meanwhile. The next cycle makes it good.
+    """Sweeps every rule that no other instance is sweeping. One that fails is noted and does not keep the
+    others from theirs: its orders could not be read, or somebody decided about an alert meanwhile. The next
+    cycle makes it good.
 
     Raises `LedgerError` when the ledger itself fails, and `Stopped`.
     """
@@ -267,17 +277,22 @@ def cycle(
     try:
         for rule in rules:
             try:
-                swept = sweep(
-                    rule,
-                    source,
-                    ledger,
-                    terms,
-                    run=report.run,
-                    now=now,
-                    told=report.told,
-                    recent=None if report.seen().asked else _recent(terms.watch, now),
-                    proceed=proceed,
-                )
+                with ledger.sweeping(rule.id) as lease:
+                    if lease is None:
+                        report.elsewhere.append(rule.id)
+                        continue
+                    swept = sweep(
+                        rule,
+                        source,
+                        ledger,
+                        terms,
+                        run=report.run,
+                        now=now,
+                        told=report.told,
+                        recent=None if report.seen().asked else _recent(terms.watch, now),
+                        lease=lease,
+                        proceed=proceed,
+                    )
             except (SourceError, ConflictError) as error:
                 report.failed[rule.id] = error
             else:

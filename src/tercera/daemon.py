@@ -24,7 +24,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from tercera.app import App
 from tercera.cycle import Stopped, cycle
 from tercera.deliver import deliver
-from tercera.errors import DeliveryError, TerceraError
+from tercera.errors import ConflictError, DeliveryError, OutageError, TerceraError
 from tercera.ledger import Ledger
 from tercera.watching import Moved, between_cycles
 
@@ -40,7 +40,12 @@ def run_forever(app: App, ledger: Ledger, *, notify_history: bool = False) -> No
         daemon = _Daemon(app, ledger, stop, notify_history)
         scheduler = daemon.scheduler()
         scheduler.start()
-        log.info("started", rules=[rule.id for rule in app.settings.rules], schedule=_words(app))
+        log.info(
+            "started",
+            rules=[rule.id for rule in app.settings.rules],
+            schedule=_words(app),
+            **_beside(ledger),
+        )
         try:
             stop.wait()
         finally:
@@ -144,6 +149,8 @@ class _Daemon:
             told_of_watch(report.watched)
             if app.ping and (remark := app.ping.tell(good=not report.failed)):
                 log.warning("ping", remark=remark)
+            for rule in report.elsewhere:
+                log.info("swept by another instance", rule=rule)
             for rule, error in report.failed.items():
                 log.warning("sweep failed, will be tried again", rule=rule, error=str(error))
             self._deliver()
@@ -167,11 +174,14 @@ class _Daemon:
 
     @contextmanager
     def _surviving(self, job: str) -> Iterator[None]:
-        """A ledger that can't be written to ends the process: nothing could be remembered any more."""
+        """A ledger that can't be written to ends the process: nothing could be remembered any more. One whose
+        server is away for a while does not: nothing is sent or forgotten until it is back."""
         try:
             yield
         except Stopped as error:
             log.info("cycle stopped", remark=str(error))
+        except (OutageError, ConflictError) as error:
+            log.warning(f"{job} failed, will be tried again", error=str(error))
         except TerceraError as error:
             log.error(f"{job} failed", error=str(error))
             self.broken = error
@@ -205,6 +215,13 @@ def _trigger(app: App) -> BaseTrigger:
         return CronTrigger.from_crontab(schedule.cron, timezone=ZoneInfo(app.settings.timezone))
     assert schedule.every is not None
     return IntervalTrigger(seconds=int(schedule.every.total_seconds()))
+
+
+def _beside(ledger: Ledger) -> dict[str, object]:
+    """Who else runs on the same ledger, where several may."""
+    instances = ledger.instances()
+    others = [each for each in instances if each != ledger.instance]
+    return {"instance": ledger.instance, "others": others} if instances else {}
 
 
 def _words(app: App) -> str:

@@ -38,6 +38,11 @@ class LedgerError(TerceraError):
     exit_code = 4
 
 
+class OutageError(LedgerError):
+    """The ledger can't be used for now: its server is away, was restarted, or is busy with somebody else.
+    Nothing of this step was written; trying again later helps."""
+
+
 class ConflictError(LedgerError):
     """An alert was changed by another process since it was read. Nothing was written; trying again helps."""
 

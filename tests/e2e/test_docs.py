@@ -40,6 +40,7 @@ ENVIRONMENT = {
     "SLACK_URL": "https://hooks.slack.com/services/T000/B000/XXXX",
     "ALERTMANAGER_TOKEN": "token",
     "HEARTBEAT_URL": "https://hc-ping.com/3f1a9c52-aaaa-4bbb-8ccc-0123456789ab",
+    "LEDGER_PASSWORD": "secret",
     "DUTY_URL": "json://user:password@duty.example.com",
 }
 _FENCE = re.compile(

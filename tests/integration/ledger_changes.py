@@ -6,8 +6,12 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
 
 from tercera.ledger import Ledger, open_ledger
+from tercera.ledger.tables import metadata
 from tercera.messages import Change, Draft, NoticeKind, NoticeState, Outcome
 from tercera.model import (
     Customer,
@@ -40,6 +44,15 @@ def address(path: Path) -> str:
 def new_ledger(path: Path) -> Ledger:
     """A ledger in a directory."""
     return open_ledger(address(path))
+
+
+def everything(ledger: Ledger) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table."""
+    with ledger._engine.connect() as connection:
+        return {
+            table.name: sorted(map(tuple, connection.execute(select(table))), key=repr)
+            for table in metadata.sorted_tables
+        }
 
 
 def tally(subject: str, matched: int = 3, window: str = JUNE) -> Tally:

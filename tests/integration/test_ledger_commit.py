@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 
 from tercera.errors import LedgerError, NotFoundError
 from tercera.ledger import Cursor, Ledger, digest_of
+from tercera.ledger.engine import writing
 from tercera.model import (
     Reason,
     RejectCount,
@@ -35,19 +35,13 @@ from tests.integration.ledger_changes import (
     change,
     commit,
     escalated,
-    new_ledger,
+    everything,
     opened,
     retracted,
     tally,
     to_customer,
     to_operations,
 )
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with new_ledger(tmp_path) as made:
-        yield made
 
 
 def test_an_alert_comes_back_as_it_was_written(ledger: Ledger) -> None:
@@ -115,7 +109,7 @@ def test_watched_windows_are_those_of_alerts_that_are_not_closed(ledger: Ledger)
     assert ledger.watched_windows(RULE) == {"2023-06", "2023-05"}
 
 
-def test_the_same_change_twice_is_refused(ledger: Ledger, tmp_path: Path) -> None:
+def test_the_same_change_twice_is_refused(ledger: Ledger) -> None:
     """What was decided on an alert that has moved since is not written, so nobody is told twice."""
     commit(ledger, opened("ana"))
     with pytest.raises(LedgerError, match=r"'ana' in 2023-06 .* another process .* run the sweep again"):
@@ -136,13 +130,20 @@ def test_one_pair_twice_in_a_commit_is_refused(ledger: Ledger, twice: object) ->
     assert len(ledger.alert(1).steps) == 1
 
 
-def test_a_failing_commit_writes_nothing(ledger: Ledger, tmp_path: Path) -> None:
+REFUSE = {
+    "sqlite": "CREATE TRIGGER refuse BEFORE INSERT ON cursors BEGIN SELECT RAISE(ABORT, 'not today'); END",
+    "postgresql": """
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''not today''; END';
+        CREATE TRIGGER refuse BEFORE INSERT ON cursors EXECUTE FUNCTION refuse()
+    """,
+}
+
+
+def test_a_failing_commit_writes_nothing(ledger: Ledger) -> None:
     """The last row of a commit fails: no alert, notice or cursor of it is there, and its ids are free."""
-    connection = sqlite3.connect(tmp_path / "ledger.db")
-    connection.execute(
-        "CREATE TRIGGER refuse BEFORE INSERT ON cursors BEGIN SELECT RAISE(ABORT, 'not today'); END"
-    )
-    before = list(connection.iterdump())
+    with writing(ledger._engine) as connection:
+        connection.exec_driver_sql(REFUSE[ledger._engine.dialect.name])
+    before = everything(ledger)
     with pytest.raises(LedgerError, match="not today"):
         ledger.commit(
             [opened("ana", to_customer("ana"), to_operations("b"))],
@@ -151,11 +152,11 @@ def test_a_failing_commit_writes_nothing(ledger: Ledger, tmp_path: Path) -> None
             run=1,
             now=NOW,
         )
-    assert list(connection.iterdump()) == before
-    connection.close()
+    assert everything(ledger) == before
 
 
-def test_a_full_disk_is_said_and_writes_nothing(ledger: Ledger, tmp_path: Path) -> None:
+@pytest.mark.parametrize("ledger_address", ["sqlite"], indirect=True)
+def test_a_full_disk_is_said_and_writes_nothing(ledger: Ledger) -> None:
     """The remedy is to free space; the ledger stays whole."""
     commit(ledger, opened("ana"))
     with ledger._engine.connect() as connection:  # the limit is that of a connection, and the pool has one
@@ -236,6 +237,7 @@ def test_old_runs_are_forgotten_with_their_rejects(ledger: Ledger, monkeypatch: 
     assert ledger.rejects(3) != {}
 
 
+@pytest.mark.parametrize("ledger_address", ["sqlite"], indirect=True)
 def test_fifty_thousand_changes_take_seconds(
     ledger: Ledger, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

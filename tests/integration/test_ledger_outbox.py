@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -33,12 +32,6 @@ from tests.integration.ledger_changes import (
 )
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with new_ledger(tmp_path) as made:
-        yield made
 
 
 def _undelivered(subject: str, bundle: str | None = None) -> Draft:
@@ -268,16 +261,28 @@ def test_retry_revives_what_is_dead_and_nothing_else(ledger: Ledger) -> None:
 
 
 def test_a_failing_settle_writes_nothing(ledger: Ledger) -> None:
-    """One unknown key among them: the others stay as they were."""
+    """One unknown key among them: the others stay as they were. The same outcome twice is one receipt."""
     commit(ledger, opened("ana"))
     (message,) = ledger.claim(NOW, 10)
     with pytest.raises(LedgerError, match="no message ffff"):
         ledger.settle([sent(message.key), sent("ffff")])
     assert _states(ledger) == [NoticeState.PENDING]
-    ledger.settle([sent(message.key)])
-    with pytest.raises(LedgerError, match="settled twice"):
+    for _ in range(2):
         ledger.settle([sent(message.key)])
     assert len(ledger.deliveries()[0].receipts) == 1
+
+
+def test_an_outcome_that_comes_late_changes_nothing(ledger: Ledger) -> None:
+    """What was settled stays as it is; the receipt is kept under the next number, and calls for nothing."""
+    commit(ledger, opened("ana"))
+    (message,) = ledger.claim(NOW, 10)
+    ledger.settle([sent(message.key)])
+    ledger.settle([dead(message.key, (message.notices[0].id, _undelivered("ana")))])
+    ledger.settle([later(message.key, NOW + HOUR)])
+    (delivery,) = ledger.deliveries()
+    assert delivery.state is NoticeState.SENT
+    assert [(each.attempt, each.code) for each in delivery.receipts] == [(1, 250), (2, 550), (3, 451)]
+    assert ledger.next_due(NOW) is None
 
 
 def test_only_what_is_tried_again_is_due(ledger: Ledger) -> None:
@@ -312,6 +317,7 @@ def test_two_threads_never_claim_the_same(ledger: Ledger) -> None:
     assert len(keys) == len(set(keys)) == 300
 
 
+@pytest.mark.parametrize("ledger_address", ["sqlite"], indirect=True)
 def test_the_queue_is_read_by_its_index(ledger: Ledger, tmp_path: Path) -> None:
     """Claiming, and looking for what is due, reads what is pending and not what was ever sent."""
     statements: list[tuple[str, Any]] = []

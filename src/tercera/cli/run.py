@@ -139,6 +139,7 @@ def _as_json(
             }
             for swept in report.swept
         },
+        "elsewhere": report.elsewhere,
         "errors": {rule: str(error) for rule, error in report.failed.items()},
         "watch": [
             {
@@ -166,6 +167,8 @@ def _show(report: Report, outcomes: Counter[NoticeState], queue: _Queue, seconds
         )
         rows.add_row(visible(swept.rule), f"{swept.survey.rows:,}", (words or "nothing") + first)
     out.print(rows)
+    for rule in report.elsewhere:
+        out.print(f"Rule {visible(rule)}: swept by another instance at this moment.")
     notices = _notices(report, outcomes)
     out.print(
         f"Notices: {notices['sent']:,} sent, {notices['pending']:,} to be tried again, "

@@ -151,7 +151,7 @@ def _checks(app: App, *, fix: bool) -> Iterator[Check]:
             yield Check(f"channel {name}", False, error.reason)
     try:
         with app.ledger() as ledger:
-            yield Check("ledger", True, app.settings.ledger)
+            yield Check("ledger", True, app.ledger_shown)
             yield from _paused(app, ledger, good)
             yield from _health(ledger)
     except TerceraError as error:

@@ -20,7 +20,9 @@ from tercera.config.settings import Settings, Skeleton
 from tercera.errors import ConfigError
 
 _Model = TypeVar("_Model", bound=BaseModel)
-_SECRET_KEYS = ("uri", "url", "urls", "password", "username", "secret", "token", "ping", "ping_failed")
+_SECRET_KEYS = (
+    "ledger", "uri", "url", "urls", "password", "username", "secret", "token", "ping", "ping_failed",
+)  # fmt: skip
 
 
 def load_settings(path: Path, environment: Mapping[str, str] | None = None) -> Settings:
@@ -43,6 +45,7 @@ def load_settings(path: Path, environment: Mapping[str, str] | None = None) -> S
         base=base,
         timezone=skeleton.timezone,
         ledger=_beside(base, skeleton.ledger),
+        lease=skeleton.lease,
         source=source,
         rules=tuple(rule.rule(skeleton.timezone) for rule in skeleton.rules),
         channels=channels,
@@ -164,5 +167,7 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
 
 def _beside(base: Path, url: str) -> str:
     """A relative SQLite path starts from the configuration's folder, wherever the command is run."""
+    if not url.startswith("sqlite:"):
+        return url
     name = url.removeprefix("sqlite:///")
     return url if Path(name).is_absolute() else f"sqlite:///{base / name}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -25,6 +27,17 @@ from tercera.ping import PingUrls
 from tercera.retries import RetryPolicy
 from tercera.rules import Rule
 from tercera.watch import Limits
+
+LEDGER = r"^(sqlite:///.+|postgresql(\+psycopg)?://.+)$"
+
+
+def _is_ledger(value: str) -> str:
+    if not re.match(LEDGER, value):
+        raise ValueError(  # which does not quote it: it may hold a password
+            "is no address of a ledger; write one like sqlite:///tercera.db or "
+            "postgresql+psycopg://user:password@host/database"
+        )
+    return value
 
 
 class _Shape(BaseModel):
@@ -141,7 +154,12 @@ class Skeleton(_Shape):
     """The file's top level. `source`, `channels` and `email` are read by the modules that they name."""
 
     timezone: Zone
-    ledger: Annotated[str, Field(pattern=r"^sqlite:///.+")] = "sqlite:///tercera.db"
+    ledger: Annotated[str, AfterValidator(_is_ledger), Field(json_schema_extra={"pattern": LEDGER})] = (
+        "sqlite:///tercera.db"
+    )
+    lease: Annotated[Duration, Field(ge=timedelta(seconds=1))] = Field(
+        timedelta(seconds=60), json_schema_extra={"default": "60s"}
+    )
     source: dict[str, Any]
     rules: Annotated[list[RuleSettings], Field(min_length=1)]
     channels: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -179,7 +197,8 @@ class Skeleton(_Shape):
 class Settings:
     """The whole configuration, read and checked. `base` is the folder that relative paths start from.
 
-    `operations` names the channel that hears of customers who could not be told.
+    `operations` names the channel that hears of customers who could not be told. `ledger` may hold a
+    password: only `shown` of it is for people.
     """
 
     base: Path
@@ -194,3 +213,4 @@ class Settings:
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
     watch: Limits | None = None
     ping: PingUrls | None = None
+    lease: timedelta = timedelta(seconds=60)

@@ -95,7 +95,9 @@ class _Batch:
                 message = self._waiting.get_nowait()
             except queue.Empty:
                 return
-            self._attempt(session, message)
+            # Where we stood still for so long that another instance may have sent it, that is its own.
+            if self._delivery.ledger.still_ours(message):
+                self._attempt(session, message)
 
     def result(self) -> Sent:
         """When all senders are done."""

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, liter
 from tercera.ledger import codec, settling
 from tercera.ledger.batches import batched
 from tercera.ledger.codec import AnyRow
+from tercera.ledger.instance import Instance, is_free
 from tercera.ledger.tables import alerts, messages, notices, transitions
 from tercera.messages import Message, Notice, NoticeKind, NoticeState, Problem
 from tercera.model import Period, Reason, RuleId, SubjectId, WindowId
@@ -23,6 +24,7 @@ from tercera.model import Period, Reason, RuleId, SubjectId, WindowId
 
 def claim(
     connection: Connection,
+    instance: Instance,
     now: datetime,
     limit: int,
     without: Collection[str] = (),
@@ -35,9 +37,10 @@ def claim(
 
     One that can't be read is given up, with a receipt that says why: it must not keep the others here.
     """
+    due = and_(messages.c.due_at <= now, messages.c.channel.not_in(sorted(without)))
     query = (
         select(messages)
-        .where(_waiting(), messages.c.due_at <= now, messages.c.channel.not_in(sorted(without)), ~_blocked())
+        .where(_waiting(instance), due, ~_blocked())
         .order_by(messages.c.due_at, messages.c.id)
         .limit(limit)
         .with_for_update(of=messages, skip_locked=True)  # SQLite has one writer, and leaves it out
@@ -49,17 +52,19 @@ def claim(
     rows = connection.execute(query).all()
     if rows:
         connection.execute(
-            update(messages).where(messages.c.id == bindparam("message")).values(claimed_at=now),
+            update(messages)
+            .where(messages.c.id == bindparam("message"))
+            .values(claimed_at=now, claimed_by=instance.name),
             [{"message": row.id} for row in rows],
         )
-    return _read(connection, rows, now)
+    return _read(connection, instance, rows, now)
 
 
-def next_due(connection: Connection, now: datetime) -> datetime | None:
+def next_due(connection: Connection, instance: Instance, now: datetime) -> datetime | None:
     """When the next message can be claimed: `now` when one can be already, None when none is waiting."""
     query = (
         select(messages.c.due_at)
-        .where(_waiting(), ~_blocked())
+        .where(_waiting(instance), ~_blocked())
         .order_by(messages.c.due_at, messages.c.id)
         .limit(1)
     )
@@ -67,17 +72,17 @@ def next_due(connection: Connection, now: datetime) -> datetime | None:
     return None if due_at is None else max(due_at, now)
 
 
-def release_claims(connection: Connection) -> None:
-    """What was claimed and not settled can be claimed again."""
-    connection.execute(
-        update(messages)
-        .where(messages.c.state == NoticeState.PENDING.value, messages.c.claimed_at.is_not(None))
-        .values(claimed_at=None)
-    )
+def release_claims(connection: Connection, instance: Instance) -> None:
+    """What this instance has claimed and not settled can be claimed again. The one instance of a SQLite
+    ledger also frees what the one before it had."""
+    claimed = and_(messages.c.state == NoticeState.PENDING.value, messages.c.claimed_at.is_not(None))
+    if instance.shared:
+        claimed = and_(claimed, messages.c.claimed_by == instance.name)
+    connection.execute(update(messages).where(claimed).values(claimed_at=None, claimed_by=None))
 
 
-def _waiting() -> ColumnElement[bool]:
-    return and_(messages.c.state == NoticeState.PENDING.value, messages.c.claimed_at.is_(None))
+def _waiting(instance: Instance) -> ColumnElement[bool]:
+    return and_(messages.c.state == NoticeState.PENDING.value, is_free(instance))
 
 
 def _blocked() -> ColumnElement[bool]:
@@ -102,12 +107,12 @@ def _about_the_same(own: Any, past: Any) -> ColumnElement[bool]:
     )
 
 
-def _read(connection: Connection, rows: Sequence[AnyRow], now: datetime) -> list[Message]:
+def _read(connection: Connection, instance: Instance, rows: Sequence[AnyRow], now: datetime) -> list[Message]:
     ids = [row.id for row in rows]
     told, unreadable = _notices(connection, ids)
     unreadable |= {row.id: "it carries no notice" for row in rows if not told[row.id]}
     for message, why in unreadable.items():
-        settling.give_up(connection, message, f"can't be read from the ledger: {why}", now)
+        settling.give_up(connection, instance, message, f"can't be read from the ledger: {why}", now)
     threads = _threads(connection, [row.id for row in rows if not row.digest])
     refused = settling.refused(connection, [row.id for row in rows if row.attempts])
     return [

@@ -1,6 +1,7 @@
 """What one sweep, or one chunk of it, writes: alerts, their transitions, the notices and the cursor together.
 
-1. the alerts that the changes are about are looked up; 2. each must stand as it did when the change was
+0. whoever sweeps under a lease must still have it; 1. the alerts that the changes are about are looked up;
+2. each must stand as it did when the change was
 decided, else another process was faster and nothing is written; 3. new alerts are inserted, moved ones
 updated under their transition number; 4. each move gets its transition row, and its drafts become notices.
 """
@@ -18,11 +19,12 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from tercera.errors import ConflictError
 from tercera.failpoints import Failpoint, reached
-from tercera.ledger import codec, cursors
+from tercera.ledger import codec, cursors, leases
 from tercera.ledger.batches import batched, write_many
 from tercera.ledger.codec import TallyRow
 from tercera.ledger.cursors import Cursor
-from tercera.ledger.numbers import draw
+from tercera.ledger.leases import Lease
+from tercera.ledger.numbers import draw, first_of_all
 from tercera.ledger.outbox import enqueue
 from tercera.ledger.tables import alerts, transitions
 from tercera.messages import Change
@@ -60,11 +62,15 @@ def commit(
     cursor: Cursor | None,
     run: int,
     now: datetime,
+    lease: Lease | None = None,
 ) -> None:
-    """Inside one transaction. ConflictError when an alert moved since it was read."""
+    """Inside one transaction. ConflictError when an alert moved since it was read, or the lease was lost."""
     changes = list(changes)
     if strangers := {change.rule for change in changes} - {rule}:
         raise ValueError(f"changes of {sorted(strangers)} in a commit of {rule!r}")
+    first_of_all(connection)
+    if lease is not None:
+        leases.renew(connection, lease)
     steps = _steps(connection, changes, _present(connection, rule, changes))
     _insert(connection, [step for step in steps if step.seq == 1], now)
     _update(connection, [step for step in steps if step.seq > 1], now)

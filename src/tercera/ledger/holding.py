@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Select, case, func, insert, select, update
 from tercera.ledger import decisions
 from tercera.ledger.batches import batched
 from tercera.ledger.codec import AnyRow
-from tercera.ledger.numbers import draw
+from tercera.ledger.numbers import draw, first_of_all
 from tercera.ledger.outbox import message_key
 from tercera.ledger.tables import alerts, messages, notices, transitions
 from tercera.messages import NoticeState
@@ -68,6 +68,7 @@ def release(connection: Connection, rule: RuleId | None, now: datetime) -> Count
     An alert that is at another level by now, or that somebody silenced, owes what nobody was told: the next
     sweep, or the first after the silence, tells what then holds.
     """
+    first_of_all(connection)
     rows = connection.execute(_waiting(rule)).all()
     last = {_recipient(row): row.seq for row in rows}  # only the last of several is told
     true = [row for row in rows if row.level == row.stands and row.seq == last[_recipient(row)]]
@@ -107,6 +108,7 @@ def discard(
     connection: Connection, rule: RuleId | None, now: datetime, *, decided_before: datetime | None = None
 ) -> int:
     """Puts what is held (or was, since before a time) aside for good. Gives how many notices."""
+    first_of_all(connection)
     query = _waiting(rule)
     if decided_before is not None:
         query = query.where(transitions.c.at < decided_before)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
 from tercera.ledger.tables import ledger
 
@@ -29,3 +29,12 @@ def draw(connection: Connection, *, alerts: int = 0, messages: int = 0, notices:
         .returning(ledger.c.last_alert, ledger.c.last_message, ledger.c.last_notice)
     ).one()
     return First(row.last_alert - alerts + 1, row.last_message - messages + 1, row.last_notice - notices + 1)
+
+
+def first_of_all(connection: Connection) -> None:
+    """Lets one transaction at a time decide about alerts and draw ids, on an engine with several writers.
+
+    Called before anything else is read or written: so what is read is what the one before has written, and
+    no two wait for each other.
+    """
+    connection.execute(select(ledger.c.id).with_for_update())  # SQLite has one writer, and leaves it out

@@ -12,7 +12,9 @@ from sqlalchemy import Connection, Engine, insert, inspect, select, text
 
 from tercera.errors import LedgerError
 from tercera.failpoints import Failpoint, reached
-from tercera.ledger.engine import reading, shown, writing
+from tercera.ledger import postgresql
+from tercera.ledger.address import shown
+from tercera.ledger.engine import is_shared, reading, writing
 from tercera.ledger.tables import ledger
 
 HEAD = "0003"
@@ -21,15 +23,18 @@ HEAD = "0003"
 
 def ensure_schema(engine: Engine, *, read_only: bool) -> None:
     """Brings the tables to `HEAD` in one transaction; a ledger that is only read must be there already."""
-    with reading(engine) as connection:
-        version = _version(connection)
+    version = version_of(engine)
     if version == HEAD:
         return
     if read_only:
         _refuse_unknown(engine, version)
+        if version is None and is_shared(engine):
+            raise LedgerError(f"there is no ledger in {shown(engine.url)} yet; `tercera run` creates it")
         raise LedgerError(f"the ledger {shown(engine.url)} is not up to date; `tercera run` brings it there")
     reached(Failpoint.BEFORE_MIGRATION)
     with writing(engine) as connection:
+        if is_shared(engine):
+            postgresql.prepare_upgrade(connection)
         version = _version(connection)  # another process may have been faster
         if version != HEAD:
             _refuse_unknown(engine, version)
@@ -38,6 +43,12 @@ def ensure_schema(engine: Engine, *, read_only: bool) -> None:
             if version is None:
                 _name(connection)
     reached(Failpoint.AFTER_MIGRATION)
+
+
+def version_of(engine: Engine) -> str | None:
+    """The version of its tables, None for an empty database."""
+    with reading(engine) as connection:
+        return _version(connection)
 
 
 def identity_of(connection: Connection) -> str:
@@ -55,7 +66,7 @@ def _version(connection: Connection) -> str | None:
     if tables:
         raise LedgerError(
             f"{shown(connection.engine.url)} holds something else than a ledger (a table named "
-            f"{min(tables)!r}); name a file of its own"
+            f"{min(tables)!r}); name a file or a database of its own"
         )
     return None
 

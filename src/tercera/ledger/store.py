@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
+from tercera.errors import LedgerError, OutageError
 from tercera.failpoints import Failpoint, reached
 from tercera.ledger import (
     circuits,
@@ -23,27 +25,36 @@ from tercera.ledger import (
     history,
     holding,
     known,
+    leases,
     runs,
     sent,
     settling,
 )
+from tercera.ledger.address import is_postgresql, read_address
 from tercera.ledger.circuits import Circuit
 from tercera.ledger.cursors import Cursor
-from tercera.ledger.engine import open_engine, reading, writing
+from tercera.ledger.engine import open_engine, reading, writing, written
 from tercera.ledger.hold import hold
-from tercera.ledger.schema import ensure_schema, identity_of
+from tercera.ledger.instance import LEASE, PREFIX, Instance
+from tercera.ledger.leases import Lease
+from tercera.ledger.renewing import patiently, renewing
+from tercera.ledger.schema import ensure_schema, identity_of, version_of
+from tercera.ledger.sqlite import ledger_file
 from tercera.messages import Change, Draft, Hearer, Message, NoticeState, Outcome
 from tercera.model import Alert, Pair, RuleId, State, SubjectId, Survey, WindowId
 from tercera.silences import Decision
 from tercera.watch import Heart, Watched
 
+log = logging.getLogger("tercera.ledger")
 
-def open_ledger(url: str, *, read_only: bool = False) -> Ledger:
+
+def open_ledger(url: str, *, read_only: bool = False, lease: timedelta = LEASE) -> Ledger:
     """The ledger at an address such as `sqlite:///tercera.db`, made or upgraded when that is needed.
 
-    With `read_only` it must be there, and nothing about it changes. Raises `LedgerError`.
+    With `read_only` it must be there, and nothing about it changes. `lease` is how long the other instances
+    on PostgreSQL wait for one that does not answer. Raises `LedgerError`.
     """
-    engine = open_engine(url, read_only=read_only)
+    engine = open_engine(url, read_only=read_only, lease=lease)
     try:
         ensure_schema(engine, read_only=read_only)
         with reading(engine) as connection:
@@ -51,7 +62,19 @@ def open_ledger(url: str, *, read_only: bool = False) -> Ledger:
     except BaseException:
         engine.dispose()
         raise
-    return Ledger(engine, identity)
+    return Ledger(engine, identity, Instance(engine, lease))
+
+
+def ledger_exists(url: str) -> bool:
+    """Whether there is anything at this address. Raises `LedgerError` when a server can't be asked."""
+    address = read_address(url)
+    if not is_postgresql(address):
+        return ledger_file(address).exists()
+    engine = open_engine(url, read_only=True, lease=LEASE)
+    try:
+        return version_of(engine) is not None
+    finally:
+        engine.dispose()
 
 
 class Ledger:
@@ -60,8 +83,9 @@ class Ledger:
     `identity` tells this ledger from every other one; the keys of its messages are drawn from it.
     """
 
-    def __init__(self, engine: Engine, identity: str) -> None:
+    def __init__(self, engine: Engine, identity: str, instance: Instance) -> None:
         self._engine = engine
+        self._instance = instance
         self.identity = identity
 
     def close(self) -> None:
@@ -77,8 +101,46 @@ class Ledger:
         self.close()
 
     def hold(self) -> AbstractContextManager[None]:
-        """The exclusive right to run on this ledger, for as long as it is open or the process lives."""
-        return hold(self._engine)
+        """The right to run on this ledger, for as long as it is open or the process lives: exclusive on
+        SQLite, shared with other instances on PostgreSQL."""
+        return hold(self._engine, self._instance)
+
+    @property
+    def instance(self) -> str:
+        """The name of this process among those that share the ledger: host, process id, and a random part."""
+        return self._instance.name
+
+    def instances(self) -> list[str]:
+        """Those that run on it now; of a SQLite ledger, none."""
+        if not self._instance.shared:
+            return []
+        with reading(self._engine) as connection:
+            return [holder for _, holder, _ in leases.holders(connection, PREFIX)]
+
+    @contextmanager
+    def sweeping(self, rule: RuleId) -> Iterator[Lease | None]:
+        """The right to sweep a rule, kept until the end; None when another instance has it. Hand it to every
+        `commit`: what this process decided is refused when it stood still and another took over."""
+        if not self._instance.shared:
+            yield Lease("sweep:" + rule, 0, self._instance.lease)  # whoever holds the file has every lease
+            return
+        lease = self._acquire("sweep:" + rule)
+        if lease is None:
+            yield None
+            return
+        try:
+            with renewing(lambda: self._renew(lease), lease.length):
+                yield lease
+        finally:
+            with suppress(LedgerError):  # it ends by itself
+                written(self._engine, lambda connection: leases.release(connection, lease))
+
+    def _acquire(self, name: str) -> Lease | None:
+        length, holder = self._instance.lease, self._instance.name
+        return written(self._engine, lambda connection: leases.acquire(connection, name, holder, length))
+
+    def _renew(self, lease: Lease) -> None:
+        written(self._engine, lambda connection: leases.renew(connection, lease))
 
     def begin_run(self, kind: str, now: datetime) -> int:
         """The number of a run that begins."""
@@ -121,13 +183,26 @@ class Ledger:
             return known.watched_windows(connection, rule)
 
     def commit(
-        self, changes: Iterable[Change], *, rule: RuleId, cursor: Cursor | None, run: int, now: datetime
+        self,
+        changes: Iterable[Change],
+        *,
+        rule: RuleId,
+        cursor: Cursor | None,
+        run: int,
+        now: datetime,
+        lease: Lease | None = None,
     ) -> None:
-        """Alerts, transitions, notices and the rule's cursor: all of it, or nothing."""
+        """Alerts, transitions, notices and the rule's cursor: all of it, or nothing. ConflictError when an
+        alert was changed meanwhile, or another instance took over the lease."""
         changes = list(changes)  # whatever they are computed from is read before the write lock is taken
+        lease = lease if self._instance.shared else None
         reached(Failpoint.BEFORE_COMMIT)
-        with writing(self._engine) as connection:
-            commit.commit(connection, self.identity, changes, rule=rule, cursor=cursor, run=run, now=now)
+        written(
+            self._engine,
+            lambda connection: commit.commit(
+                connection, self.identity, changes, rule=rule, cursor=cursor, run=run, now=now, lease=lease
+            ),
+        )
         reached(Failpoint.AFTER_COMMIT)
 
     def claim(
@@ -141,13 +216,27 @@ class Ledger:
     ) -> list[Message]:
         """Messages that are due, each given to one caller only; none of the channels in `without`. With
         `channel` only that one's, with `beside` only to other recipients than this."""
-        with writing(self._engine) as connection:
-            return claims.claim(connection, now, limit, without, channel=channel, beside=beside)
+
+        def claim(connection: Connection) -> tuple[float, list[Message]]:
+            present = self._instance.present(connection)
+            return present, claims.claim(
+                connection, self._instance, now, limit, without, channel=channel, beside=beside
+            )
+
+        present, messages = written(self._engine, claim)
+        self._instance.was_present(present)
+        self._instance.claimed(message.key for message in messages)
+        return messages
+
+    def still_ours(self, message: Message) -> bool:
+        """Whether a message that was claimed may be sent now: False when this process stood still for so long
+        that another instance may have sent it. Asks no database."""
+        return self._instance.still_has(message.key)
 
     def postpone(self, due: Mapping[str, datetime]) -> None:
         """Messages (by key) that were claimed are due then, and not before. No attempt is counted."""
-        with writing(self._engine) as connection:
-            settling.postpone(connection, due)
+        written(self._engine, lambda connection: settling.postpone(connection, self._instance, due))
+        self._instance.settled(due)
 
     def circuits(self) -> dict[str, Circuit]:
         """The channels whose other side is away, by name."""
@@ -193,19 +282,39 @@ class Ledger:
             return sent.sent_to(connection, channel, recipients, since)
 
     def settle(self, outcomes: Sequence[Outcome]) -> None:
-        """How attempts ended: durable when it returns."""
-        with writing(self._engine) as connection:
-            settling.settle(connection, self.identity, outcomes)
+        """How attempts ended: durable when it returns. A ledger that is away is waited for a little, for what
+        was sent must not be forgotten. What another instance settled meanwhile stays as it is, with one
+        receipt more."""
+        if not outcomes:
+            return
+        try:
+            written(self._engine, lambda each: settling.settle(each, self.identity, self._instance, outcomes))
+        except (settling.LateOutcome, OutageError):
+            self._settle_late(outcomes)
+        self._instance.settled(outcome.message_key for outcome in outcomes)
+
+    def _settle_late(self, outcomes: Sequence[Outcome]) -> None:
+        late = patiently(
+            lambda: written(
+                self._engine, lambda each: settling.settle_late(each, self.identity, self._instance, outcomes)
+            )
+        )
+        for outcome in late:
+            log.warning(
+                "message %s was taken over by another instance; the receipt (%s) is kept beside its own",
+                outcome.message_key,
+                outcome.state,
+            )
 
     def next_due(self, now: datetime) -> datetime | None:
         """When the next message can be claimed, `now` at the earliest; None when none is waiting."""
         with reading(self._engine) as connection:
-            return claims.next_due(connection, now)
+            return claims.next_due(connection, self._instance, now)
 
     def release_claims(self) -> None:
-        """What was claimed and not settled can be claimed again."""
-        with writing(self._engine) as connection:
-            claims.release_claims(connection)
+        """What this instance claimed and did not settle can be claimed again."""
+        written(self._engine, lambda connection: claims.release_claims(connection, self._instance))
+        self._instance.released()
 
     def retry(self, ids: Iterable[int] | None, now: datetime) -> int:
         """Makes dead notices (these, or all) pending again, due now; gives how many."""
@@ -214,8 +323,10 @@ class Ledger:
 
     def add_notices(self, further: Sequence[tuple[int, Draft]], now: datetime) -> int:
         """More notices about the transitions of these notices (by id), due now; gives how many were new."""
-        with writing(self._engine) as connection:
-            return settling.add_notices(connection, self.identity, further, now)
+        return written(
+            self._engine,
+            lambda connection: settling.add_notices(connection, self.identity, further, now),
+        )
 
     def held(self) -> list[holding.Held]:
         """What waits for somebody to release or discard it, by rule."""
@@ -224,13 +335,14 @@ class Ledger:
 
     def release(self, rule: RuleId | None, now: datetime) -> Counter[NoticeState]:
         """Lets go of what is held and still true, discards the rest; gives notices by what became of them."""
-        with writing(self._engine) as connection:
-            return holding.release(connection, rule, now)
+        return written(self._engine, lambda connection: holding.release(connection, rule, now))
 
     def discard(self, rule: RuleId | None, now: datetime, *, decided_before: datetime | None = None) -> int:
         """Puts what is held aside for good; gives how many notices."""
-        with writing(self._engine) as connection:
-            return holding.discard(connection, rule, now, decided_before=decided_before)
+        return written(
+            self._engine,
+            lambda connection: holding.discard(connection, rule, now, decided_before=decided_before),
+        )
 
     def decide(self, decision: Decision) -> Decision:
         """Writes a decision down; gives it with its id. Raises `NotFoundError` for an unknown alert."""

@@ -24,13 +24,15 @@ from sqlalchemy import (
     MetaData,
     PrimaryKeyConstraint,
     Table,
-    Text,
     UniqueConstraint,
 )
+from sqlalchemy import Text as AnyText
 from sqlalchemy.types import TypeDecorator
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_FOR_NUL = "\U0010fffd"
+"""The last private character of Unicode."""
 
 
 class Instant(TypeDecorator[datetime]):
@@ -47,6 +49,23 @@ class Instant(TypeDecorator[datetime]):
         """In UTC."""
         return None if value is None else _EPOCH + value * _MICROSECOND
 
+
+class WithoutNul(TypeDecorator[str]):
+    """PostgreSQL refuses the character NUL in a text: it is kept as one that stands for nothing else."""
+
+    impl = AnyText
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """To the database."""
+        return value if value is None or "\0" not in value else value.replace("\0", _FOR_NUL)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> str | None:
+        """From it."""
+        return value if value is None or _FOR_NUL not in value else value.replace(_FOR_NUL, "\0")
+
+
+Text = AnyText().with_variant(WithoutNul(), "postgresql")
 
 # SQLite finds rows fastest by a key that is called INTEGER; it holds 64 bits all the same.
 Id = BigInteger().with_variant(Integer, "sqlite")
