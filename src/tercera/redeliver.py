@@ -2,39 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from tercera.ledger import Delivery, Ledger
 from tercera.messages import Draft, NoticeState, Problem
-from tercera.model import Customer
+from tercera.model import Customer, RuleId
 from tercera.orders import Source
 from tercera.routing import language_of, problem_of_address
+from tercera.silences import Silences
 
-EVERYTHING = 1_000_000
+
+@dataclass(frozen=True, slots=True)
+class Redelivered:
+    """Notices that are due again, and those that stay as they are because nobody should hear of them now:
+    held back or discarded, dismissed or silenced."""
+
+    retried: int
+    withheld: int
 
 
-def redeliver(ledger: Ledger, source: Source, ids: Collection[int] | None, now: datetime) -> int:
-    """Makes dead and undeliverable notices (by id, None for all) due again; gives how many.
+def redeliver(
+    ledger: Ledger,
+    source: Source,
+    now: datetime,
+    *,
+    ids: Collection[int] | None = None,
+    channel: str | None = None,
+    rule: RuleId | None = None,
+    dry_run: bool = False,
+) -> Redelivered:
+    """Makes dead and undeliverable notices due again: all, or those with these ids, of this channel, of this
+    rule. With `dry_run` it only counts them.
 
     A customer's notice whose address was mended since becomes a new message to the new address. A dead one
     whose address is still the same is tried again as the message that it was, with its Message-ID. One that
-    still has no address stays as it is.
+    still has no address stays as it is. A channel that was left alone is tried at once.
     """
-    unreached = [
-        each
-        for state in (NoticeState.DEAD, NoticeState.UNDELIVERABLE)
-        for each in ledger.deliveries(state, EVERYTHING)
-        if ids is None or each.id in ids
-    ]
-    customers = source.customers({each.subject for each in unreached if each.for_customer})
+    found = ledger.unreached(ids, channel, rule)
+    in_force = ledger.decisions(now)
+    silences = {each.delivery.rule: Silences(each.delivery.rule, in_force, now) for each in found}
+    to_tell = [each.delivery for each in found if not (each.held or _is_quiet(silences, each.delivery))]
+    customers = source.customers({each.subject for each in to_tell if each.for_customer})
     mended = {
         each.id: draft
-        for each in unreached
+        for each in to_tell
         if each.for_customer and (draft := _mended(each, customers.get(each.subject)))
     }
-    as_before = [each.id for each in unreached if each.state is NoticeState.DEAD and each.id not in mended]
-    return ledger.add_notices(list(mended.items()), now) + (ledger.retry(as_before, now) if as_before else 0)
+    as_before = [each.id for each in to_tell if each.state is NoticeState.DEAD and each.id not in mended]
+    withheld = len(found) - len(to_tell)
+    if dry_run:
+        return Redelivered(len(mended) + len(as_before), withheld)
+    retried = ledger.add_notices(list(mended.items()), now)
+    retried += ledger.retry(as_before, now) if as_before else 0
+    ledger.end_pauses({each.channel for each in to_tell}, now)
+    return Redelivered(retried, withheld)
+
+
+def _is_quiet(silences: Mapping[RuleId, Silences], delivery: Delivery) -> bool:
+    return silences[delivery.rule].quiet((delivery.subject, delivery.window)) is not None
 
 
 def _mended(delivery: Delivery, customer: Customer | None) -> Draft | None:

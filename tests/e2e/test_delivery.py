@@ -97,11 +97,11 @@ def test_an_address_that_is_refused_for_good(tercera: Tercera, mail_server: Smtp
     tercera.json("run", "--once")
     inbox.expect()
 
-    assert tercera.json("deliveries", "retry", str(dead["id"])) == {"retried": 1}
+    assert tercera.json("deliveries", "retry", str(dead["id"])) == {"retried": 1, "withheld": 0}
     assert tercera.json("run", "--once")["notices"]["dead"] == 1
     inbox.expect()  # operations knows already
 
-    assert tercera.json("deliveries", "retry") == {"retried": 1}
+    assert tercera.json("deliveries", "retry") == {"retried": 1, "withheld": 0}
     assert tercera.json("run", "--once")["notices"]["sent"] == 1
     mail = inbox.expect(first_mail(month))[first_mail(month)].mail
     assert mail["Message-ID"] == f"<{dead['message']}@shop.example.com>"

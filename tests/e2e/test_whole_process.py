@@ -220,13 +220,13 @@ def test_what_the_ledger_answers(tercera: Tercera, database: Documents, mail_ser
     ids = {str(one.mail["Message-ID"]) for one in mail_server.accepted}
     assert ids == {f"<{one['message']}@shop.example.com>" for one in deliveries if one["state"] == "sent"}
     assert tercera.json("deliveries", "--state", "dead")["deliveries"] == []
-    assert tercera.json("deliveries", "retry") == {"retried": 0}
+    assert tercera.json("deliveries", "retry") == {"retried": 0, "withheld": 0}
 
     mail_server.accepted.clear()
     database["Clients"].update_one(
         {"identificationNumber": NO_ADDRESS}, {"$set": {"email": "casa@example.com"}}
     )
-    assert tercera.json("deliveries", "retry") == {"retried": 1}
+    assert tercera.json("deliveries", "retry") == {"retried": 1, "withheld": 0}
     tercera.json("run", "--once")
     Inbox(mail_server).expect(("casa@example.com", f"Tiene 3 pedidos devueltos en {month.spanish}"))
 

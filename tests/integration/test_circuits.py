@@ -37,6 +37,12 @@ def received(server: SmtpServer) -> list[str]:
     return [mail.recipient.partition("@")[0] for mail in server.accepted]
 
 
+def login(port: int) -> dict[str, object]:
+    """Settings of a server that is asked for a login which it does not offer."""
+    place = {"host": "127.0.0.1", "port": port, "security": "none", "timeout": 5}
+    return {**place, "sender": "a@shop.example", "username": "u", "password": "p"}
+
+
 def test_an_outage_pauses_the_channel_and_counts_against_nobody(ledger: Ledger, server: SmtpServer) -> None:
     """Nothing is tried before the pause is over; then one message goes first, and the others follow it, each
     thread in its order, without an attempt more than that of the delivery."""
@@ -89,12 +95,22 @@ def test_a_probe_is_one_message(ledger: Ledger, server: SmtpServer) -> None:
     """As long as nobody is there, each pause ends with a single attempt."""
     commit(ledger, *(opened(name) for name in NAMES))
     Post(ledger, {"customer": nobody()}, connections=8).deliver()
+    post = Post(ledger, {"customer": mail(server.port, server=login(server.port))}, connections=8)
+    assert post.deliver(30 * SECOND) == {NoticeState.PENDING: 1}
+    assert server.connections == 1
+    assert "refused the login" in ledger.circuits()["customer"].words
+
+
+def test_a_server_that_is_going_down_is_an_outage(ledger: Ledger, server: SmtpServer) -> None:
+    """Its 421 counts against nobody: the probe has a second message, which is told the same."""
     for name in NAMES:
         server.answer(f"{name}@example.com", "421 4.3.2 going down", at="RCPT")
-    post = Post(ledger, {"customer": mail(server.port)}, connections=8)
-    assert post.deliver(30 * SECOND) == {NoticeState.PENDING: 1}
-    assert server.commands["RCPT"] == 1
+    commit(ledger, *(opened(name) for name in NAMES))
+    post = Post(ledger, {"customer": mail(server.port)})
+    assert post.deliver() == {NoticeState.PENDING: 2}
+    assert post.deliver(30 * SECOND) == {NoticeState.PENDING: 2}
     assert "421 4.3.2 going down" in ledger.circuits()["customer"].words
+    assert post.attempts() == 0
 
 
 def test_a_second_instance_leaves_the_probe_to_the_first(ledger: Ledger) -> None:

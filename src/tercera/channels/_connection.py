@@ -190,8 +190,8 @@ class Connection:
         return DeliveryError(refused, permanent=permanent, code=code)
 
     def _explained(self, lost: _LostError) -> DeliveryError:
-        waited = Fault.UNSURE if lost.late else Fault.CHANNEL  # it may be this recipient that takes so long
-        fault = Fault.LOST if lost.begun else waited
+        # Before the mail itself it may be the recipient that the server can't bear: the next one tells.
+        fault = Fault.LOST if lost.begun else Fault.UNSURE
         place = self._settings.place
         return DeliveryError(f"mail server {place} {lost}", permanent=False, code=lost.code, fault=fault)
 

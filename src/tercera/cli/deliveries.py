@@ -88,17 +88,35 @@ def list_deliveries(
 def retry_deliveries(
     context: typer.Context,
     ids: Annotated[list[int] | None, typer.Argument(metavar="[ID]...", help="Which; all without.")] = None,
+    channel: Annotated[str | None, typer.Option("--channel", help="Only those of this channel.")] = None,
+    rule: Annotated[str | None, typer.Option("--rule", help="Only those of this rule.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many they are.")] = False,
     config: NestedConfigOption = None,
     json: JsonOption = False,
 ) -> None:
     """Make dead and undeliverable notices due again: to the address that the customer has now, else with the
-    Message-ID that they had. The next delivery sends them."""
+    Message-ID that they had. The next delivery sends them. What is held back, discarded, dismissed or
+    silenced stays as it is."""
     from tercera.app import open_app
+    from tercera.model import RuleId
     from tercera.redeliver import redeliver
 
     with open_app(config or context.obj) as app, app.ledger() as ledger:
-        count = redeliver(ledger, app.source, ids or None, app.clock())
+        done = redeliver(
+            ledger,
+            app.source,
+            app.clock(),
+            ids=ids or None,
+            channel=channel,
+            rule=RuleId(rule) if rule else None,
+            dry_run=dry_run,
+        )
     if json:
-        print_json({"retried": count})
-    else:
-        console().print(f"{count} notices are due again; `tercera run` sends them.")
+        print_json({"retried": done.retried, "withheld": done.withheld})
+        return
+    would = "would be" if dry_run else "are"
+    console().print(f"{done.retried} notices {would} due again; `tercera run` sends them.")
+    if done.withheld:
+        console().print(
+            f"{done.withheld} stay as they are: held back, discarded, dismissed or silenced meanwhile."
+        )

@@ -11,6 +11,7 @@ from tercera.ledger.known import Known
 from tercera.ledger.leases import Lease
 from tercera.ledger.runs import Run
 from tercera.ledger.store import Ledger, ledger_exists, open_ledger
+from tercera.ledger.unreached import Unreached
 
 __all__ = [
     "AlertHistory",
@@ -25,6 +26,7 @@ __all__ = [
     "Receipt",
     "Run",
     "Step",
+    "Unreached",
     "digest_of",
     "ledger_exists",
     "open_ledger",

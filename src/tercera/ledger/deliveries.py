@@ -63,18 +63,20 @@ class Delivery:
 
 def deliveries(connection: Connection, state: NoticeState | None, limit: int) -> list[Delivery]:
     """The newest notices; those of one state by when they were last due, which its index tells."""
-    query = _query().limit(limit)
+    query = query_of_deliveries().limit(limit)
     if state is None:
-        return _read(connection, query.order_by(notices.c.id.desc()))
+        return deliveries_by(connection, query.order_by(notices.c.id.desc()))
     query = query.where(messages.c.state == state.value)
-    return _read(
+    return deliveries_by(
         connection, query.order_by(messages.c.due_at.desc(), messages.c.id.desc(), notices.c.id.desc())
     )
 
 
 def deliveries_of(connection: Connection, alert: int) -> list[Delivery]:
     """Every notice about an alert, oldest first."""
-    return _read(connection, _query().where(notices.c.alert == alert).order_by(notices.c.id))
+    return deliveries_by(
+        connection, query_of_deliveries().where(notices.c.alert == alert).order_by(notices.c.id)
+    )
 
 
 def waiting(connection: Connection) -> int:
@@ -83,7 +85,8 @@ def waiting(connection: Connection) -> int:
     return int(connection.execute(query).scalar() or 0)
 
 
-def _query() -> Select[*tuple[Any, ...]]:
+def query_of_deliveries() -> Select[*tuple[Any, ...]]:
+    """Of every notice: what `deliveries_by` reads."""
     return (
         select(
             notices,
@@ -99,7 +102,8 @@ def _query() -> Select[*tuple[Any, ...]]:
     )  # fmt: skip
 
 
-def _read(connection: Connection, query: Select[*tuple[Any, ...]]) -> list[Delivery]:
+def deliveries_by(connection: Connection, query: Select[*tuple[Any, ...]]) -> list[Delivery]:
+    """The notices that such a query finds, with their receipts."""
     rows = connection.execute(query).all()
     words = _receipts(connection, sorted({row.message for row in rows}))
     return [_delivery(row, tuple(words[row.message])) for row in rows]

@@ -29,6 +29,7 @@ from tercera.ledger import (
     runs,
     sent,
     settling,
+    unreached,
 )
 from tercera.ledger.address import is_postgresql, read_address
 from tercera.ledger.circuits import Circuit
@@ -40,6 +41,7 @@ from tercera.ledger.leases import Lease
 from tercera.ledger.renewing import patiently, renewing
 from tercera.ledger.schema import ensure_schema, identity_of, version_of
 from tercera.ledger.sqlite import ledger_file
+from tercera.ledger.unreached import Unreached
 from tercera.messages import Change, Draft, Hearer, Message, NoticeState, Outcome
 from tercera.model import Alert, Pair, RuleId, State, SubjectId, Survey, WindowId
 from tercera.silences import Decision
@@ -403,6 +405,13 @@ class Ledger:
         """Notices with their receipts, the newest first."""
         with reading(self._engine) as connection:
             return deliveries.deliveries(connection, state, limit)
+
+    def unreached(
+        self, ids: Collection[int] | None = None, channel: str | None = None, rule: RuleId | None = None
+    ) -> list[Unreached]:
+        """Notices that reached nobody: all, or those with these ids, of this channel, of this rule."""
+        with reading(self._engine) as connection:
+            return unreached.unreached(connection, ids, channel, rule)
 
     def waiting(self) -> int:
         """How many notices are still to be sent."""
