@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from tercera.dates import read_date
 from tercera.model import Counting, Evidence, Placed, RejectReason, Tally
-from tercera.orders import LONGEST_TEXT, OrderFields, Scope, Timestamps
+from tercera.orders import DOUBTFUL, LONGEST_TEXT, OrderFields, Scope, Timestamps
 from tercera.windows import read_local, window_of
 
 Row = Mapping[str, Any]
@@ -242,3 +242,26 @@ def _midnight(placed: Placed) -> tuple[datetime, bool]:
     if isinstance(placed, datetime):
         return placed.replace(tzinfo=None), True
     return datetime(placed.year, placed.month, placed.day), False
+
+
+def doubtful(
+    rows: Iterable[Row], fields: OrderFields, counting: Counting, scope: Scope
+) -> dict[str, dict[RejectReason, int]]:
+    """How many orders more could count in a window, by subject and by why they don't."""
+    known: dict[tuple[str, RejectReason], set[str]] = defaultdict(set)
+    unknown: dict[tuple[str, RejectReason], int] = defaultdict(int)
+    for row in rows:
+        placed = read_placed(row.get(fields.placed_at), fields, counting.zone)
+        if isinstance(placed, date) and not _in_scope(placed, scope, counting):
+            continue
+        reason, subject = _reject(row, fields, counting, placed), text_of(value_of(row, counting.per, fields))
+        if reason not in DOUBTFUL or subject is None or not _matches(row, fields, counting):
+            continue
+        assert reason is not None
+        order_id = text_of(row.get(fields.order_id))
+        known[subject, reason] |= {order_id} - {None}  # type: ignore[arg-type]
+        unknown[subject, reason] += order_id is None
+    found: dict[str, dict[RejectReason, int]] = defaultdict(dict)
+    for (subject, reason), ids in known.items():
+        found[subject][reason] = len(ids) + unknown[subject, reason]
+    return dict(found)

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 from tercera.addressing import Addresser
+from tercera.doubts import with_doubts
 from tercera.errors import ConflictError, SourceError, TerceraError
 from tercera.failpoints import Failpoint, reached
 from tercera.guard import Guard
@@ -110,7 +111,9 @@ def sweep(
     speaking.sort(key=lambda change: (change.tally.window, change.tally.subject))
     addresser = Addresser(rule, source, ledger, terms.routes, known, scope)
     telling: list[Change] = []
-    for chunk in _chunks(_silent(_addressed(addresser, speaking, bundle=f"{run}.{rule.id}"), telling)):
+    for chunk in _chunks(
+        _silent(_addressed(addresser, speaking, swept.survey, bundle=f"{run}.{rule.id}"), telling)
+    ):
         proceed()
         ledger.commit(chunk, rule=rule.id, cursor=None, run=run, now=now, lease=lease)
     waiting = any(held.rule == rule.id for held in ledger.held())
@@ -140,9 +143,12 @@ def sweep(
     return swept
 
 
-def _addressed(addresser: Addresser, speaking: Sequence[Change], *, bundle: str) -> Iterator[Change]:
+def _addressed(
+    addresser: Addresser, speaking: Sequence[Change], survey: Survey, *, bundle: str
+) -> Iterator[Change]:
     for number, chunk in enumerate(_chunks(iter(speaking)), 1):
-        yield from addresser.address(chunk, bundle=f"{bundle}.{number}")
+        addressed = addresser.address(chunk, bundle=f"{bundle}.{number}")
+        yield from with_doubts(addresser.rule, addresser.source, survey, addressed)
 
 
 def _open_to_news(rule: Rule, scope: Scope, now: datetime, *, baseline: bool) -> Scope:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from tercera.ledger import AlertHistory, Ledger
 from tercera.messages import NoticeState
-from tercera.model import Finding, Muted, Quiet, Reason, State, SubjectId, Tally
+from tercera.model import Doubts, Finding, Level, Muted, Quiet, Reason, State, SubjectId, Tally
 from tercera.orders import Scope, Source
 from tercera.rules import Rule, judge
 from tercera.silences import Silences
@@ -37,7 +37,8 @@ class Silence(StrEnum):
 class Explanation:
     """The counts and evidence as they are now, the level that holds, and the alert with its history if any.
 
-    `silence` is None when the pair was told of and that still stands.
+    `silence` is None when the pair was told of and that still stands. `doubtful` orders could count as well,
+    and the level would then be `possible`.
     """
 
     rule: Rule
@@ -46,6 +47,8 @@ class Explanation:
     finding: Finding
     history: AlertHistory | None
     silence: Silence | None
+    doubtful: Doubts = ()
+    possible: Level | None = None
 
 
 def explain(
@@ -60,10 +63,19 @@ def explain(
     scope = Scope(start=window.start, end=window.end, at_least=0, pairs={pair})
     tally = next(iter(source.tally(rule.counting, scope)), Tally(*pair, matched=0, orders=0))
     finding = judge(rule, tally)
+    doubtful = source.doubtful(rule.counting, window, {pair[0]}).get(pair[0], {})
+    possible = judge(rule, replace(tally, matched=tally.matched + sum(doubtful.values()))).level
     found = ledger.find(rule.id, *pair) if ledger else None
     history = ledger.alert(found.id) if ledger and found else None
     return Explanation(
-        rule, window, tally, finding, history, _silence(rule, window, tally, finding, ledger, history, now)
+        rule,
+        window,
+        tally,
+        finding,
+        history,
+        _silence(rule, window, tally, finding, ledger, history, now),
+        tuple(sorted(doubtful.items())),
+        possible,
     )
 
 

@@ -12,7 +12,18 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
-from tercera.model import Customer, Pair, Period, Reason, RuleId, SubjectId, Tally, Transition, WindowId
+from tercera.model import (
+    Customer,
+    Doubts,
+    Pair,
+    Period,
+    Reason,
+    RuleId,
+    SubjectId,
+    Tally,
+    Transition,
+    WindowId,
+)
 
 
 class NoticeKind(StrEnum):
@@ -77,7 +88,7 @@ class Notice:
 
     `level`, `threshold` describe the level that now holds (None after a retraction), `before` the one that
     held. `problem` and `detail` say why the customer was not told: in an undelivered notice, and in an alert
-    notice for operations. `currency` is that of the amounts, ISO 4217.
+    notice for operations. `currency` is that of the amounts, ISO 4217. `doubtful` orders could count, too.
     """
 
     id: int
@@ -100,6 +111,7 @@ class Notice:
     currency: str | None = None
     problem: Problem | None = None
     detail: str | None = None
+    doubtful: Doubts = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +153,7 @@ class Change:
     transition: Transition
     currency: str | None = None
     drafts: tuple[Draft, ...] = ()
+    doubtful: Doubts = ()
 
     @property
     def pair(self) -> Pair:

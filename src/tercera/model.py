@@ -117,6 +117,10 @@ class RejectCount:
     samples: tuple[Mapping[str, str | None], ...] = ()
 
 
+Doubts = tuple[tuple[RejectReason, int], ...]
+"""How many orders more could count, if rows that were rejected could be judged: by why they can't."""
+
+
 @dataclass(frozen=True, slots=True)
 class Survey:
     """What reading for one tally saw: rows read, orders, rejects by reason.

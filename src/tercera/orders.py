@@ -7,7 +7,7 @@ A source is a module in `tercera/sources`, found by its file name. It has `Setti
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -18,7 +18,8 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from tercera.dates import DateFormat, parse_format
-from tercera.model import CUSTOMER, Counting, Customer, Pair, Placed, Survey, Tally
+from tercera.model import CUSTOMER, Counting, Customer, Pair, Placed, RejectReason, SubjectId, Survey, Tally
+from tercera.windows import Window
 
 SAMPLES = 5
 """How many rejected rows of each reason are kept to show."""
@@ -29,6 +30,17 @@ SAMPLE_LENGTH = 200
 LONGEST_TEXT = 1000
 """An id or a status of more characters is none: it is rejected as invalid before anything else is done with
 it, so that a field of ten megabytes can't stop a sweep."""
+
+
+DOUBTFUL = (
+    RejectReason.NO_ORDER_ID,
+    RejectReason.INVALID_ORDER_ID,
+    RejectReason.NO_DATE,
+    RejectReason.UNREADABLE_DATE,
+    RejectReason.NO_STATUS,
+    RejectReason.INVALID_STATUS,
+)
+"""Why a row that names its subject may be rejected, and still count once it is put right."""
 
 
 class Timestamps(StrEnum):
@@ -256,6 +268,17 @@ class Source(Protocol):
 
     def customers(self, ids: Collection[str]) -> dict[str, Customer]:
         """The directory entries of these customers; an id without an entry is not in the answer."""
+        ...
+
+    def doubtful(
+        self, counting: Counting, window: Window, subjects: Collection[SubjectId]
+    ) -> Mapping[SubjectId, Mapping[RejectReason, int]]:
+        """How many orders more could count for these subjects in a window, by why they don't: of rejects
+        that match, name the subject, are rejected for one of `DOUBTFUL`, and are dated in the window or not
+        at all. Rows with one order id are one order, a row without is one.
+
+        Like a survey it covers what the source finds without reading its history.
+        """
         ...
 
     def check(self, countings: Sequence[Counting], *, fix: bool = False) -> Iterator[Check]:

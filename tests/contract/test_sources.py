@@ -22,8 +22,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tercera import sources
-from tercera.model import Customer, Pair, Survey, Tally
-from tercera.orders import SAMPLES, CustomerFields, OrderFields, Recent, Scope, Source
+from tercera.model import Customer, Pair, SubjectId, Survey, Tally
+from tercera.orders import DOUBTFUL, SAMPLES, CustomerFields, OrderFields, Recent, Scope, Source
 from tercera.windows import parse_window
 from tests import oracle
 from tests.contract.order_cases import CASES, PLAIN, Case, cases, order
@@ -137,6 +137,45 @@ def test_the_newest_order_is_told_where_it_is_asked_for(
             list(reading)
             expected = _expected(store, case, scope).newest
             assert (reading.survey.newest, recent) == (expected, recent)
+
+
+@each_store
+@pytest.mark.parametrize("case", CASES[:12], ids=lambda case: case.fact)
+def test_what_rejects_could_change_is_that_of_the_oracle(store: Store, case: Case) -> None:
+    """The case's fact, in orders that could count."""
+    _check_doubtful(store, case)
+
+
+@each_store
+@settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(case=cases)
+def test_what_rejects_of_any_orders_could_change(store: Store, case: Case) -> None:
+    """Whatever the orders, the fields and the counting."""
+    _check_doubtful(store, case)
+
+
+def _check_doubtful(store: Store, case: Case) -> None:
+    window = parse_window(_window_of_now(case), case.counting.within)
+    fields = case.fields.model_copy(update={"timezone": case.fields.timezone or case.zone})
+    rows, scope = store.representable(case.rows), Scope(window.start, window.end)
+    expected = oracle.doubtful(rows, fields, case.counting, scope)
+    subjects = {SubjectId(subject) for subject in [*list(expected)[:5], "nobody"]}
+    with store.opened(rows, case.fields, case.zone) as source:
+        found = source.doubtful(case.counting, window, subjects)
+    assert found.keys() <= subjects
+    if store.harness.SEES_ALL_REJECTS:
+        assert found == {subject: expected[subject] for subject in subjects if subject in expected}
+        return
+    undated = [row for row in rows if row["placed_at"] is None or _is_dated(row, case)]
+    least = oracle.doubtful(undated, fields, case.counting, scope)
+    for subject in subjects:
+        for reason in DOUBTFUL:
+            least_found = least.get(subject, {}).get(reason, 0)
+            assert (
+                least_found
+                <= found.get(subject, {}).get(reason, 0)
+                <= expected.get(subject, {}).get(reason, 0)
+            )
 
 
 @each_store

@@ -4,7 +4,8 @@ that it is over, whatever happens in between."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,15 @@ import pytest
 
 from tercera.cycle import Report, Terms, cycle
 from tercera.errors import SourceError
+from tercera.explain import Silence, explain
 from tercera.ledger import Ledger, open_ledger
 from tercera.messages import Message, NoticeKind, NoticeState, Outcome
-from tercera.model import Counting, Level, Match, Period, Reason, RuleId, State, SubjectId
+from tercera.model import Counting, Level, Match, Period, Reason, RejectReason, RuleId, State, SubjectId
+from tercera.orders import Source
+from tercera.rendering.view import view_notice
+from tercera.rendering.words import Words, words_for
 from tercera.routing import Route, Routes
-from tercera.rules import Rule
+from tercera.rules import Rule, everyone
 from tercera.silences import Decision, DecisionKind
 from tercera.sources import load
 from tercera.watch import Limits, Watched
@@ -60,11 +65,20 @@ class Shop:
         path.write_text("\n".join(["order_id,customer_id,placed_at,status", *rows]) + "\n")
         if changes.get("gone"):
             path.unlink()
-        files = load("files")
-        settings = files.Settings.model_validate({"kind": "files", "orders": {"path": str(path)}})
-        source = files.open_source(settings, "America/Bogota", base=self.folder)
         terms = Terms(self.routes, watch=LIMITS)
-        return cycle([RULE], source, self.ledger, terms, now=self.now, clock=lambda: self.now)
+        with self.source() as source:
+            return cycle([RULE], source, self.ledger, terms, now=self.now, clock=lambda: self.now)
+
+    @contextmanager
+    def source(self) -> Iterator[Source]:
+        """The orders as they now are."""
+        files = load("files")
+        settings = files.Settings.model_validate({"kind": "files", "orders": {"path": "orders.csv"}})
+        opened: Source = files.open_source(settings, "America/Bogota", base=self.folder)
+        try:
+            yield opened
+        finally:
+            opened.close()
 
     gone: bool = False
 
@@ -77,6 +91,13 @@ class Shop:
         messages = self.ledger.claim(self.now, 100)
         self.ledger.settle([Outcome(each.key, self.now, NoticeState.SENT, "250 ok") for each in messages])
         return messages
+
+
+def en() -> Words:
+    """English."""
+    words = words_for("en")
+    assert words is not None
+    return words
 
 
 @pytest.fixture
@@ -198,3 +219,32 @@ def test_the_watch_can_be_silenced(shop: Shop) -> None:
     assert shop.told() == [(Watched.REJECTS, Reason.OPENED)]
     shop.cycle()
     assert shop.told() == []
+
+
+def test_counts_that_rejects_could_change_are_told_as_a_range(shop: Shop) -> None:
+    """Operations reads how many orders more could count, and why they don't; `why` says so of a silent pair,
+    too, and to which level it would lead."""
+    shop.folder.joinpath("orders.csv").write_text(
+        "order_id,customer_id,placed_at,status\n"
+        + "".join(f"a{number},ana,2023-06-0{number},returned\n" for number in range(1, 4))
+        + "a4,ana,9 de junio,returned\na4,ana,9 de junio,returned\na5,ana,,returned\na6,ana,9 de junio,kept\n"
+        + "b1,ben,2023-06-01,returned\nb2,ben,2023-06-02,returned\nb3,ben,0000-00-00,returned\n"
+    )
+    rule = replace(RULE, notify=everyone("operations"), id=RuleId("second"))
+    now = shop.now
+    with shop.source() as source:
+        terms = Terms(shop.routes)
+        assert not cycle([rule], source, shop.ledger, terms, now=now, clock=lambda: now).failed
+        ben = explain(rule, source, shop.ledger, "ben", "2023-06", now)
+    [message] = shop.sent()
+    [notice] = message.notices
+    doubts = ((RejectReason.NO_DATE, 1), (RejectReason.UNREADABLE_DATE, 1))
+    assert (notice.subject, notice.tally.matched, notice.doubtful) == ("ana", 3, doubts)
+    counted = view_notice(notice, False, en()).counted
+    assert counted.endswith("1 more has no date · 1 more has no readable date")
+    assert "more" not in view_notice(notice, True, en()).counted
+    [alert] = shop.ledger.alerts(rule=rule.id)
+    assert shop.ledger.alert(alert.id).steps[0].doubtful == doubts
+    assert (ben.tally.matched, ben.doubtful) == (2, ((RejectReason.UNREADABLE_DATE, 1),))
+    assert ben.silence is Silence.BELOW
+    assert ben.possible == rule.levels[0]

@@ -22,7 +22,7 @@ from tercera.addresses import is_address, parse_address
 from tercera.channels.email import EmailChannel, Settings, Smtp, open_channel
 from tercera.errors import ConfigError, DeliveryError
 from tercera.messages import Message, NoticeKind, Problem
-from tercera.model import Customer, Evidence, Period, Reason
+from tercera.model import Customer, Evidence, Period, Reason, RejectReason
 from tercera.rendering import languages
 from tercera.rendering.plain import one_line
 from tercera.rendering.words import words_for
@@ -71,6 +71,10 @@ MESSAGES = {
     },
     "operations-problem": make_message(
         make_notice(problem=Problem.BAD_EMAIL, detail="'ana at example' is no e-mail address"),
+        for_customer=False,
+    ),
+    "operations-doubtful": make_message(
+        make_notice(doubtful=((RejectReason.NO_DATE, 1), (RejectReason.UNREADABLE_DATE, 2))),
         for_customer=False,
     ),
     "undelivered-one": make_message(UNTOLD, for_customer=False),

@@ -95,6 +95,7 @@ def _notice(notice: Notice, words: Words) -> dict[str, Any]:
         "before": notice.before,
         "matched": tally.matched,
         "orders": tally.orders,
+        "doubtful": dict(notice.doubtful),
         "amount": _money(tally.amount),
         "currency": notice.currency,
         "first_at": _placed(tally.first_at),

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tercera.cli.describe import alert_json, history_json, print_evidence, print_history
+from tercera.cli.describe import alert_json, doubts_words, history_json, print_evidence, print_history
 from tercera.cli.health import health_json, health_lines
 from tercera.cli.output import (
     DEFAULT_CONFIG,
@@ -110,5 +110,7 @@ def show_alert(
         f"{alert.tally.matched} of {alert.tally.orders} orders, level {alert.standing.level or 'none'} "
         f"({alert.rule})"
     )
+    if doubtful := history.steps[-1].doubtful:
+        out.print(f"When it was last told: {doubts_words(history.steps[-1].matched, doubtful)}.")
     print_evidence(alert.tally)
     print_history(history)

@@ -70,6 +70,7 @@ def backtest(
                 "orders": result.survey.orders,
                 "rows": result.survey.rows,
                 "rejects": rejects_json(result.survey.rejects),
+                "could_have_counted": sum(each.matching for each in result.survey.rejects.values()),
                 "seconds": round(result.seconds, 3),
             }
         )
@@ -99,4 +100,8 @@ def _show(rule: Rule, result: Backtest) -> None:
         for window, count in result.by_window.items():
             bars.add_row(window, f"{count:,}", "█" * max(1, round(40 * count / highest)))
         out.print(bars)
+    more = {reason: each.matching for reason, each in result.survey.rejects.items() if each.matching}
+    if more:
+        told = ", ".join(f"{rows:,} {reason.replace('_', ' ')}" for reason, rows in more.items())
+        out.print(f"Up to {sum(more.values()):,} more rows could have counted, were they readable: {told}.")
     print_rejects(result.survey.rejects)

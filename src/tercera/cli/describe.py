@@ -10,7 +10,7 @@ from tercera.cli.output import console, table, visible
 
 if TYPE_CHECKING:
     from tercera.ledger import AlertHistory, Circuit, Delivery
-    from tercera.model import Alert, Tally
+    from tercera.model import Alert, Doubts, Tally
     from tercera.silences import Decision
 
 
@@ -64,6 +64,7 @@ def history_json(history: AlertHistory) -> dict[str, Any]:
                 "told": step.speaks,
                 "muted": step.muted,
                 "title": step.title,
+                "doubtful": dict(step.doubtful),
             }
             for step in history.steps
         ],
@@ -117,6 +118,22 @@ def circuit_words(circuit: Circuit) -> str:
     times = f"since {when(circuit.opened_at)}, next try {when(circuit.retry_at)}"
     tried = f"{circuit.failures} failure{'s' if circuit.failures > 1 else ''}"
     return visible(f"Channel {circuit.channel} is left alone {times} ({tried}): {circuit.words}")
+
+
+_DOUBTS = {
+    "no_order_id": "no order id",
+    "invalid_order_id": "an order id that is none",
+    "no_date": "no date",
+    "unreadable_date": "no readable date",
+    "no_status": "no status",
+    "invalid_status": "a status that is none",
+}
+
+
+def doubts_words(counted: int, doubtful: Doubts) -> str:
+    """`2 counted, 1 more has no readable date`."""
+    told = (f"{count} more {'has' if count == 1 else 'have'} {_DOUBTS[reason]}" for reason, count in doubtful)
+    return ", ".join([f"{counted} counted", *told])
 
 
 def _money(amount: Decimal | None) -> str:

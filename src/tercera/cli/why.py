@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tercera.cli.describe import history_json, print_evidence, print_history, tally_json
+from tercera.cli.describe import doubts_words, history_json, print_evidence, print_history, tally_json
 from tercera.cli.output import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -62,6 +62,8 @@ def _why_json(found: Explanation) -> dict[str, Any]:
         "since": found.finding.since,
         "why_not": found.silence,
         **tally_json(found.tally),
+        "doubtful": dict(found.doubtful),
+        "possible_level": found.possible.name if found.possible else None,
         "alert": history_json(found.history) if found.history else None,
     }
 
@@ -95,6 +97,11 @@ def _show_why(found: Explanation) -> None:
     if found.silence:
         words = _WHY_NOT[found.silence].format(matched=tally.matched, floor=rule.floor, grace=rule.grace.days)
         out.print(f"Why nothing stands: {words}.")
+    if found.doubtful:
+        reached = found.possible.name if found.possible else "no level"
+        changed = found.possible != found.finding.level
+        could = f"; with all of them it would be at {visible(reached)}" if changed else ""
+        out.print(f"[bold]{doubts_words(tally.matched, found.doubtful).capitalize()}[/bold]{could}.")
     print_evidence(tally)
     if found.history:
         out.print(f"Alert {found.history.alert.id}:")

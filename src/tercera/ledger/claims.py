@@ -181,6 +181,7 @@ def _notice(row: AnyRow) -> Notice:
         currency=row.currency,
         problem=Problem(row.problem) if row.problem else None,
         detail=row.detail,
+        doubtful=codec.read_doubts(row.doubtful),
     )
 
 

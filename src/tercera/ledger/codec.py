@@ -14,7 +14,18 @@ from typing import Any, TypedDict
 
 from sqlalchemy import Row
 
-from tercera.model import Customer, Evidence, Placed, Standing, State, SubjectId, Tally, WindowId
+from tercera.model import (
+    Customer,
+    Doubts,
+    Evidence,
+    Placed,
+    RejectReason,
+    Standing,
+    State,
+    SubjectId,
+    Tally,
+    WindowId,
+)
 
 AnyRow = Row[*tuple[Any, ...]]
 """A row of whatever was selected; its columns are read by name."""
@@ -121,6 +132,16 @@ def read_customer(text: str | None) -> Customer | None:
     number, name, email, language, *more = json.loads(text)
     timezone, fields = more or (None, ())
     return Customer(number, name, email, language, timezone, tuple((key, value) for key, value in fields))
+
+
+def doubts_text(doubts: Doubts) -> str | None:
+    """Orders that could count, by reason."""
+    return _encode({reason.value: count for reason, count in doubts}) if doubts else None
+
+
+def read_doubts(text: str | None) -> Doubts:
+    """The orders that could count in a text."""
+    return tuple((RejectReason(reason), count) for reason, count in json.loads(text or "{}").items())
 
 
 def words_text(words: str, limit: int = WORDS_LENGTH) -> str:

@@ -200,6 +200,7 @@ def _transition_row(step: _Step, run: int, now: datetime) -> dict[str, Any]:
         "period": change.period.value,
         "threshold": change.threshold,
         "currency": change.currency,
+        "doubtful": codec.doubts_text(change.doubtful),
         **codec.standing_row(_after(change)),
         **step.tally,
     }

@@ -15,7 +15,7 @@ from tercera.ledger.decisions import decisions_of
 from tercera.ledger.deliveries import Delivery, deliveries_of
 from tercera.ledger.tables import alerts, messages, transitions
 from tercera.messages import NoticeState
-from tercera.model import Alert, Muted, Reason, RuleId, Standing, State, SubjectId, Tally, WindowId
+from tercera.model import Alert, Doubts, Muted, Reason, RuleId, Standing, State, SubjectId, Tally, WindowId
 from tercera.silences import Decision
 
 
@@ -34,6 +34,7 @@ class Step:
     muted: Muted | None
     tally: Tally
     title: str
+    doubtful: Doubts = ()
 
     @property
     def matched(self) -> int:
@@ -148,4 +149,5 @@ def _step(row: AnyRow) -> Step:
         muted=Muted(row.muted) if row.muted else None,
         tally=codec.read_tally(row),
         title=row.title,
+        doubtful=codec.read_doubts(row.doubtful),
     )

@@ -190,6 +190,7 @@ transitions = Table(
     Column("period", Text, nullable=False),
     Column("threshold", BigInteger),
     Column("currency", Text),
+    Column("doubtful", Text),
     *_tally_columns(),
     PrimaryKeyConstraint("alert", "seq"),
 )

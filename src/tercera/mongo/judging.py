@@ -60,6 +60,23 @@ def judged(question: Question) -> Stage:
     return {"$replaceWith": {"$let": {"vars": read, "in": {"$let": {"vars": known, "in": row}}}}}
 
 
+def doubted(question: Question) -> Stage:
+    """The stage for rejects alone: {s: subject, o: order id or null, r: reason} of each that matches and is
+    dated in the scope or not at all, {} of any other row."""
+    names = [name for name in question.paths if name != "placed_at"]
+    texts = {name: f"$$text{place}" for place, name in enumerate(names)}
+    read = {texts[name].removeprefix("$$"): _text(question, name) for name in names}
+    read["placed"] = question.moment.value
+    wall = question.moment.wall("$$placed")
+    inside = question.inside(wall) if question.only_window else {"$ne": [question.window(wall), None]}
+    dated = {"$ne": ["$$placed", None]}
+    outside = {"$and": [dated, {"$not": [inside]}]}
+    good = {"$and": [dated, *_validity(question, texts)]}
+    wanted = {"$and": [{"$not": [{"$or": [outside, good]}]}, *_conditions(question, texts)]}
+    told = {"s": texts[question.subject], "o": texts["order_id"], "r": _reason(question, texts)}
+    return {"$replaceWith": {"$let": {"vars": read, "in": either(wanted, told, {})}}}
+
+
 def _foreign(question: Question) -> list[Expression]:
     """Whether a text without a date is a matter of another part of the question."""
     value, (low, high) = f"${question.fields.placed_at}", question.texts

@@ -33,7 +33,7 @@ from tercera.model import (
     Tally,
     WindowId,
 )
-from tercera.orders import SAMPLES
+from tercera.orders import DOUBTFUL, SAMPLES
 from tercera.relational.embedded import Database, DuckDialect, fingerprint
 from tercera.relational.placing import number_of, read_placed
 from tercera.relational.repeats import repeated
@@ -42,6 +42,7 @@ from tercera.relational.tally import (
     REASON,
     REASONS,
     Question,
+    doubtful,
     evidence,
     judged,
     orders,
@@ -94,6 +95,24 @@ def _newest(database: Database, kept: ir.Table, question: Question) -> Placed | 
     inside = kept.filter(kept.dated.between(first, last))
     [(newest,)] = database.rows(inside.agg(newest=inside.dated.max()))
     return None if newest is None else read_placed(newest, zone)
+
+
+def doubts(
+    opened: Opened, question: Question, subjects: Collection[SubjectId]
+) -> dict[SubjectId, dict[RejectReason, int]]:
+    """See `orders.Source.doubtful`."""
+    database = opened.database
+    told = database.view("told", read(opened.rows, DuckDialect(), question)).limit(_WHOLE)
+    rows = doubtful(opened.rows.over(told), DuckDialect(), question, DOUBTFUL)
+    asked = database.given("asked", pa.table({"subject": pa.array(sorted(subjects), pa.string())}))
+    rows = rows.semi_join(asked, "subject")
+    counted = rows.group_by("subject", REASON).agg(
+        known=rows.order_id.nunique(), unknown=rows.count(where=rows.order_id.isnull())
+    )
+    found: dict[SubjectId, dict[RejectReason, int]] = {}
+    for subject, place, known, unknown in database.rows(counted):
+        found.setdefault(SubjectId(subject), {})[REASONS[place]] = known + unknown
+    return found
 
 
 def _only_asked(database: Database, read: ir.Table, question: Question) -> ir.Table:

@@ -127,6 +127,18 @@ def rejected(read: ir.Table, reasons: Sequence[RejectReason], names: Sequence[st
     )
 
 
+def doubtful(rows: Rows, dialect: Dialect, question: Question, reasons: Sequence[RejectReason]) -> ir.Table:
+    """Of the rows that `read` gave the matching rejects for these reasons: REASON, `subject`, `order_id`."""
+    fields, counting, read = question.fields, question.counting, rows.table
+    matching = reduce(and_, (_meets(read, match) for match in counting.when), ibis.literal(True))
+    wanted = read[REASON].isin([REASONS.index(reason) for reason in reasons])
+    return read.filter(matching.fill_null(False) & wanted).select(
+        REASON,
+        subject=_cell(rows, dialect, fields, counting.per).text,
+        order_id=_cell(rows, dialect, fields, "order_id").text,
+    )
+
+
 def orders(rows: ir.Table) -> ir.Table:
     """One row for each order of a (subject, window), of good rows as `judged` gives them."""
     return rows.group_by(*_PAIR, "order_id").agg(

@@ -133,7 +133,7 @@ def view_notice(notice: Notice, for_customer: bool, words: Words) -> NoticeView:
         window_id=notice.window,
         matched=tally.matched,
         orders_total=tally.orders,
-        counted=_counted(notice, words),
+        counted=_counted(notice, words) if for_customer else _with_doubts(notice, words),
         level=one_line(notice.level or ""),
         before=one_line(notice.before or ""),
         level_line=_level_line(notice, words),
@@ -247,6 +247,12 @@ def _counted(notice: Notice, words: Words) -> str:
     matched, orders = notice.tally.matched, notice.tally.orders
     share = words.share(matched, orders) if orders else "–"
     return words.say("operations.counted_value", orders, matched=words.number(matched), share=share)
+
+
+def _with_doubts(notice: Notice, words: Words) -> str:
+    """`3 of 9 orders (33 %) · 1 more has no readable date`."""
+    told = (words.say(f"operations.doubt.{reason}", count) for reason, count in notice.doubtful)
+    return " · ".join([_counted(notice, words), *told])
 
 
 def _level_line(notice: Notice, words: Words) -> str:

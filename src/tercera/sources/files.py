@@ -17,13 +17,14 @@ import pyarrow as pa
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from tercera.errors import SourceError
-from tercera.model import CUSTOMER, Counting, Customer, Period, Survey, Tally
+from tercera.model import CUSTOMER, Counting, Customer, Period, RejectReason, SubjectId, Survey, Tally
 from tercera.orders import Check, CustomerFields, OrderFields, Reading, Scope, Timestamps, zone_or_none
 from tercera.relational.cells import Cell
 from tercera.relational.embedded import database
-from tercera.relational.staged import answer
+from tercera.relational.staged import answer, doubts
 from tercera.relational.tables import Files, Format, Opened, open_files, refusing
 from tercera.relational.tally import Question
+from tercera.windows import Window
 
 
 def _known_encoding(name: str) -> str:
@@ -114,6 +115,14 @@ class FilesSource:
         for each in found:
             directory.setdefault(each[0], _customer(self._settings.customers, each))
         return directory
+
+    def doubtful(
+        self, counting: Counting, window: Window, subjects: Collection[SubjectId]
+    ) -> dict[SubjectId, dict[RejectReason, int]]:
+        """See `orders.Source`. Reads the files once."""
+        question = Question(self._fields, replace(counting, evidence=0), Scope(window.start, window.end))
+        with self._opened(self._settings.orders, "orders") as opened, refusing("orders", opened.files):
+            return doubts(opened, question, subjects)
 
     def check(self, countings: Sequence[Counting], *, fix: bool = False) -> Iterator[Check]:
         """See `orders.Source`. Files have no indexes, so there is nothing to fix."""

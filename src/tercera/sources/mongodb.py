@@ -29,11 +29,22 @@ from pymongo.errors import (
 )
 
 from tercera.errors import SourceError
-from tercera.model import Counting, Customer, Pair, Period, Placed, Survey, Tally
+from tercera.model import (
+    Counting,
+    Customer,
+    Pair,
+    Period,
+    Placed,
+    RejectReason,
+    SubjectId,
+    Survey,
+    Tally,
+)
 from tercera.mongo.checks import check_source
 from tercera.mongo.columns import Columns, UncoveredError
 from tercera.mongo.connection import Server
 from tercera.mongo.directory import entries, paths
+from tercera.mongo.doubtful import doubtful_rows, read_doubts
 from tercera.mongo.expressions import stored_variants
 from tercera.mongo.newest import newest_order
 from tercera.mongo.question import Question
@@ -41,6 +52,7 @@ from tercera.mongo.reading import Known, Reader
 from tercera.mongo.survey import SurveyCount
 from tercera.mongo.tally import TOO_LARGE, in_orders, in_sets, read_tally, undatable_rejects
 from tercera.orders import Check, CustomerFields, OrderFields, Reading, Recent, Scope
+from tercera.windows import Window
 
 _BATCH = 1000
 """Customers that are asked for at once."""
@@ -142,7 +154,8 @@ class MongoSource:
         survey = SurveyCount()
         with self._server.explained():
             whole = self._question(counting, scope)
-            newest = self._newest(counting, scope.recent) if scope.recent else None
+            asked = scope.recent if scope.pairs is None else None
+            newest = self._newest(counting, asked) if asked else None
             if (read := self._read_here(whole)) is not None:
                 tallies, survey = read
                 survey.newest = newest
@@ -327,6 +340,18 @@ class MongoSource:
         return list(
             collection.find(question, paths(settings), collation=_BYTEWISE).max_time_ms(self._max_time)
         )
+
+    def doubtful(
+        self, counting: Counting, window: Window, subjects: Collection[SubjectId]
+    ) -> dict[SubjectId, dict[RejectReason, int]]:
+        """See `orders.Source`."""
+        found: dict[SubjectId, dict[RejectReason, int]] = {}
+        remaining = iter(sorted(set(subjects)))
+        while batch := list(islice(remaining, _BATCH)):
+            with self._server.explained():
+                question = self._question(counting, Scope(window.start, window.end))
+                found |= read_doubts(list(self._aggregated(doubtful_rows(question, batch))))
+        return found
 
     def check(self, countings: Sequence[Counting], *, fix: bool = False) -> Iterator[Check]:
         """See `orders.Source`."""

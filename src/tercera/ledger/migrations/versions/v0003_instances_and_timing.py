@@ -1,4 +1,5 @@
-"""Several instances (leases, claims by name), channels that are paused, messages that wait for others."""
+"""Several instances (leases, claims by name), channels that are paused, messages that wait for others, orders
+that could count."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,6 +12,7 @@ def upgrade() -> None:
     op.add_column("messages", sa.Column("claimed_by", sa.Text()))
     op.add_column("messages", sa.Column("bundle", sa.Text()))
     op.add_column("messages", sa.Column("run", sa.BigInteger()))
+    op.add_column("transitions", sa.Column("doubtful", sa.Text()))
     op.create_index("ix_messages_channel_recipient_bundle", "messages", ["channel", "recipient", "bundle"])
     op.create_index("ix_receipts_at", "receipts", ["at"])
     op.create_table(
