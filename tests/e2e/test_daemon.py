@@ -95,7 +95,8 @@ def test_a_second_one_is_refused(tercera: Tercera) -> None:
         for arguments in (("run",), ("run", "--once")):
             (line,) = tercera.rejected(*arguments, code=4)
             assert f"in use by process {daemon.pid} on " in line
-            assert line.endswith("stop that one first")
+            assert "stop that one first" in line
+            assert line.endswith("several share one on PostgreSQL)")
         assert len(tercera.json("alerts")["alerts"]) == 1
         daemon.process.kill()
         assert daemon.ended() == -signal.SIGKILL

@@ -8,18 +8,14 @@ from pathlib import Path
 import pytest
 
 from tercera.ledger import Ledger, open_ledger
-from tests.integration.ledger_changes import address
-from tests.servers.postgresql import empty_ledger
+from tests.integration.ledger_changes import ENGINES, ledger_kept_by
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=ENGINES)
 def ledger_address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Where a new ledger is kept. A test of one engine alone says so by an indirect parameter."""
-    if request.param == "sqlite":
-        yield address(tmp_path)
-    else:
-        with empty_ledger() as database:
-            yield database
+    with ledger_kept_by(request.param, tmp_path) as made:
+        yield made
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -26,6 +28,7 @@ from tercera.model import (
     Transition,
     WindowId,
 )
+from tests.servers.postgresql import empty_ledger
 
 NOW = datetime(2023, 6, 20, 8, tzinfo=UTC)
 RULE = RuleId("repeat-returns")
@@ -35,10 +38,22 @@ WARNING = Standing(State.OPEN, "warning", "warning", spoken=True)
 RETRACTED = Standing(State.RETRACTED, None, None, spoken=False)
 CLOSED = Standing(State.CLOSED, "notice", "notice", spoken=True)
 
+ENGINES = ("sqlite", "postgresql")
+
 
 def address(path: Path) -> str:
     """Of a ledger in a directory."""
     return f"sqlite:///{path / 'ledger.db'}"
+
+
+@contextmanager
+def ledger_kept_by(engine: str, path: Path) -> Iterator[str]:
+    """The address of a new ledger of one of the `ENGINES`."""
+    if engine == "sqlite":
+        yield address(path)
+    else:
+        with empty_ledger() as database:
+            yield database
 
 
 def new_ledger(path: Path) -> Ledger:

@@ -24,6 +24,7 @@ from tercera.routing import Route, Routes
 from tercera.rules import Rule, everyone
 from tercera.silences import Decision, DecisionKind
 from tercera.sources import load
+from tests.integration.ledger_changes import ENGINES, ledger_kept_by
 
 RULE = Rule(
     RuleId("repeat-returns"),
@@ -50,6 +51,7 @@ class Shop:
     terms: Terms = field(default_factory=lambda: Terms(ROUTES))
     now: datetime = START
     returned: dict[str, int] = field(default_factory=dict)
+    address: str = ""
     past: int = 0
     """Customers who ordered something the year before."""
 
@@ -127,10 +129,20 @@ class Shop:
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
+def ledger_address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """SQLite, unless a test is for both."""
+    with ledger_kept_by(getattr(request, "param", "sqlite"), tmp_path) as made:
+        yield made
+
+
+both_engines = pytest.mark.parametrize("ledger_address", ENGINES, indirect=True)
+
+
+@pytest.fixture
+def shop(tmp_path: Path, ledger_address: str) -> Iterator[Shop]:
     """A shop that was swept once, when nothing had come back yet."""
-    with open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}") as ledger:
-        opened = Shop(tmp_path, ledger)
+    with open_ledger(ledger_address) as ledger:
+        opened = Shop(tmp_path, ledger, address=ledger_address)
         opened.sweep(ana=0, ben=0)
         assert opened.told() == {}
         yield opened
@@ -143,6 +155,7 @@ def opened(*customers: str) -> Told:
     )
 
 
+@both_engines
 def test_a_silenced_customer_is_told_when_the_silence_ends(shop: Shop) -> None:
     """Nothing while it lasts, the alert is there all the same, and what is still true is said once."""
     shop.decide(DecisionKind.SILENCE, days=3, subject="ana")
@@ -223,6 +236,7 @@ def many(count: int, returned: int, since: int = 0) -> dict[str, int]:
     return {f"c{number}": returned for number in range(since, since + count)}
 
 
+@both_engines
 def test_a_broken_status_sync_tells_nobody(shop: Shop) -> None:
     """600 customers at once: one message to operations and nothing else; more in the next cycle are held too,
     without a second message."""
@@ -276,6 +290,7 @@ def test_years_of_history_do_not_make_a_share_small(tmp_path: Path, history: int
         assert shop.sweep(**many(21, 3), **many(400, 0, since=21)).told == 21
 
 
+@both_engines
 def test_only_the_last_of_several_held_steps_is_told(shop: Shop) -> None:
     """It opened, fell, rose again and further, all while it was held: one notice says where it stands."""
     shop.terms = Terms(ROUTES, Guard(max_notices=1))
@@ -305,6 +320,7 @@ def test_what_eased_while_it_was_held(shop: Shop) -> None:
     assert shop.told() == {}
 
 
+@both_engines
 def test_what_is_discarded_is_never_told(shop: Shop) -> None:
     """Also when it is still true; what moves later is told again as usual."""
     shop.terms = Terms(ROUTES, Guard(max_notices=1))
@@ -368,11 +384,12 @@ class Meanwhile(threading.Event):
 
     def is_set(self) -> bool:
         """Never."""
-        with open_ledger(f"sqlite:///{self._shop.folder / 'ledger.db'}") as other:
+        with open_ledger(self._shop.address) as other:
             other.release(None, self._shop.now)
         return False
 
 
+@both_engines
 def test_a_release_in_the_middle_of_a_sweep(shop: Shop) -> None:
     """Between a sweep's read and its commit: the rule's sweep fails and writes nothing, and the next cycle
     makes it good."""

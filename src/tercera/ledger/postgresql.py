@@ -52,7 +52,6 @@ _SESSION = """
     SELECT set_config('search_path', %(schema)s, false),
            set_config('lock_timeout', %(lock)s, false),
            set_config('statement_timeout', %(statement)s, false),
-           set_config('default_transaction_read_only', %(read_only)s, false),
            set_config('synchronous_commit', CASE current_setting('synchronous_commit')
                WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false)
 """
@@ -81,7 +80,7 @@ def open_engine(address: URL, *, read_only: bool, lease: timedelta) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
         connection.autocommit = True
-        connection.execute(_SESSION, _session(read_only, idle))
+        connection.execute(_SESSION, _session(idle))
         connection.autocommit = False
         encoding = connection.info.parameter_status("server_encoding")
         if encoding != "UTF8":
@@ -94,6 +93,8 @@ def open_engine(address: URL, *, read_only: bool, lease: timedelta) -> Engine:
     def begin(connection: Connection) -> None:
         if connection.get_execution_options().get("tercera_writes"):
             connection.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = {idle:d}")
+            if read_only:
+                connection.exec_driver_sql("SET TRANSACTION READ ONLY")
 
     return engine
 
@@ -144,12 +145,11 @@ def explain(address: URL, error: BaseException | None) -> LedgerError:
             return LedgerError(f"{place} could not do this: {words} ({state})")
 
 
-def _session(read_only: bool, idle: int) -> dict[str, str]:
+def _session(idle: int) -> dict[str, str]:
     return {
         "schema": SCHEMA,
         "lock": f"{LOCK_SECONDS * 1000 + idle}ms",
         "statement": f"{STATEMENT_SECONDS}s",
-        "read_only": "on" if read_only else "off",
     }
 
 
