@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from tercera.gathering import Gathering
 from tercera.ledger import Known, Ledger
 from tercera.lifecycle import unheard
 from tercera.messages import Change, Hearer
@@ -29,10 +30,11 @@ class Addresser:
     source: Source
     ledger: Ledger
     routes: Routes
+    gathering: Gathering
     known: Mapping[Pair, Known]
     scope: Scope
 
-    def address(self, changes: Sequence[Change], *, bundle: str) -> list[Change]:
+    def address(self, changes: Sequence[Change]) -> list[Change]:
         """The changes with their drafts. One that nobody hears of does not speak any more. Raises
         `SourceError`."""
         directory = self._directory(changes)
@@ -46,13 +48,12 @@ class Addresser:
                     met.get(change.pair, ()),
                     heard.get(self.known[change.pair].id, ()) if change.pair in self.known else (),
                 ),
-                bundle,
             )
             for change in changes
         ]
 
-    def _addressed(self, change: Change, around: Circumstances, bundle: str) -> Change:
-        told = drafts(self.rule, change.transition, self.routes, around, bundle=bundle)
+    def _addressed(self, change: Change, around: Circumstances) -> Change:
+        told = drafts(self.rule, change.transition, self.routes, around, self.gathering)
         if not told:
             return replace(change, transition=unheard(change.transition))
         return replace(change, drafts=told)

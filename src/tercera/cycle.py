@@ -14,13 +14,14 @@ from tercera.addressing import Addresser
 from tercera.doubts import with_doubts
 from tercera.errors import ConflictError, SourceError, TerceraError
 from tercera.failpoints import Failpoint, reached
+from tercera.gathering import Gathering, held_by
 from tercera.guard import Guard
 from tercera.ledger import Cursor, Known, Lease, Ledger, digest_of
 from tercera.lifecycle import held, reconcile
-from tercera.messages import Change, Holding
+from tercera.messages import Bundle, Change, Holding
 from tercera.model import Pair, Placed, Reason, RuleId, State, Survey, Tally, WindowId
 from tercera.orders import Recent, Scope, Source
-from tercera.routing import Routes, guarded
+from tercera.routing import Routes, gathering_of, guarded
 from tercera.rules import Rule, judge
 from tercera.silences import Silences
 from tercera.watch import Limits, oldest_fresh
@@ -82,6 +83,7 @@ def sweep(
     told: int = 0,
     recent: Recent | None = None,
     lease: Lease | None = None,
+    gathering: Gathering | None = None,
     proceed: Callable[[], None] = lambda: None,
 ) -> Swept:
     """Looks at a rule's watched windows and commits what changed.
@@ -91,9 +93,9 @@ def sweep(
     4. reconcile each with what the ledger knows; 5. commit in chunks: first what is not told, as it comes,
        then what is, held back where the guard says so, and the cursor with the last.
 
-    `told` is how many alerts the cycle's earlier rules told of. With `recent` the survey tells the newest
-    order. `proceed` is called between chunks and may
-    raise to stop. Raises `SourceError`, `LedgerError`, and of the latter `ConflictError` when an alert was
+    `told` is how many alerts the cycle's earlier rules told of; `gathering` says which messages may wait for
+    its later ones. With `recent` the survey tells the newest order. `proceed` is called between chunks and
+    may raise to stop. Raises `SourceError`, `LedgerError`, and of the latter `ConflictError` when an alert was
     changed by another process (`tercera release`) since it was read, or another instance has the `lease` now.
     """
     cursor = ledger.cursor(rule.id)
@@ -107,13 +109,15 @@ def sweep(
         proceed()
         ledger.commit(chunk, rule=rule.id, cursor=None, run=run, now=now, lease=lease)
     reached(Failpoint.AFTER_TALLY)
-    # In the same order on every run, whatever order an engine answers in: digests are read from the top.
-    speaking.sort(key=lambda change: (change.tally.window, change.tally.subject))
-    addresser = Addresser(rule, source, ledger, terms.routes, known, scope)
+    # In the same order on every run, whatever order an engine answers in, and all of a customer together.
+    speaking.sort(key=lambda change: change.pair)
+    if gathering is None:
+        gathering = Gathering(run, now)
+    if len(speaking) > CHUNK:  # its digests are put together from several commits
+        gathering = replace(gathering, waits_for_team=True)
+    addresser = Addresser(rule, source, ledger, terms.routes, gathering, known, scope)
     telling: list[Change] = []
-    for chunk in _chunks(
-        _silent(_addressed(addresser, speaking, swept.survey, bundle=f"{run}.{rule.id}"), telling)
-    ):
+    for chunk in _chunks(_silent(_addressed(addresser, speaking, swept.survey), telling)):
         proceed()
         ledger.commit(chunk, rule=rule.id, cursor=None, run=run, now=now, lease=lease)
     waiting = any(held.rule == rule.id for held in ledger.held())
@@ -125,9 +129,9 @@ def sweep(
         holding = Holding(len(telling), now + terms.guard.expires)
         telling = [_held(change) for change in telling]
         if not waiting:
-            telling = _with_word_to_operations(telling, terms.routes, holding, bundle=f"{run}.{rule.id}.held")
+            telling = _with_word_to_operations(telling, terms.routes, holding, run=run)
     swept.undeliverable = sum(not draft.recipient for change in telling for draft in change.drafts)
-    chunks = list(_chunks(iter(telling))) or [[]]
+    chunks = list(_by_subject(telling)) or [[]]
     for number, chunk in enumerate(chunks, 1):
         proceed()
         last = number == len(chunks)
@@ -143,12 +147,9 @@ def sweep(
     return swept
 
 
-def _addressed(
-    addresser: Addresser, speaking: Sequence[Change], survey: Survey, *, bundle: str
-) -> Iterator[Change]:
-    for number, chunk in enumerate(_chunks(iter(speaking)), 1):
-        addressed = addresser.address(chunk, bundle=f"{bundle}.{number}")
-        yield from with_doubts(addresser.rule, addresser.source, survey, addressed)
+def _addressed(addresser: Addresser, speaking: Sequence[Change], survey: Survey) -> Iterator[Change]:
+    for chunk in _chunks(iter(speaking)):
+        yield from with_doubts(addresser.rule, addresser.source, survey, addresser.address(chunk))
 
 
 def _open_to_news(rule: Rule, scope: Scope, now: datetime, *, baseline: bool) -> Scope:
@@ -183,6 +184,18 @@ def _chunks(changes: Iterator[Change]) -> Iterator[list[Change]]:
         yield chunk
 
 
+def _by_subject(changes: Sequence[Change]) -> Iterator[list[Change]]:
+    """Chunks that end with a subject, so that what one customer is told of two windows is one message."""
+    chunk: list[Change] = []
+    for change in changes:
+        if len(chunk) >= CHUNK and change.tally.subject != chunk[-1].tally.subject:
+            yield chunk
+            chunk = []
+        chunk.append(change)
+    if chunk:
+        yield chunk
+
+
 def _silent(changes: Iterable[Change], speaking: list[Change]) -> Iterator[Change]:
     """The changes that nobody is told of, as they come; the others gather in `speaking`."""
     for change in changes:
@@ -193,16 +206,17 @@ def _silent(changes: Iterable[Change], speaking: list[Change]) -> Iterator[Chang
 
 
 def _held(change: Change) -> Change:
-    waiting = tuple(replace(draft, held=True) for draft in change.drafts)
+    waiting = tuple(held_by(draft, change.rule) for draft in change.drafts)
     return replace(change, transition=held(change.transition), drafts=waiting)
 
 
 def _with_word_to_operations(
-    changes: list[Change], routes: Routes, holding: Holding, *, bundle: str
+    changes: list[Change], routes: Routes, holding: Holding, *, run: int
 ) -> list[Change]:
     """One message to operations, with the first few of what is held as examples."""
     if routes.operations is None:
         return changes
+    bundle = Bundle(f"{run} word of what {changes[0].rule} holds")
     word = tuple(guarded(routes.operations, holding, bundle=bundle))
     examples = [replace(change, drafts=change.drafts + word) for change in changes[:EXAMPLES]]
     return examples + changes[EXAMPLES:]
@@ -280,6 +294,7 @@ def cycle(
     report = Report(ledger.begin_run("sweep", now))
     reached(Failpoint.AFTER_BEGIN)
     ledger.discard(None, now, decided_before=now - terms.guard.expires)  # what nobody released is never sent
+    gathering = gathering_of(rules, terms.routes, report.run, now)
     try:
         for rule in rules:
             try:
@@ -297,6 +312,7 @@ def cycle(
                         told=report.told,
                         recent=None if report.seen().asked else _recent(terms.watch, now),
                         lease=lease,
+                        gathering=gathering,
                         proceed=proceed,
                     )
             except (SourceError, ConflictError) as error:

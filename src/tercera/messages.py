@@ -115,12 +115,24 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Bundle:
+    """What shares a message: drafts of the same name, channel and recipient, for as long as it still waits.
+
+    `due_at` is when it is sent (None: at once, so that only drafts of the same commit share it); `run` the
+    run at whose end it is sent, if that is earlier.
+    """
+
+    name: str
+    due_at: datetime | None = None
+    run: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A notice to be: one recipient of one channel for one transition, or the reason why there is none.
 
     `recipient` is an address, or "" for a customer who has none (then `problem` says why, and the notice is
-    undeliverable from the start). Drafts of one commit with the same `bundle`, channel and recipient become
-    one digest message; without a bundle each is a message of its own.
+    undeliverable from the start). Without a bundle it is a message of its own.
     """
 
     kind: NoticeKind
@@ -131,7 +143,7 @@ class Draft:
     customer: Customer | None = None
     problem: Problem | None = None
     detail: str | None = None
-    bundle: str | None = None
+    bundle: Bundle | None = None
     held: bool = False
     """Not to be sent before somebody releases it."""
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from tercera.gathering import Gathering
 from tercera.ledger import Delivery, Ledger
 from tercera.messages import Draft, NoticeState, Problem
 from tercera.model import Customer, RuleId
@@ -44,11 +45,12 @@ def redeliver(
     in_force = ledger.decisions(now)
     silences = {each.delivery.rule: Silences(each.delivery.rule, in_force, now) for each in found}
     to_tell = [each.delivery for each in found if not (each.held or _is_quiet(silences, each.delivery))]
+    gathering = Gathering(run=0, now=now)  # it belongs to no run: only what is mended now shares a message
     customers = source.customers({each.subject for each in to_tell if each.for_customer})
     mended = {
         each.id: draft
         for each in to_tell
-        if each.for_customer and (draft := _mended(each, customers.get(each.subject)))
+        if each.for_customer and (draft := _mended(each, customers.get(each.subject), gathering))
     }
     as_before = [each.id for each in to_tell if each.state is NoticeState.DEAD and each.id not in mended]
     withheld = len(found) - len(to_tell)
@@ -64,7 +66,7 @@ def _is_quiet(silences: Mapping[RuleId, Silences], delivery: Delivery) -> bool:
     return silences[delivery.rule].quiet((delivery.subject, delivery.window)) is not None
 
 
-def _mended(delivery: Delivery, customer: Customer | None) -> Draft | None:
+def _mended(delivery: Delivery, customer: Customer | None, gathering: Gathering) -> Draft | None:
     """The notice to the customer's present address, None when that is none or the one that was tried."""
     if delivery.problem is Problem.NOT_A_CUSTOMER or customer is None or problem_of_address(customer):
         return None
@@ -78,4 +80,5 @@ def _mended(delivery: Delivery, customer: Customer | None) -> Draft | None:
         language_of(customer) or delivery.language,
         for_customer=True,
         customer=customer,
+        bundle=gathering.of_customer(customer.id),
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from tercera.addresses import is_address
-from tercera.messages import Draft, Hearer, Holding, NoticeKind, Problem
+from tercera.gathering import Daily, Gathering
+from tercera.messages import Bundle, Draft, Hearer, Holding, NoticeKind, Problem
 from tercera.model import CUSTOMER, Customer, Match, Transition
 from tercera.rules import Rule
 from tercera.rules.listener import FOLLOW_UPS
@@ -24,6 +26,8 @@ class Route:
     to: tuple[str, ...] | None
     language: str = "en"
     digest: bool = False
+    daily: Daily | None = None
+    """When a digest is sent that gathers more than one cycle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +63,9 @@ class Circumstances:
 
 
 def drafts(
-    rule: Rule, transition: Transition, routes: Routes, around: Circumstances, *, bundle: str
+    rule: Rule, transition: Transition, routes: Routes, around: Circumstances, gathering: Gathering
 ) -> tuple[Draft, ...]:
-    """The notices of a transition, none when it does not speak. Digests of one commit share `bundle`.
+    """The notices of a transition, none when it does not speak.
 
     A new step goes to the channels whose listeners fit it; a follow-up to those who heard of the alert, and
     to nobody else. A customer who can't be told leaves an undeliverable notice; operations reads why, in the
@@ -74,10 +78,11 @@ def drafts(
     problem = problem_of(rule, customer) if any(route.to is None for route in chosen) else None
     made: list[Draft] = []
     for route in chosen:
-        made += _alert_drafts(route, customer, problem, bundle)
+        made += _alert_drafts(route, customer, problem, gathering)
     if transition.reason in FOLLOW_UPS:
         made = [draft for draft in made if _hearer(draft) in around.heard]
     if problem and routes.operations and routes.operations not in chosen:
+        bundle = gathering.of_team(routes.operations.daily)
         made += undelivered(routes.operations, customer, problem, detail=None, bundle=bundle)
     return tuple(made)
 
@@ -101,7 +106,12 @@ def _hearer(draft: Draft) -> Hearer:
 
 
 def undelivered(
-    operations: Route, customer: Customer | None, problem: Problem, *, detail: str | None, bundle: str | None
+    operations: Route,
+    customer: Customer | None,
+    problem: Problem,
+    *,
+    detail: str | None,
+    bundle: Bundle | None,
 ) -> Iterable[Draft]:
     """Tells operations that a customer was not told, and why."""
     for recipient in operations.to or ():
@@ -118,7 +128,7 @@ def undelivered(
         )
 
 
-def guarded(operations: Route, holding: Holding, *, bundle: str) -> Iterable[Draft]:
+def guarded(operations: Route, holding: Holding, *, bundle: Bundle) -> Iterable[Draft]:
     """Tells operations that so many alerts are held back. The drafts of all examples become one message."""
     for recipient in operations.to or ():
         yield Draft(
@@ -132,8 +142,21 @@ def guarded(operations: Route, holding: Holding, *, bundle: str) -> Iterable[Dra
         )
 
 
+def gathering_of(rules: Sequence[Rule], routes: Routes, run: int, now: datetime) -> Gathering:
+    """How the notices of a run over these rules share messages: who hears from several rules gets one message
+    at the end of the run."""
+    channels = [{each.channel for each in rule.notify} for rule in rules]
+    to_customers = [names for names in channels if any(routes.by_name[name].to is None for name in names)]
+    return Gathering(
+        run,
+        now,
+        waits_for_customers=len(to_customers) > 1,
+        waits_for_team=sum(map(bool, channels)) > 1,
+    )
+
+
 def _alert_drafts(
-    route: Route, customer: Customer | None, problem: Problem | None, bundle: str
+    route: Route, customer: Customer | None, problem: Problem | None, gathering: Gathering
 ) -> Iterable[Draft]:
     common = Draft(
         NoticeKind.ALERT,
@@ -143,14 +166,15 @@ def _alert_drafts(
         for_customer=route.to is None,
         customer=customer,
         problem=problem,
-        bundle=bundle if route.digest else None,
+        bundle=gathering.of_team(route.daily) if route.digest else None,
     )
     if route.to is not None:
         return [replace(common, recipient=recipient) for recipient in dict.fromkeys(route.to)]
     if problem or customer is None or customer.email is None:
         return [common]
     language = language_of(customer) or route.language
-    return [replace(common, recipient=customer.email.strip(), language=language)]
+    bundle = gathering.of_customer(customer.id)
+    return [replace(common, recipient=customer.email.strip(), language=language, bundle=bundle)]
 
 
 def language_of(customer: Customer) -> str | None:

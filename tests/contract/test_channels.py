@@ -15,7 +15,7 @@ from tercera.errors import ConfigError, DeliveryError
 from tercera.messages import Channel
 from tests.contract import channels as harnesses
 from tests.contract.channels import REFUSAL, Answer, Harness
-from tests.samples import make_message, make_watched
+from tests.samples import make_message, make_notice, make_watched
 from tests.snapshots import assert_snapshot
 
 
@@ -82,6 +82,20 @@ def test_a_message_arrives_as_it_should(harness: Harness, kind: str) -> None:
     (received,) = harness.received()
     assert received.recipient == harness.recipients[0]
     assert_snapshot(f"{kind}/payload.txt", received.payload)
+
+
+def test_a_message_says_all_of_its_notices(harness: Harness) -> None:
+    """What several rules told one customer arrives whole, in every kind's own way."""
+    notices = (
+        make_notice(matched=5),
+        make_notice(window="2023-05", matched=4, id=2, alert=13),
+        make_notice(window="2023-04", matched=7, id=3, alert=14),
+    )
+    with harness.channel.session() as session:
+        session.send(make_message(*notices, recipient=harness.recipients[0]))
+    (received,) = harness.received()
+    for month in ("junio", "mayo", "abril"):
+        assert f"{month} de 2023" in received.payload
 
 
 def test_what_the_data_watch_found_arrives_as_it_should(harness: Harness, kind: str) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from tercera.ledger import Ledger, open_ledger
 from tercera.ledger.tables import metadata
-from tercera.messages import Change, Draft, NoticeKind, NoticeState, Outcome
+from tercera.messages import Bundle, Change, Draft, NoticeKind, NoticeState, Outcome
 from tercera.model import (
     Customer,
     Evidence,
@@ -96,7 +96,14 @@ def to_customer(subject: str) -> Draft:
 
 def to_operations(bundle: str | None = None) -> Draft:
     """A mail to the team."""
-    return Draft(NoticeKind.ALERT, "operations", "ops@example.com", "en", False, bundle=bundle)
+    return Draft(
+        NoticeKind.ALERT,
+        "operations",
+        "ops@example.com",
+        "en",
+        False,
+        bundle=Bundle(bundle) if bundle else None,
+    )
 
 
 def change(

@@ -14,7 +14,7 @@ from sqlalchemy import event
 
 from tercera.errors import LedgerError
 from tercera.ledger import Ledger
-from tercera.messages import Draft, Message, NoticeKind, NoticeState, Outcome, Problem
+from tercera.messages import Bundle, Draft, Message, NoticeKind, NoticeState, Outcome, Problem
 from tercera.model import Reason
 from tests.integration.ledger_changes import (
     NOW,
@@ -202,7 +202,7 @@ def test_one_recipient_is_told_once_of_one_step(ledger: Ledger) -> None:
 
 def test_a_customer_without_an_address_is_undeliverable_from_the_start(ledger: Ledger) -> None:
     """It is kept with its reason, never claimed, and no part of a thread."""
-    nobody = replace(to_customer("ana"), recipient="", problem=Problem.NO_EMAIL, bundle="b")
+    nobody = replace(to_customer("ana"), recipient="", problem=Problem.NO_EMAIL, bundle=Bundle("b"))
     commit(ledger, opened("ana", nobody), opened("eva", replace(nobody, detail="?")))
     assert ledger.claim(NOW, 10) == []
     assert _states(ledger) == [NoticeState.UNDELIVERABLE] * 2

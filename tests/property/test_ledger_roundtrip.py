@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tercera.ledger import digest_of, open_ledger
-from tercera.messages import Change, Draft, NoticeKind
+from tercera.messages import Bundle, Change, Draft, NoticeKind
 from tercera.model import (
     Customer,
     Evidence,
@@ -58,7 +58,7 @@ people = st.none() | st.builds(
 def test_tallies_and_customers_come_back_whole(found: list[Tally], person: Customer | None) -> None:
     """Money to the digit, days as days, instants as instants, any text; in alerts, steps and messages."""
     rule, now = RuleId("r"), datetime(2023, 6, 20, tzinfo=UTC)
-    draft = Draft(NoticeKind.ALERT, "mail", "a@example.com", "es", True, person, bundle="b")
+    draft = Draft(NoticeKind.ALERT, "mail", "a@example.com", "es", True, person, bundle=Bundle("b"))
     with (
         tempfile.TemporaryDirectory() as directory,
         open_ledger(f"sqlite:///{Path(directory)}/t.db") as ledger,

@@ -46,6 +46,11 @@ UNTOLD = make_notice(kind=NoticeKind.UNDELIVERED, problem=Problem.REFUSED, detai
 UNKNOWN = replace(make_notice(matched=4), id=2, customer=None, problem=Problem.NO_ENTRY)
 QUESOS = Customer("64b2c0ffee1234567890abcd", "Quesos del Norte S. L.", "q@example.com")
 
+MAY = tuple(
+    replace(each, order_id=f"M-{each.order_id}", placed_at=date(2023, 5, 9)) for each in make_evidence(5)
+)
+CANCELLED = make_evidence(3, ("cancelled",))
+
 MESSAGES = {
     **{
         f"customer-{reason}": make_message(make_notice(reason, matched))
@@ -58,6 +63,12 @@ MESSAGES = {
         }.items()
     },
     "customer-retracted-to-none": make_message(make_notice(Reason.RETRACTED, 0)),
+    "customer-two": make_message(make_notice(), make_notice(matched=5, evidence=MAY, window="2023-05", id=2)),
+    "customer-several": make_message(
+        make_notice(Reason.ESCALATED, 5),
+        make_notice(window="2023-Q2", period=Period.QUARTER, evidence=CANCELLED, id=2),
+        make_notice(Reason.RETRACTED, 0, window="2023-05", id=3),
+    ),
     "customer-capped": make_message(make_notice(matched=60, evidence=make_evidence(4))),
     **{
         f"operations-{reason}": make_message(make_notice(reason, matched), for_customer=False)
@@ -96,7 +107,15 @@ MESSAGES = {
         digest=True,
     ),
 }
-LOOKED_AT = ("customer-opened", "operations-problem", "undelivered-two", "held", "digest", "watch-rejects")
+LOOKED_AT = (
+    "customer-opened",
+    "customer-several",
+    "operations-problem",
+    "undelivered-two",
+    "held",
+    "digest",
+    "watch-rejects",
+)
 
 
 @pytest.mark.parametrize("language", ["es", "en"])

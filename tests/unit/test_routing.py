@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tercera.gathering import Gathering
 from tercera.lifecycle import reconcile, unheard
 from tercera.messages import NoticeKind, Problem
 from tercera.model import (
@@ -42,14 +43,15 @@ CUSTOMER = Route("customer", None, "es")
 OPERATIONS = Route("operations", ("ops@example.com", "lead@example.com"), "en", digest=True)
 ROUTES = Routes({"customer": CUSTOMER, "operations": OPERATIONS}, OPERATIONS)
 OPENED = Transition(Reason.OPENED, None, Standing(State.OPEN, "notice", "notice", spoken=True), speaks=True)
+NOW = datetime(2023, 6, 20, 12, tzinfo=UTC)
 ANA = Customer("c1", "Ana", "ana@example.com", "en-GB")
 
 
 def test_customer_and_operations_are_told() -> None:
     """One notice a recipient; the customer's in the customer's language, operations' in a digest."""
-    made = drafts(RULE, OPENED, ROUTES, Circumstances(ANA), bundle="7")
-    assert [(d.recipient, d.language, d.for_customer, d.bundle) for d in made] == [
-        ("ana@example.com", "en", True, None),
+    made = drafts(RULE, OPENED, ROUTES, Circumstances(ANA), Gathering(7, NOW))
+    assert [(d.recipient, d.language, d.for_customer, d.bundle and d.bundle.name) for d in made] == [
+        ("ana@example.com", "en", True, "7:d0f631ca1ddba8db"),
         ("ops@example.com", "en", False, "7"),
         ("lead@example.com", "en", False, "7"),
     ]
@@ -60,11 +62,15 @@ def test_customer_and_operations_are_told() -> None:
 def test_a_language_that_the_templates_do_not_speak_is_the_channels() -> None:
     """Better a Spanish mail than none."""
     assert (
-        drafts(RULE, OPENED, ROUTES, Circumstances(replace(ANA, language="pt_BR")), bundle="7")[0].language
+        drafts(RULE, OPENED, ROUTES, Circumstances(replace(ANA, language="pt_BR")), Gathering(7, NOW))[
+            0
+        ].language
         == "es"
     )
     assert (
-        drafts(RULE, OPENED, ROUTES, Circumstances(replace(ANA, language=None)), bundle="7")[0].language
+        drafts(RULE, OPENED, ROUTES, Circumstances(replace(ANA, language=None)), Gathering(7, NOW))[
+            0
+        ].language
         == "es"
     )
 
@@ -85,7 +91,7 @@ def test_a_customer_who_cannot_be_told_is_operations_business(
     customer: Customer | None, problem: Problem
 ) -> None:
     """The customer's notice stands without a recipient, and operations reads why."""
-    made = drafts(RULE, OPENED, ROUTES, Circumstances(customer), bundle="7")
+    made = drafts(RULE, OPENED, ROUTES, Circumstances(customer), Gathering(7, NOW))
     assert [(d.recipient, d.problem) for d in made] == [
         ("", problem),
         ("ops@example.com", problem),
@@ -96,33 +102,37 @@ def test_a_customer_who_cannot_be_told_is_operations_business(
 def test_operations_is_told_even_when_the_rule_does_not_notify_it() -> None:
     """By an undelivered notice, bundled into one mail a cycle."""
     rule = replace(RULE, notify=everyone("customer"))
-    made = drafts(rule, OPENED, ROUTES, Circumstances(None), bundle="7")
-    assert [(d.kind, d.recipient, d.bundle) for d in made] == [
+    made = drafts(rule, OPENED, ROUTES, Circumstances(None), Gathering(7, NOW))
+    assert [(d.kind, d.recipient, d.bundle and d.bundle.name) for d in made] == [
         (NoticeKind.ALERT, "", None),
         (NoticeKind.UNDELIVERED, "ops@example.com", "7"),
         (NoticeKind.UNDELIVERED, "lead@example.com", "7"),
     ]
-    assert len(drafts(rule, OPENED, Routes(ROUTES.by_name, None), Circumstances(None), bundle="7")) == 1
+    assert (
+        len(drafts(rule, OPENED, Routes(ROUTES.by_name, None), Circumstances(None), Gathering(7, NOW))) == 1
+    )
 
 
 def test_a_rule_per_another_field_has_nobody_to_mail_as_customer() -> None:
     """Only customers have an address; a seller's id is never looked up among them."""
     rule = replace(RULE, counting=replace(RULE.counting, per="seller"))
-    made = drafts(rule, OPENED, ROUTES, Circumstances(ANA), bundle="7")
+    made = drafts(rule, OPENED, ROUTES, Circumstances(ANA), Gathering(7, NOW))
     assert made[0].recipient == ""
     assert made[0].problem is Problem.NOT_A_CUSTOMER
 
 
 def test_what_does_not_speak_tells_nobody() -> None:
     """A baseline, an easing, a silent escalation."""
-    assert drafts(RULE, replace(OPENED, speaks=False), ROUTES, Circumstances(ANA), bundle="7") == ()
+    assert drafts(RULE, replace(OPENED, speaks=False), ROUTES, Circumstances(ANA), Gathering(7, NOW)) == ()
 
 
 def test_a_recipient_named_twice_is_told_once() -> None:
     """On a list, or through a channel that the rule names twice."""
     twice = Route("operations", ("ops@example.com", "ops@example.com"))
     rule = replace(RULE, notify=everyone("operations", "operations"))
-    assert len(drafts(rule, OPENED, Routes({"operations": twice}), Circumstances(ANA), bundle="7")) == 1
+    assert (
+        len(drafts(rule, OPENED, Routes({"operations": twice}), Circumstances(ANA), Gathering(7, NOW))) == 1
+    )
 
 
 LEVELS = (Level("notice", 3), Level("warning", 5), Level("critical", 10))
@@ -143,7 +153,7 @@ def step(reason: Reason, level: str | None) -> Transition:
 
 def told(rule: Rule, transition: Transition, around: Circumstances) -> set[str]:
     """The channels that hear of it."""
-    return {draft.channel for draft in drafts(rule, transition, ROUTES, around, bundle="7")}
+    return {draft.channel for draft in drafts(rule, transition, ROUTES, around, Gathering(7, NOW))}
 
 
 def test_a_level_is_told_to_those_who_listen_for_it() -> None:
@@ -160,7 +170,7 @@ def test_a_follow_up_goes_to_whoever_heard(reason: Reason) -> None:
     assert told(BY_LEVEL, follow_up, Circumstances(ANA)) == set()
     assert told(BY_LEVEL, follow_up, HEARD_BY_ANA) == {"customer"}
     both = Circumstances(ANA, heard={("customer", None), ("operations", "lead@example.com")})
-    made = drafts(BY_LEVEL, follow_up, ROUTES, both, bundle="7")
+    made = drafts(BY_LEVEL, follow_up, ROUTES, both, Gathering(7, NOW))
     assert [draft.recipient for draft in made] == ["ana@example.com", "lead@example.com"]
 
 
@@ -168,7 +178,11 @@ def test_a_correction_goes_to_the_customers_new_address() -> None:
     """The customer heard, whatever the address was then."""
     moved = replace(ANA, email="ana@new.example")
     made = drafts(
-        BY_LEVEL, step(Reason.RETRACTED, None), ROUTES, replace(HEARD_BY_ANA, customer=moved), bundle="7"
+        BY_LEVEL,
+        step(Reason.RETRACTED, None),
+        ROUTES,
+        replace(HEARD_BY_ANA, customer=moved),
+        Gathering(7, NOW),
     )
     assert [draft.recipient for draft in made] == ["ana@new.example"]
 
@@ -231,7 +245,7 @@ def test_nobody_reads_of_the_end_of_what_they_never_heard_of(
         now += timedelta(days=1) if now < june.ends_at("UTC") - timedelta(days=14) else timedelta(days=90)
         tally = Tally(SubjectId("c1"), WindowId("2023-06"), count, count)
         made = reconcile(rule, june, known, judge(rule, tally), now)
-        notices = drafts(rule, made, routes, Circumstances(ANA, heard=believing), bundle="7")
+        notices = drafts(rule, made, routes, Circumstances(ANA, heard=believing), Gathering(7, NOW))
         made = made if notices else unheard(made) if made.speaks else made
         heard = {(draft.channel, None if draft.for_customer else draft.recipient) for draft in notices}
         if made.reason in (Reason.RETRACTED, Reason.CLOSED):

@@ -15,8 +15,9 @@ from itertools import count
 
 from sqlalchemy import Connection, insert
 
-from tercera.ledger import codec
+from tercera.ledger import codec, joining
 from tercera.ledger.batches import write_many
+from tercera.ledger.joining import Place
 from tercera.ledger.numbers import draw
 from tercera.ledger.tables import messages, notices
 from tercera.messages import Draft, NoticeKind, NoticeState
@@ -28,6 +29,8 @@ NoticeKey = tuple[int, int, str, str, str]
 """What a notice is unique by: alert, step, kind, channel, recipient."""
 
 _Group = list[tuple[NoticeKey, Draft]]
+_Groups = dict[Place | NoticeKey, _Group]
+"""The notices of each message: of the place where they are shared, or else of the only notice."""
 
 
 def enqueue(
@@ -37,30 +40,23 @@ def enqueue(
     now: datetime,
     there: frozenset[NoticeKey] = frozenset(),
 ) -> None:
-    """Writes the drafts down, due at once; those that are `there` already, or come twice, only once."""
+    """Writes the drafts down; those that are `there` already, or come twice, only once.
+
+    What shares a message joins one that still waits, or begins one, due when its bundle says.
+    """
     groups = _grouped(drafts, there)
     if not groups:
         return
-    first = draw(connection, messages=len(groups), notices=sum(map(len, groups.values())))
-    numbered = list(enumerate(groups.items(), first.message))
-    write_many(
-        connection,
-        insert(messages),
-        (
-            _message_row(message, message_key(identity, *key), group, now)
-            for message, (key, group) in numbered
-        ),
-    )
+    joined = _joined(connection, groups, now)
+    new = [key for key in groups if key not in joined]
+    first = draw(connection, messages=len(new), notices=sum(map(len, groups.values())))
+    numbers = {key: number for number, key in enumerate(new, first.message)} | {**joined}
+    rows = (_message_row(numbers[key], identity, groups[key], now) for key in new)
+    write_many(connection, insert(messages), rows)
+    joining.add(connection, {number: len(groups[key]) for key, number in joined.items()})
     number = count(first.notice)
-    write_many(
-        connection,
-        insert(notices),
-        (
-            _notice_row(next(number), message, notice, draft)
-            for message, (_, group) in numbered
-            for notice, draft in group
-        ),
-    )
+    told = ((numbers[key], notice, draft) for key, group in groups.items() for notice, draft in group)
+    write_many(connection, insert(notices), (_notice_row(next(number), *each) for each in told))
 
 
 def message_key(identity: str, *parts: str | int) -> str:
@@ -73,48 +69,61 @@ def notice_key(step: StepKey, draft: Draft) -> NoticeKey:
     return (*step, draft.kind.value, draft.channel, draft.recipient)
 
 
-def _grouped(
-    drafts: Iterable[tuple[StepKey, Draft]], there: frozenset[NoticeKey]
-) -> dict[tuple[str | int, ...], _Group]:
-    """The notices of each message, by what its key is made of.
-
-    A digest's key names its bundle and its first notice: should a bundle's name ever come again in a later
-    commit, that is another message.
-    """
-    groups: dict[tuple[str | int, ...], _Group] = {}
-    bundles: dict[tuple[str, str, str], tuple[str | int, ...]] = {}
+def _grouped(drafts: Iterable[tuple[StepKey, Draft]], there: frozenset[NoticeKey]) -> _Groups:
+    groups: _Groups = {}
     seen = set(there)
     for step, draft in drafts:
         notice = notice_key(step, draft)
         if notice in seen:
             continue
         seen.add(notice)
-        key: tuple[str | int, ...] = notice
-        if draft.bundle is not None and draft.recipient:
-            bundle = (draft.bundle, draft.channel, draft.recipient)
-            key = bundles.setdefault(bundle, (draft.bundle, *notice))
-        groups.setdefault(key, []).append((notice, draft))
+        groups.setdefault(_place(draft) or notice, []).append((notice, draft))
     return groups
 
 
-def _message_row(number: int, key: str, group: _Group, now: datetime) -> dict[str, object]:
-    _, draft = group[0]
+def _place(draft: Draft) -> Place | None:
+    """Who has no address shares no message."""
+    if draft.bundle is None or not draft.recipient:
+        return None
+    return draft.bundle.name, draft.channel, draft.recipient
+
+
+def _joined(connection: Connection, groups: _Groups, now: datetime) -> dict[Place, int]:
+    """The messages that are there already for some of the groups."""
+    firsts = [group[0][1] for group in groups.values()]
+    held = (draft for draft in firsts if draft.held and not draft.for_customer)  # those are never parted
+    later = (draft for draft in firsts if draft.bundle and draft.bundle.due_at and not draft.held)
+    found: dict[Place, int] = {}
+    for state, sharing in ((NoticeState.HELD, held), (NoticeState.PENDING, later)):
+        if places := [place for draft in sharing if (place := _place(draft))]:
+            found |= joining.open_messages(connection, places, state, now)
+    return found
+
+
+def _message_row(number: int, identity: str, group: _Group, now: datetime) -> dict[str, object]:
+    """A digest's key names its bundle beside its first notice: should the bundle's name ever come again, that
+    is another message."""
+    notice, draft = group[0]
     state = NoticeState.HELD if draft.held else NoticeState.PENDING
     if not draft.recipient:
         state = NoticeState.UNDELIVERABLE
+    bundle = draft.bundle if draft.recipient else None
+    digest = bundle is not None and not draft.for_customer
     return {
         "id": number,
-        "key": key,
+        "key": message_key(identity, *((bundle.name,) if bundle and digest else ()), *notice),
         "channel": draft.channel,
         "recipient": draft.recipient,
         "language": draft.language,
         "for_customer": draft.for_customer,
-        "digest": draft.bundle is not None and bool(draft.recipient),
+        "digest": digest,
         "notices": len(group),
         "state": state.value,
         "attempts": 0,
-        "due_at": now,
+        "due_at": (bundle and bundle.due_at) or now,
         "claimed_at": None,
+        "bundle": bundle.name if bundle and (bundle.due_at or draft.held) else None,  # else nothing can join
+        "run": bundle.run if bundle else None,
     }
 
 

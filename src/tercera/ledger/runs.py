@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from tercera.ledger import codec
+from tercera.ledger.joining import last_run_ended, run_ended
 from tercera.ledger.tables import rejects, runs, surveys
 from tercera.model import RejectCount, RejectReason, RuleId, Survey
 from tercera.watch import Heart
@@ -35,6 +36,7 @@ def begin_run(connection: Connection, kind: str, now: datetime) -> int:
     """Its number. Forgets the oldest runs."""
     inserted = connection.execute(insert(runs).values(kind=kind, started_at=now).returning(runs.c.id))
     run = int(inserted.scalar_one())
+    last_run_ended(connection, run, now)
     connection.execute(delete(runs).where(runs.c.id <= run - KEPT))
     return run
 
@@ -42,7 +44,8 @@ def begin_run(connection: Connection, kind: str, now: datetime) -> int:
 def finish_run(
     connection: Connection, run: int, now: datetime, summary: Mapping[str, Any], error: str | None
 ) -> None:
-    """`summary` is anything that JSON can hold; other values become their text."""
+    """`summary` is anything that JSON can hold; other values become their text. Messages that waited for
+    the end are due."""
     connection.execute(
         update(runs)
         .where(runs.c.id == run)
@@ -52,6 +55,7 @@ def finish_run(
             error=None if error is None else codec.words_text(error),
         )
     )
+    run_ended(connection, run, now)
 
 
 def last_runs(connection: Connection, limit: int) -> list[Run]:

@@ -25,6 +25,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy import Text as AnyText
 from sqlalchemy.types import TypeDecorator
@@ -212,9 +213,10 @@ messages = Table(
     Column("claimed_at", Instant),
     Column("claimed_by", Text),
     Column("bundle", Text),
-    Column("run", BigInteger),  # no foreign key: old runs are forgotten, messages are not
+    Column("run", BigInteger),  # that it waits for; no foreign key: old runs are forgotten, messages are not
     Index(None, "state", "due_at", "id"),
     Index(None, "channel", "recipient", "bundle"),
+    Index(None, "run", sqlite_where=text("run IS NOT NULL"), postgresql_where=text("run IS NOT NULL")),
 )
 
 notices = Table(
