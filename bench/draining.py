@@ -33,7 +33,7 @@ def drain(certificates: Path, port: int, notices: int) -> float:
     with TemporaryDirectory() as name:
         folder = Path(name)
         orders, customers = folder / "orders.csv", folder / "customers.csv"
-        _write_orders(orders, notices)
+        write_orders(orders, notices)
         fill_file(orders, customers, Recipe(seed=1))
         mail = _mail(certificates, port)
         mail["guard"] = {"max_notices": notices, "max_share": 1}
@@ -69,8 +69,8 @@ def _mail(certificates: Path, port: int) -> dict[str, Any]:
     }
 
 
-def _write_orders(path: Path, customers: int) -> None:
-    """Three returned orders of each customer in the month that is open."""
+def write_orders(path: Path, customers: int) -> None:
+    """Three returned orders of each of so many customers in the month that is open, June 2023."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["shipping_id", "order_vendor_dbname", "shipping_date", "shipping_status", "amount"])

@@ -15,12 +15,12 @@ from datetime import datetime
 from itertools import count
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from tercera.errors import ConflictError
 from tercera.failpoints import Failpoint, reached
 from tercera.ledger import codec, cursors, leases
-from tercera.ledger.batches import batched, write_many
+from tercera.ledger.batches import batched, insert_many, write_many
 from tercera.ledger.codec import TallyRow
 from tercera.ledger.cursors import Cursor
 from tercera.ledger.leases import Lease
@@ -76,7 +76,7 @@ def commit(
     _update(connection, [step for step in steps if step.seq > 1], now)
     _renew(connection, [step for step in steps if step.seq == _NONE])
     steps = [step for step in steps if step.seq != _NONE]
-    write_many(connection, insert(transitions), (_transition_row(step, run, now) for step in steps))
+    insert_many(connection, transitions, (_transition_row(step, run, now) for step in steps))
     drafts = (((step.alert, step.seq), draft) for step in steps for draft in step.change.drafts)
     enqueue(connection, identity, drafts, now)
     reached(Failpoint.INSIDE_COMMIT)
@@ -147,7 +147,7 @@ def _insert(connection: Connection, steps: Sequence[_Step], now: datetime) -> No
         }
         for step in steps
     )
-    write_many(connection, insert(alerts), rows)
+    insert_many(connection, alerts, rows)
 
 
 def _update(connection: Connection, steps: Sequence[_Step], now: datetime) -> None:

@@ -13,10 +13,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from itertools import count
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
 from tercera.ledger import codec, joining
-from tercera.ledger.batches import write_many
+from tercera.ledger.batches import insert_many
 from tercera.ledger.joining import Place
 from tercera.ledger.numbers import draw
 from tercera.ledger.tables import messages, notices
@@ -52,11 +52,11 @@ def enqueue(
     first = draw(connection, messages=len(new), notices=sum(map(len, groups.values())))
     numbers = {key: number for number, key in enumerate(new, first.message)} | {**joined}
     rows = (_message_row(numbers[key], identity, groups[key], now) for key in new)
-    write_many(connection, insert(messages), rows)
+    insert_many(connection, messages, rows)
     joining.add(connection, {number: len(groups[key]) for key, number in joined.items()})
     number = count(first.notice)
     told = ((numbers[key], notice, draft) for key, group in groups.items() for notice, draft in group)
-    write_many(connection, insert(notices), (_notice_row(next(number), *each) for each in told))
+    insert_many(connection, notices, (_notice_row(next(number), *each) for each in told))
 
 
 def message_key(identity: str, *parts: str | int) -> str:

@@ -36,6 +36,11 @@ _FOR_NUL = "\U0010fffd"
 """The last private character of Unicode."""
 
 
+def microseconds(moment: datetime) -> int:
+    """Since 1970, as `Instant` stores them. TypeError for a naive time."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
 class Instant(TypeDecorator[datetime]):
     """An aware time, stored as microseconds since 1970 in UTC: sorts and compares in every engine."""
 
@@ -44,7 +49,7 @@ class Instant(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
         """A naive time is a mistake of the caller: TypeError."""
-        return None if value is None else (value - _EPOCH) // _MICROSECOND
+        return None if value is None else microseconds(value)
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
         """In UTC."""
