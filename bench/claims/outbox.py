@@ -47,7 +47,7 @@ def run(*, quick: bool) -> list[Figure]:
             Bound.AT_LEAST,
             0.1,
             detail=f"{1 / median(mine):.0f} a second, rendering and receipts included, against "
-            f"{1 / median(theirs):.0f} mails of the same {drained[-1].size} bytes, each in a session of its own "
+            f"{1 / median(theirs):.0f} mails of {drained[-1].size} bytes, each in a session of its own "
             f"({1 / kept:.0f} where eight sessions are kept)",
         ),
         Figure(
