@@ -95,12 +95,13 @@ def sweep(
 
     `told` is how many alerts the cycle's earlier rules told of; `gathering` says which messages may wait for
     its later ones. With `recent` the survey tells the newest order. `proceed` is called between chunks and
-    may raise to stop. Raises `SourceError`, `LedgerError`, and of the latter `ConflictError` when an alert was
-    changed by another process (`tercera release`) since it was read, or another instance has the `lease` now.
+    may raise to stop. Raises `SourceError`, `LedgerError`, and of the latter `ConflictError` when an alert
+    was changed by another process (`tercera release`) since it was read, or another instance has the `lease`
+    now.
     """
     cursor = ledger.cursor(rule.id)
     baseline = not terms.notify_history and (cursor is None or cursor.fingerprint != rule.fingerprint)
-    scope = replace(_scope(rule, ledger, cursor, now), recent=recent)
+    scope = replace(scope_of(rule, ledger, cursor, now), recent=recent)
     known = ledger.known(rule.id, None if cursor is None else _names(rule, scope))
     swept = Swept(rule.id, baseline=baseline, scope=scope)
     look = _Look(rule, Silences(rule.id, ledger.decisions(now), now), now, baseline, terms.currency)
@@ -339,7 +340,8 @@ def _recent(limits: Limits | None, now: datetime) -> Recent | None:
     return Recent(oldest_fresh(limits, now), now)
 
 
-def _scope(rule: Rule, ledger: Ledger, cursor: Cursor | None, now: datetime) -> Scope:
+def scope_of(rule: Rule, ledger: Ledger, cursor: Cursor | None, now: datetime) -> Scope:
+    """What a sweep of the rule would read now."""
     counting = rule.counting
     if cursor is None:
         # Orders dated in the future belong to windows that have not begun; they are read when they do.

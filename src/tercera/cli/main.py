@@ -9,7 +9,20 @@ from typing import Annotated, Any
 import typer
 
 from tercera import __version__, failpoints
-from tercera.cli import alerts, backtest, deliveries, demo, held, kinds, run, setup, silence, simulate, why
+from tercera.cli import (
+    alerts,
+    backtest,
+    deliveries,
+    demo,
+    held,
+    kinds,
+    ledger,
+    run,
+    setup,
+    silence,
+    simulate,
+    why,
+)
 from tercera.errors import TerceraError
 
 cli = typer.Typer(
@@ -24,7 +37,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for module in (demo, setup, backtest, run, alerts, why, deliveries, silence, held, kinds, simulate):
+for module in (demo, setup, backtest, run, alerts, why, deliveries, silence, held, ledger, kinds, simulate):
     module.register(cli)
 
 

@@ -1,6 +1,7 @@
 """Tercera's own memory: alerts and their transitions, notices and receipts, cursors, runs and rejects."""
 
 from tercera.ledger.address import shown_address
+from tercera.ledger.backup import back_up
 from tercera.ledger.circuits import Circuit
 from tercera.ledger.codec import digest_of
 from tercera.ledger.cursors import Cursor
@@ -9,8 +10,9 @@ from tercera.ledger.history import AlertHistory, Counts, Step
 from tercera.ledger.holding import Held
 from tercera.ledger.known import Known
 from tercera.ledger.leases import Lease
+from tercera.ledger.pruning import Pruned
 from tercera.ledger.runs import Run
-from tercera.ledger.store import Ledger, ledger_exists, open_ledger
+from tercera.ledger.store import Ledger, ledger_exists, open_ledger, upgrade_ledger
 from tercera.ledger.unreached import Unreached
 
 __all__ = [
@@ -23,12 +25,15 @@ __all__ = [
     "Known",
     "Lease",
     "Ledger",
+    "Pruned",
     "Receipt",
     "Run",
     "Step",
     "Unreached",
+    "back_up",
     "digest_of",
     "ledger_exists",
     "open_ledger",
     "shown_address",
+    "upgrade_ledger",
 ]

@@ -25,9 +25,14 @@ def cursor_of(connection: Connection, rule: RuleId) -> Cursor | None:
     return Cursor(row.fingerprint, row.checked_through) if row else None
 
 
+def forget(connection: Connection, rule: RuleId) -> None:
+    """The rule was never swept."""
+    connection.execute(delete(cursors).where(cursors.c.rule == rule))
+
+
 def move(connection: Connection, rule: RuleId, cursor: Cursor) -> None:
     """Inside the transaction that writes what was found."""
-    connection.execute(delete(cursors).where(cursors.c.rule == rule))
+    forget(connection, rule)
     connection.execute(
         insert(cursors).values(
             rule=rule, fingerprint=cursor.fingerprint, checked_through=cursor.checked_through

@@ -26,6 +26,7 @@ from tercera.ledger import (
     holding,
     known,
     leases,
+    pruning,
     runs,
     sent,
     settling,
@@ -39,7 +40,7 @@ from tercera.ledger.hold import hold
 from tercera.ledger.instance import LEASE, PREFIX, Instance
 from tercera.ledger.leases import Lease
 from tercera.ledger.renewing import patiently, renewing
-from tercera.ledger.schema import ensure_schema, identity_of, version_of
+from tercera.ledger.schema import HEAD, ensure_schema, identity_of, version_of
 from tercera.ledger.sqlite import ledger_file
 from tercera.ledger.unreached import Unreached
 from tercera.messages import Change, Draft, Hearer, Message, NoticeState, Outcome
@@ -75,6 +76,18 @@ def ledger_exists(url: str) -> bool:
     engine = open_engine(url, read_only=True, lease=LEASE)
     try:
         return version_of(engine) is not None
+    finally:
+        engine.dispose()
+
+
+def upgrade_ledger(url: str) -> tuple[str | None, str]:
+    """Brings the tables at an address to this version; gives the version before (None: nothing was there) and
+    now. Raises `LedgerError`."""
+    engine = open_engine(url, read_only=False, lease=LEASE)
+    try:
+        before = version_of(engine)
+        ensure_schema(engine, read_only=False)
+        return before, HEAD
     finally:
         engine.dispose()
 
@@ -345,6 +358,37 @@ class Ledger:
             self._engine,
             lambda connection: holding.discard(connection, rule, now, decided_before=decided_before),
         )
+
+    def windows_with_alerts(self) -> dict[RuleId, list[WindowId]]:
+        """Where each rule, also one that is gone, has alerts that are not open."""
+        with reading(self._engine) as connection:
+            return pruning.windows_with_alerts(connection)
+
+    def prune(
+        self,
+        rule: RuleId,
+        windows: Sequence[WindowId],
+        states: Collection[State],
+        before: datetime,
+        *,
+        dry_run: bool,
+    ) -> pruning.Pruned:
+        """Forgets the alerts of these windows and states that have not moved since `before`, with everything
+        about them, in many small transactions; one of which something waits to be sent stays."""
+        total, after = pruning.Pruned(), 0
+        while True:
+            with (reading if dry_run else writing)(self._engine) as connection:
+                some, last = pruning.prune_some(
+                    connection, rule, windows, states, before, after, dry_run=dry_run
+                )
+            if last is None:
+                return total
+            total, after = total + some, last
+
+    def forget_cursor(self, rule: RuleId) -> None:
+        """As if the rule had never been swept."""
+        with writing(self._engine) as connection:
+            cursors.forget(connection, rule)
 
     def decide(self, decision: Decision) -> Decision:
         """Writes a decision down; gives it with its id. Raises `NotFoundError` for an unknown alert."""
