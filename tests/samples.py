@@ -11,8 +11,12 @@ from zoneinfo import ZoneInfo
 
 from tercera.messages import Holding, Message, Notice, NoticeKind
 from tercera.model import (
+    CUSTOMER,
+    Counting,
     Customer,
     Evidence,
+    Level,
+    Match,
     Period,
     Reason,
     RejectCount,
@@ -23,6 +27,8 @@ from tercera.model import (
     Tally,
     WindowId,
 )
+from tercera.rules import Rule
+from tercera.statement import STATEMENTS, Ranked, WindowFigures, statement_text
 from tercera.watch import (
     Heart,
     Limits,
@@ -33,6 +39,7 @@ from tercera.watch import (
     measure_heart,
     measure_rejects,
 )
+from tercera.windows import parse_window
 
 ANA = Customer("bigcolors_1381618804", "Ana María Pérez", "ana@example.com", "es")
 AT = datetime(2023, 6, 20, 9, 30, tzinfo=ZoneInfo("America/Bogota"))
@@ -135,6 +142,52 @@ def make_held(count: int = 600, examples: int = 10, **changes: Any) -> Message:
         for number in range(examples)
     )
     return make_message(*notices, for_customer=False, digest=True, **changes)
+
+
+def make_statement(window: str = "2023-05", standing: int = 14, before: int = 11, **changes: Any) -> Message:
+    """What became of a month."""
+    rule = Rule(
+        RuleId("repeat-returns"),
+        "Three or more returned or cancelled orders in a month",
+        Counting((Match("status", ("returned",)),), CUSTOMER, Period.MONTH, "America/Bogota"),
+        (Level("notice", 3), Level("warning", 5), Level("critical", 10)),
+        (),
+        timedelta(days=30),
+    )
+    final = {"notice": standing - 4, "warning": 3, "critical": 1} if standing > 4 else {"notice": standing}
+    figures = WindowFigures(
+        standing + 5,
+        standing + 2,
+        final,
+        {"notice": standing - 2, "warning": 5, "critical": 2},
+        {"opened": standing + 5, "escalated": 6, "retracted": 5, "closed": standing},
+        [Ranked(SubjectId("bigcolors_1381618804"), 12, "critical"), Ranked(SubjectId("c-9"), 7, "warning")],
+    )
+    rejects = {RejectReason.UNREADABLE_DATE: RejectCount(7, 2), RejectReason.NO_CUSTOMER: RejectCount(41, 0)}
+    parsed = parse_window(window, Period.MONTH)
+    detail = statement_text(
+        rule,
+        parsed,
+        figures,
+        WindowFigures(before, before, {"notice": before}),
+        Survey(18_230, rejects=rejects),
+        AT,
+    )
+    notice = replace(
+        make_notice(Reason.CLOSED, customer=None),
+        kind=NoticeKind.STATEMENT,
+        rule=STATEMENTS,
+        subject=SubjectId(rule.id),
+        title="repeat-returns in 2023-05: 14 stand at a level, 11 the month before; 19 alerts in all",
+        per="rule",
+        level=None,
+        threshold=None,
+        before=None,
+        window=WindowId(window),
+        tally=Tally(SubjectId(rule.id), WindowId(window), standing, standing + 5),
+        detail=detail,
+    )
+    return make_message(notice, **{"for_customer": False, "recipient": "ops@example.com", **changes})
 
 
 LIMITS = Limits("America/Bogota", max_age=timedelta(days=2), max_pause=timedelta(minutes=15))

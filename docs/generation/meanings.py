@@ -93,6 +93,8 @@ MEANINGS = {
     "ListenerSettings.customer": "customer field → values: `id`, `name`, `email`, `language`, `timezone`, or "
     "one of the source's `customers.fields`",
     "RuleSettings.grace": "how long after its end a window is still watched",
+    "RuleSettings.statement": "channels that get a [statement](../howto/month-close.md) of each window "
+    "when its grace has passed",
     "RuleSettings.evidence": "at most so many orders are listed; the count is never capped (1 to 1000)",
     "RuleSettings.timezone": "IANA zone of this rule's windows",
     "MatchSettings.values": "the order's value is one of these",

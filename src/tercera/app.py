@@ -19,6 +19,7 @@ from tercera.model import RuleId
 from tercera.orders import Source
 from tercera.routing import Route, Routes
 from tercera.rules import Rule
+from tercera.statement import STATEMENTS
 from tercera.timing import Timing
 from tercera.watch import Watched, is_reserved
 
@@ -103,7 +104,7 @@ class App:
 
     def silenceable(self, rule_id: str) -> RuleId:
         """The id of a rule, or of something that Tercera watches itself. Raises `NotFoundError`."""
-        return RuleId(rule_id) if rule_id in list(Watched) else self.rule(rule_id).id
+        return RuleId(rule_id) if rule_id in (*Watched, STATEMENTS) else self.rule(rule_id).id
 
     @property
     def has_ledger(self) -> bool:

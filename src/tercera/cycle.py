@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 from tercera.addressing import Addresser
+from tercera.closing import statements
 from tercera.doubts import with_doubts
 from tercera.errors import ConflictError, SourceError, TerceraError
 from tercera.failpoints import Failpoint, reached
@@ -24,6 +25,7 @@ from tercera.orders import Recent, Scope, Source
 from tercera.routing import Routes, gathering_of, guarded
 from tercera.rules import Rule, judge
 from tercera.silences import Silences
+from tercera.statement import due_windows
 from tercera.watch import Limits, oldest_fresh
 from tercera.watching import Moved, Seen, after_cycle
 from tercera.windows import Window, between, parse_window, watched, window_of
@@ -91,7 +93,8 @@ def sweep(
     1. which windows: all of history on a first sweep, else the open ones, those within the grace, and those
        of alerts that still stand; 2. tally them; 3. tally the known pairs that fell below the lowest level;
     4. reconcile each with what the ledger knows; 5. commit in chunks: first what is not told, as it comes,
-       then what is, held back where the guard says so, and the cursor with the last.
+       then what is, held back where the guard says so, and the cursor with the last; 6. windows that are
+       over for good since the last sweep get their statement with the cursor.
 
     `told` is how many alerts the cycle's earlier rules told of; `gathering` says which messages may wait for
     its later ones. With `recent` the survey tells the newest order. `proceed` is called between chunks and
@@ -132,10 +135,14 @@ def sweep(
         if not waiting:
             telling = _with_word_to_operations(telling, terms.routes, holding, run=run)
     swept.undeliverable = sum(not draft.recipient for change in telling for draft in change.drafts)
-    chunks = list(_by_subject(telling)) or [[]]
+    over = due_windows(rule, cursor.checked_through if cursor else None, now)
+    chunks = [*_by_subject(telling), *([[]] if over or not telling else [])]
     for number, chunk in enumerate(chunks, 1):
         proceed()
         last = number == len(chunks)
+        if last and over:
+            # Their numbers are what the ledger holds when all that this sweep found is written.
+            chunk = statements(rule, ledger, over, swept.survey, terms.routes, run=run, now=now)
         ledger.commit(
             chunk,
             rule=rule.id,

@@ -28,13 +28,15 @@ from tercera.model import (
 
 class NoticeKind(StrEnum):
     """What a notice says: that an alert moved, that somebody could not be told so, that very many alerts are
-    held back, of which this one is an example (`detail` is the text of a `Holding`), or that the data watch
-    found something (`detail` is that of `watch.Measured`)."""
+    held back, of which this one is an example (`detail` is the text of a `Holding`), that the data watch
+    found something (`detail` is that of `watch.Measured`), or what became of a window that is over (`detail`
+    is `statement.statement_text`)."""
 
     ALERT = "alert"
     UNDELIVERED = "undelivered"
     HELD = "held"
     WATCH = "watch"
+    STATEMENT = "statement"
 
 
 @dataclass(frozen=True, slots=True)

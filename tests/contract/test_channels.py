@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from tercera.channels import kinds, load
+from tercera.channels import alertmanager, kinds, load
 from tercera.errors import ConfigError, DeliveryError
 from tercera.messages import Channel
 from tests.contract import channels as harnesses
 from tests.contract.channels import REFUSAL, Answer, Harness
-from tests.samples import make_message, make_notice, make_watched
+from tests.samples import AT, make_message, make_notice, make_statement, make_watched
 from tests.snapshots import assert_snapshot
 
 
@@ -104,6 +104,18 @@ def test_what_the_data_watch_found_arrives_as_it_should(harness: Harness, kind: 
         session.send(make_watched(recipient=harness.recipients[0], language="en"))
     (received,) = harness.received()
     assert_snapshot(f"{kind}/watch.txt", received.payload)
+
+
+def test_the_statement_of_a_month_arrives_as_it_should(harness: Harness, kind: str) -> None:
+    """The payload, byte for byte. An Alertmanager gets none, and the configuration says so."""
+    if kind == "alertmanager":
+        settings = alertmanager.Settings.model_validate({"url": "http://127.0.0.1:9093"})
+        assert alertmanager.alerts(make_statement(), settings, AT) == []
+        return
+    with harness.channel.session() as session:
+        session.send(make_statement(recipient=harness.recipients[0], language="en"))
+    (received,) = harness.received()
+    assert_snapshot(f"{kind}/statement.txt", received.payload)
 
 
 def test_messages_share_a_connection(harness: Harness) -> None:

@@ -289,3 +289,22 @@ def test_a_heartbeat_that_is_none(tmp_path: Path, heartbeat: str, words: str) ->
     assert "heartbeat" in mistake
     assert words in mistake
     assert "geheim" not in mistake
+
+
+@pytest.mark.parametrize(
+    ("named", "words"),
+    [
+        ("operation", "'operation' is no channel; did you mean operations?"),
+        ("customer", "'customer' writes to customers; a statement is for operations"),
+        ("duty", "'duty' takes alerts; a statement is none: name another channel"),
+    ],
+)
+def test_who_gets_statements(tmp_path: Path, named: str, words: str) -> None:
+    """Channels that there are, and that are for people who are not the customer."""
+    text = GOOD.replace(
+        "  customer: {kind", "  duty: {kind: alertmanager, url: http://127.0.0.1:9093}\n  customer: {kind"
+    )
+    [mistake] = mistakes(tmp_path, text.replace("within: month", f"statement: [{named}]"))
+    assert mistake.endswith(words)
+    (tmp_path / "tercera.yaml").write_text(text.replace("within: month", "statement: [operations]"))
+    assert load_settings(tmp_path / "tercera.yaml", ENVIRONMENT).rules[0].statement == ("operations",)

@@ -28,7 +28,15 @@ from tercera.rendering.plain import one_line
 from tercera.rendering.words import words_for
 from tercera.watch import Watched
 from tercera.windows import parse_window
-from tests.samples import AT, make_evidence, make_held, make_message, make_notice, make_watched
+from tests.samples import (
+    AT,
+    make_evidence,
+    make_held,
+    make_message,
+    make_notice,
+    make_statement,
+    make_watched,
+)
 from tests.snapshots import assert_snapshot
 
 SERVER = Smtp(host="localhost", sender="Tienda Colores <avisos@tienda.example>")
@@ -92,6 +100,11 @@ MESSAGES = {
     "undelivered-two": make_message(UNTOLD, replace(UNTOLD, id=2, customer=None), for_customer=False),
     "held": make_held(),
     "held-one": make_held(count=1, examples=1),
+    "statement": make_statement(),
+    "statement-one": make_statement(standing=1, before=1),
+    "statement-two": make_message(
+        *make_statement("2023-04", 11, 14).notices, *make_statement().notices, for_customer=False, digest=True
+    ),
     **{
         f"watch-{watched.name.lower()}{'-over' if over else ''}": make_watched(watched, over=over)
         for watched in Watched
@@ -115,7 +128,9 @@ LOOKED_AT = (
     "held",
     "digest",
     "watch-rejects",
+    "statement",
 )
+WITHOUT_ORDERS = (NoticeKind.UNDELIVERED, NoticeKind.WATCH, NoticeKind.STATEMENT)
 
 
 @pytest.mark.parametrize("language", ["es", "en"])
@@ -141,7 +156,7 @@ def test_text_and_html_say_the_same_orders(name: str) -> None:
     letter = CHANNEL.letters.write(message)
     shown = _visible(letter.html)
     for notice in message.notices:
-        if not (message.digest or notice.kind in (NoticeKind.UNDELIVERED, NoticeKind.WATCH)):
+        if not (message.digest or notice.kind in WITHOUT_ORDERS):
             for order in notice.tally.evidence:
                 assert order.order_id in letter.text
                 assert order.order_id in shown

@@ -21,7 +21,7 @@ from tercera.windows import parse_window
 VERSION = 1
 """Goes up when a key changes its meaning or goes away. New keys may come at any time."""
 
-_WITH_FIGURES = (NoticeKind.WATCH,)
+_WITH_FIGURES = (NoticeKind.WATCH, NoticeKind.STATEMENT)
 
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True).encode
 
@@ -52,7 +52,7 @@ def event(message: Message, language: str) -> dict[str, Any]:
 
 
 def event_type(notice: Notice) -> str:
-    """`alert.opened`, …, `customer.untold`, `guard.held`, `watch.opened`, `watch.over`.
+    """`alert.opened`, …, `customer.untold`, `guard.held`, `watch.opened`, `watch.over`, `statement`.
 
     A baseline that is told after all is an opening.
     """
@@ -60,6 +60,8 @@ def event_type(notice: Notice) -> str:
         return "customer.untold"
     if notice.kind is NoticeKind.HELD:
         return "guard.held"
+    if notice.kind is NoticeKind.STATEMENT:
+        return "statement"
     if notice.kind is NoticeKind.WATCH:
         return "watch.over" if notice.reason is Reason.RETRACTED else "watch.opened"
     opened = notice.reason in (Reason.BASELINE, Reason.UNCHANGED)

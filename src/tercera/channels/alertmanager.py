@@ -178,6 +178,8 @@ def _standing(notice: Notice, settings: Settings, now: datetime) -> Iterator[tup
     if notice.kind is NoticeKind.HELD:
         yield _held_labels(notice, settings), lasting
         return
+    if notice.kind is NoticeKind.STATEMENT:
+        return  # the configuration refuses this: it is no alert
     if notice.kind is NoticeKind.WATCH:
         yield _watch_labels(notice, settings), now if notice.reason in _ENDS else lasting
         return

@@ -22,6 +22,7 @@ def check_agreement(document: Document, source: Any, channels: dict[str, Any]) -
     for path, rule in _rules(document):
         check_notify(document, path, rule, configured)
         _check_fields(document, path, rule)
+        _check_statement(document, path, rule, configured)
     operations = document.value.get("operations")
     if operations is not None and operations not in configured:
         document.wrong(("operations",), f"{operations!r} is no channel{nearest(str(operations), configured)}")
@@ -57,6 +58,21 @@ def _check_channel(document: Document, name: str, channel: Any, source: Any) -> 
         document.wrong(
             ("channels", name, "to"), "customers can't be told without source.customers, their directory"
         )
+
+
+def _check_statement(
+    document: Document, path: KeyPath, rule: dict[str, Any], configured: dict[str, Any]
+) -> None:
+    """Statements are for people who are not the customer."""
+    named = rule.get("statement")
+    for place, name in enumerate(named if isinstance(named, list) else ()):
+        where, channel = (*path, "statement", place), mapping(configured.get(str(name)))
+        if name not in configured:
+            document.wrong(where, f"{name!r} is no channel{nearest(str(name), configured)}")
+        elif channel.get("to") == CUSTOMER:
+            document.wrong(where, f"{name!r} writes to customers; a statement is for operations")
+        elif channel.get("kind") == "alertmanager":
+            document.wrong(where, f"{name!r} takes alerts; a statement is none: name another channel")
 
 
 def _check_heartbeat(document: Document) -> None:

@@ -56,6 +56,7 @@ class RuleSettings(_Shape):
     notify: Notify = Field(default_factory=list)
     on: tuple[Told, ...] = (Reason.OPENED, Reason.ESCALATED, Reason.RETRACTED)
     grace: Duration = Field(timedelta(days=30), json_schema_extra={"default": "30d"})
+    statement: list[str] = Field(default_factory=list)
     evidence: Annotated[int, Field(ge=1, le=1000)] = 50
     timezone: Zone | None = None
 
@@ -87,6 +88,7 @@ class RuleSettings(_Shape):
             listeners(self.notify),
             self.grace,
             self.on,
+            tuple(self.statement),
         )
 
 

@@ -29,6 +29,7 @@ from tercera.ledger.outbox import enqueue
 from tercera.ledger.tables import alerts, transitions
 from tercera.messages import Change
 from tercera.model import Pair, RuleId, Standing, SubjectId, WindowId
+from tercera.statement import STATEMENTS
 
 
 class _Present(NamedTuple):
@@ -66,12 +67,16 @@ def commit(
 ) -> None:
     """Inside one transaction. ConflictError when an alert moved since it was read, or the lease was lost."""
     changes = list(changes)
-    if strangers := {change.rule for change in changes} - {rule}:
+    if strangers := {change.rule for change in changes} - {rule, STATEMENTS}:
         raise ValueError(f"changes of {sorted(strangers)} in a commit of {rule!r}")
     first_of_all(connection)
     if lease is not None:
         leases.renew(connection, lease)
-    steps = _steps(connection, changes, _present(connection, rule, changes))
+    steps = [
+        step
+        for each in dict.fromkeys(change.rule for change in changes)
+        for step in _of_rule(connection, each, [change for change in changes if change.rule == each])
+    ]
     _insert(connection, [step for step in steps if step.seq == 1], now)
     _update(connection, [step for step in steps if step.seq > 1], now)
     _renew(connection, [step for step in steps if step.seq == _NONE])
@@ -82,6 +87,10 @@ def commit(
     reached(Failpoint.INSIDE_COMMIT)
     if cursor is not None:
         cursors.move(connection, rule, cursor)
+
+
+def _of_rule(connection: Connection, rule: RuleId, changes: Sequence[Change]) -> list[_Step]:
+    return _steps(connection, changes, _present(connection, rule, changes))
 
 
 def _present(connection: Connection, rule: RuleId, changes: Sequence[Change]) -> dict[Pair, _Present]:

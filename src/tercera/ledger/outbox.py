@@ -147,5 +147,5 @@ def _detail_text(draft: Draft) -> str | None:
     """Words of others are cut; figures of ours are not, for half of them could not be read."""
     if draft.detail is None:
         return None
-    own = draft.kind is NoticeKind.WATCH
+    own = draft.kind in (NoticeKind.WATCH, NoticeKind.STATEMENT)
     return codec.words_text(draft.detail, codec.FIGURES_LENGTH if own else codec.WORDS_LENGTH)

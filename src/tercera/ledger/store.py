@@ -21,6 +21,7 @@ from tercera.ledger import (
     cursors,
     decisions,
     deliveries,
+    figures,
     heard,
     history,
     holding,
@@ -45,7 +46,9 @@ from tercera.ledger.sqlite import ledger_file
 from tercera.ledger.unreached import Unreached
 from tercera.messages import Change, Draft, Hearer, Message, NoticeState, Outcome
 from tercera.model import Alert, Pair, RuleId, State, SubjectId, Survey, WindowId
+from tercera.rules import Rule
 from tercera.silences import Decision
+from tercera.statement import WindowFigures
 from tercera.watch import Heart, Watched
 
 log = logging.getLogger("tercera.ledger")
@@ -171,6 +174,11 @@ class Ledger:
         """When a cycle last succeeded, and what went wrong last."""
         with reading(self._engine) as connection:
             return runs.heart(connection)
+
+    def window_figures(self, rule: Rule, window: WindowId) -> WindowFigures:
+        """A window in numbers."""
+        with reading(self._engine) as connection:
+            return figures.window_figures(connection, rule, window)
 
     def record_rejects(self, run: int, rule: RuleId, survey: Survey) -> None:
         """What a run read for a rule, and which rows it could not judge."""

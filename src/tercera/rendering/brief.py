@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tercera.messages import Message
+from tercera.rendering.closed import StatementView
 from tercera.rendering.plain import one_line
 from tercera.rendering.view import MessageView, NoticeView, view_message
 from tercera.rendering.watched import WatchView
@@ -38,6 +39,8 @@ def write_brief(message: Message, language: str, lines: int) -> Brief:
         return _of_held(view, words, lines)
     if len(view.notices) == 1 and (watch := view.notices[0].watch):
         return _of_watch(view.notices[0], watch, words, lines)
+    if len(view.notices) == 1 and (statement := view.notices[0].statement):
+        return _of_statement(view.notices[0], statement, words, lines)
     if len(message.notices) > 1 or message.digest:
         return _of_several(view, words, lines)
     return _of_one(view.notices[0], words, lines)
@@ -45,8 +48,10 @@ def write_brief(message: Message, language: str, lines: int) -> Brief:
 
 def headline(notice: NoticeView, words: Words) -> str:
     """One line that says it: `[notice] Ana (c-17): 3 returned orders in June 2023`."""
-    if notice.watch:
-        return one_line(notice.watch.subject, HEADLINE)
+    if notice.watch or notice.statement:
+        own = notice.watch or notice.statement
+        assert own is not None
+        return one_line(own.subject, HEADLINE)
     if notice.held:
         return one_line(words.say("held.subject", notice.held, **notice.values), HEADLINE)
     key = "undelivered.subject" if notice.change == "undelivered" else f"operations.{notice.change}.subject"
@@ -121,6 +126,31 @@ def _of_watch(notice: NoticeView, watch: WatchView, words: Words, lines: int) ->
     )
 
 
+def _of_statement(notice: NoticeView, told: StatementView, words: Words, lines: int) -> Brief:
+    """What became of a window: the levels, and what led there."""
+    levels = (
+        words.say(
+            "statement.line",
+            None,
+            name=each.name,
+            threshold=each.threshold,
+            final=each.final,
+            before=each.before,
+            peak=each.peak,
+        )
+        for each in told.levels[:lines]
+    )
+    facts = ((words.say("statement.rule"), notice.subject), *told.facts)
+    return Brief(
+        headline=headline(notice, words),
+        facts=tuple((label, one_line(value, LINE)) for label, value in facts),
+        lines=(one_line(told.change, LINE), *(one_line(line, LINE) for line in levels)),
+        more="",
+        reference="",
+        command=notice.command,
+    )
+
+
 def _of_several(view: MessageView, words: Words, lines: int) -> Brief:
     reasons = (words.say(f"digest.reason.{change}", count) for change, count in view.changes)
     subject = words.say("digest.subject", view.total)
@@ -137,6 +167,8 @@ def _of_several(view: MessageView, words: Words, lines: int) -> Brief:
 
 
 def _of_several_line(notice: NoticeView, words: Words) -> str:
+    if notice.statement:
+        return one_line(notice.statement.subject, LINE)
     problem = f"{words.say('operations.problem')}: {notice.problem}" if notice.problem else ""
     change = words.say(f"reason.{notice.change}")
     return _line(notice.who, notice.window, change, notice.level_line, notice.counted, notice.title, problem)

@@ -30,12 +30,13 @@ from jinja2.utils import missing
 
 from tercera.errors import ConfigError, DeliveryError
 from tercera.messages import Message
+from tercera.rendering.closed import LevelView, StatementView
 from tercera.rendering.plain import one_line
 from tercera.rendering.view import MessageView, NoticeView, OrderView, view_message
 from tercera.rendering.watched import FindingView, WatchView
 from tercera.rendering.words import Words, words_for
 
-KINDS = ("customer", "operations", "undelivered", "held", "digest", "watch")
+KINDS = ("customer", "operations", "undelivered", "held", "digest", "watch", "statement")
 """Each has a `.subject.txt`, a `.txt` and a `.html`."""
 
 PARTS = ("subject.txt", "txt", "html")
@@ -144,7 +145,9 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         return super().call(context, called, *args, **kwargs)
 
 
-_PLAIN = frozenset({MessageView, NoticeView, OrderView, WatchView, FindingView, TemplateModule})
+_PLAIN = frozenset(
+    {MessageView, NoticeView, OrderView, WatchView, FindingView, StatementView, LevelView, TemplateModule}
+)
 
 
 def _given(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -175,6 +178,8 @@ def _kind(message: Message, view: MessageView) -> str:
         return "held"
     if all(notice.watch for notice in view.notices):
         return "watch"
+    if all(notice.statement for notice in view.notices):
+        return "statement"
     if not view.alerts:
         return "undelivered"
     return "operations" if len(message.notices) == 1 and not message.digest else "digest"

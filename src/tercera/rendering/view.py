@@ -14,6 +14,7 @@ from datetime import datetime
 
 from tercera.messages import Holding, Message, Notice, NoticeKind, Problem
 from tercera.model import CUSTOMER, Reason
+from tercera.rendering.closed import StatementView, view_statement
 from tercera.rendering.plain import one_line
 from tercera.rendering.watched import WatchView, view_watch
 from tercera.rendering.words import Words
@@ -40,7 +41,8 @@ class OrderView:
 class NoticeView:
     """One notice. `who` is the name and the id; `change` is the reason's key (`opened`, … or `undelivered`,
     `held`); `values` are what phrases about it may hold. `held` is how many alerts are held back, where it is
-    an example of them, and else 0. `watch` is what the data watch found, where it is of that."""
+    an example of them, and else 0. `watch` is what the data watch found, and
+    `statement` what became of a window, where it is of that."""
 
     change: str
     who: str
@@ -69,6 +71,7 @@ class NoticeView:
     held: int
     values: Mapping[str, str]
     watch: WatchView | None = None
+    statement: StatementView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ def view_message(message: Message, words: Words) -> MessageView:
     """The view of a message, its digest rows with the largest counts first."""
     changes = Counter(_change(notice) for notice in message.notices)
     notices = message.notices
-    if len(notices) > 1 and not message.for_customer:
+    if len(notices) > 1 and not message.for_customer and notices[0].kind is not NoticeKind.STATEMENT:
         notices = tuple(sorted(notices, key=lambda notice: (-notice.tally.matched, notice.id)))
     views = tuple(view_notice(notice, message.for_customer, words) for notice in notices[:ROWS])
     return MessageView(
@@ -148,12 +151,15 @@ def view_notice(notice: Notice, for_customer: bool, words: Words) -> NoticeView:
         held=holding.count if holding else 0,
         values=values,
         watch=view_watch(notice, words) if notice.kind is NoticeKind.WATCH else None,
+        statement=view_statement(notice, words) if notice.kind is NoticeKind.STATEMENT else None,
     )
 
 
 def _command(notice: Notice, subject: str) -> str:
     if notice.kind is NoticeKind.HELD:
         return "tercera held"
+    if notice.kind is NoticeKind.STATEMENT:
+        return shlex.join(["tercera", "alerts", "--rule", subject, "--window", notice.window])
     if is_reserved(notice.rule):
         return f"tercera alerts show {notice.alert}"
     return shlex.join(["tercera", "why", subject, notice.window])

@@ -17,8 +17,8 @@ SPEAKING = (Reason.OPENED, Reason.ESCALATED, Reason.RETRACTED)
 @dataclass(frozen=True, slots=True)
 class Rule:
     """What to count (`counting`), where the lines are (`levels`, lowest first), whom to tell (`notify`) of
-    what (`on`, where a listener does not say), and for how long after its end a window is still watched
-    (`grace`)."""
+    what (`on`, where a listener does not say), for how long after its end a window is still watched
+    (`grace`), and which channels get a `statement` of each window when that has passed."""
 
     id: RuleId
     title: str
@@ -27,6 +27,7 @@ class Rule:
     notify: tuple[Listener, ...]
     grace: timedelta
     on: tuple[Reason, ...] = SPEAKING
+    statement: tuple[str, ...] = ()
 
     @property
     def floor(self) -> int:
