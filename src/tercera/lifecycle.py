@@ -79,7 +79,7 @@ def _step(
     settled = now >= window.ends_at(rule.counting.zone) + rule.grace
     if known is None or known.state is State.RETRACTED:
         if level is None:
-            return _below(rule, known, settled=settled and quiet is not Quiet.FOR_NOW)
+            return _below(rule, known, settled=settled, quiet=quiet)
         if baseline and over:
             state = State.CLOSED if settled else State.OPEN
             return Transition(Reason.BASELINE, known, Standing(state, level, level, spoken=False))
@@ -98,10 +98,11 @@ def _step(
     return Transition(Reason.UNCHANGED, known, known)
 
 
-def _below(rule: Rule, known: Standing | None, *, settled: bool) -> Transition:
-    if known is not None and known.spoken:
+def _below(rule: Rule, known: Standing | None, *, settled: bool, quiet: Quiet | None) -> Transition:
+    dismissed = settled and quiet is Quiet.FOR_GOOD
+    if known is not None and known.spoken and not dismissed:
         return _retracted(rule, known)  # a silence kept it from being told
-    if known is not None and settled:
+    if known is not None and settled and quiet is not Quiet.FOR_NOW:
         return _closed(rule, known)
     return Transition(Reason.UNCHANGED, known, known)
 

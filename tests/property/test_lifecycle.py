@@ -233,6 +233,13 @@ def test_a_window_is_not_closed_over_what_is_still_owed() -> None:
     assert (dismissed.reason, dismissed.speaks) == (Reason.CLOSED, False)
 
 
+def test_a_dismissed_alert_closes_like_others() -> None:
+    """Also one that fell below its level after it was told: its window need not be watched for ever."""
+    fell = reconcile(RULE, JUNE, told("notice"), judge(RULE, tally(0)), OPEN, quiet=Quiet.FOR_GOOD)
+    end = reconcile(RULE, JUNE, fell.after, judge(RULE, tally(0)), SETTLED, quiet=Quiet.FOR_GOOD)
+    assert (end.reason, end.speaks) == (Reason.CLOSED, False)
+
+
 def test_a_held_transition_counts_as_decided_and_not_as_heard() -> None:
     """It does not come again by itself, and its retraction is nobody's news."""
     first = held(step(None, 3, OPEN))
