@@ -1,4 +1,4 @@
-"""Any sequence of counts, silences, snoozes, dismissals and time: the promises hold. The pure functions alone;
+"""Any sequence of counts, silences, snoozes, dismissals and time: the promises hold, of the pure functions.
 `test_promises_on_a_ledger.py` asks the same of a ledger, with the guard."""
 
 from __future__ import annotations
