@@ -31,7 +31,9 @@ def seed() -> int:
     return chosen
 
 
-def configuration(source: Mapping[str, Any], ports: tuple[int, int], **more: Any) -> dict[str, Any]:
+def configuration(
+    source: Mapping[str, Any], ports: tuple[int, int], instance: int, **more: Any
+) -> dict[str, Any]:
     """A level for each count, so that most of what happens is news; mails that a machine reads."""
     mail, web = ports
     levels = {f"level-{count}": count for count in range(LOWEST, HIGHEST + 1)}
@@ -56,7 +58,7 @@ def configuration(source: Mapping[str, Any], ports: tuple[int, int], **more: Any
             "operations": {"kind": "email", "to": [OPERATIONS], "digest": True, "templates": "letters"},
             "hook": {
                 "kind": "webhook",
-                "url": f"http://127.0.0.1:{web}/",
+                "url": f"http://127.0.0.1:{web}/{instance}",
                 "secret": SECRET,
                 "allow_private": True,
             },
@@ -66,7 +68,9 @@ def configuration(source: Mapping[str, Any], ports: tuple[int, int], **more: Any
     }
 
 
-def configured(folder: Path, source: Mapping[str, Any], ports: tuple[int, int], **more: Any) -> Tercera:
+def configured(
+    folder: Path, source: Mapping[str, Any], ports: tuple[int, int], instance: int = 0, **more: Any
+) -> Tercera:
     """A folder with a configuration and templates."""
     letters = folder / "letters"
     letters.mkdir(exist_ok=True)
@@ -75,7 +79,7 @@ def configured(folder: Path, source: Mapping[str, Any], ports: tuple[int, int], 
         (letters / f"{kind}.txt").write_text(_LINES)
         (letters / f"{kind}.html").write_text("<p>See the text.</p>")
     tercera = Tercera(folder)
-    tercera.configure(configuration(source, ports, **more))
+    tercera.configure(configuration(source, ports, instance, **more))
     return tercera
 
 

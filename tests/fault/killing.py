@@ -68,9 +68,7 @@ def _come_to_rest(trial: Trial) -> Verdict:
 def judged(trial: Trial) -> Verdict:
     """The verdict, printed."""
     verdict = judge(trial.attempts, trial.world.versions, f"sqlite:///{trial.process.folder / 'tercera.db'}")
-    print(verdict)
-    for complaint in (verdict.lost + verdict.unexpected)[:10]:
-        print(" ", complaint)
+    verdict.show()
     return verdict
 
 

@@ -31,6 +31,7 @@ _NEEDED = (
     "pyarrow.pandas_compat",
     "pymongo",
     "rich.progress",
+    "sqlalchemy.dialects.postgresql.psycopg",
     "sqlalchemy.dialects.sqlite",
     "tercera.app",
     "tercera.channels.email",

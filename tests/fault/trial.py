@@ -51,6 +51,15 @@ class Attempt:
     look: Look
 
 
+@dataclass(frozen=True)
+class Disturbance:
+    """An instance was killed (`ends` is None), or stood still until then; by the machine's even clock."""
+
+    instance: int
+    starts: float
+    ends: float | None = None
+
+
 @dataclass
 class Pace:
     """How long a run takes to its first connection, and from there to its end, in seconds."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 
 from tercera.ledger import open_ledger
 from tests.fault.oracle import Look, Told, explains
-from tests.fault.trial import Attempt
+from tests.fault.trial import Attempt, Disturbance
 from tests.fault.witness import Arrival
 from tests.fault.world import Pair
 
@@ -46,6 +47,12 @@ class Verdict:
             f"kills by place: {_listed(self.places)}\nrepeats by place: {_listed(self.repeated)}"
         )
 
+    def show(self) -> None:
+        """Prints the counts, and the first complaints."""
+        print(self)
+        for complaint in (self.lost + self.unexpected)[:10]:
+            print(" ", complaint)
+
     @property
     def is_good(self) -> bool:
         """Nothing lost and nothing unexpected."""
@@ -65,6 +72,73 @@ def judge(attempts: Sequence[Attempt], versions: Sequence[Mapping[Pair, int]], l
     judge_ledger(verdict, firsts, ledger)
     judge_notices(verdict, firsts, versions, [attempt.look for attempt in attempts])
     return verdict
+
+
+def judge_party(
+    disturbances: Sequence[Disturbance],
+    arrivals: Sequence[Arrival],
+    last: Attempt,
+    versions: Sequence[Mapping[Pair, int]],
+    ledger: str,
+) -> Verdict:
+    """Of instances that ran side by side, and the undisturbed run that came after them."""
+    verdict = Verdict(1, accepted=len(arrivals) + len(last.arrivals))
+    verdict.kills = sum(each.ends is None for each in disturbances)
+    verdict.places.update("kill" if each.ends is None else "pause" for each in disturbances)
+    _judge_party_repeats(verdict, disturbances, [*arrivals, *last.arrivals])
+    firsts = first_arrivals([(0, arrivals), (1, last.arrivals)])
+    judge_ledger(verdict, firsts, ledger)
+    while_they_ran = Look(0, tuple(range(last.look.versions[0] + 1)), certain=False, often=True)
+    judge_notices(verdict, firsts, versions, [while_they_ran, replace(last.look, number=1)])
+    return verdict
+
+
+def _judge_party_repeats(
+    verdict: Verdict, disturbances: Sequence[Disturbance], arrivals: Sequence[Arrival]
+) -> None:
+    """Each repeat needs a disturbance of its own on one connection: the one that had handed the message over
+    died or stood still before it had the receipt, or the one that hands it over now stood still before."""
+    in_order = sorted(arrivals, key=lambda arrival: arrival.at)
+    over: dict[int, list[Arrival]] = defaultdict(list)
+    for arrival in in_order:
+        over[arrival.connection].append(arrival)
+    before: dict[str, Arrival] = {}
+    used: set[tuple[Disturbance, int]] = set()
+    for again in in_order:
+        if earlier := before.get(again.key):
+            excuses = [(each, earlier.connection) for each in disturbances if _in_flight(earlier, each, over)]
+            excuses += [(each, again.connection) for each in disturbances if _resumed(again, each, over)]
+            fresh = next((excuse for excuse in excuses if excuse not in used), None)
+            if fresh is None:
+                verdict.unexpected.append(f"{again.key} came again without need: {earlier.at} {again.at}")
+            else:
+                used.add(fresh)
+                verdict.repeated["kill" if fresh[0].ends is None else "pause"] += 1
+            if (earlier.content, earlier.recipient) != (again.content, again.recipient):
+                verdict.unexpected.append(f"{again.key} is not the same when it comes again")
+        before[again.key] = again
+
+
+_IN_FLIGHT = 1.0
+"""Seconds that a message may be on its way to the server, and its receipt on its way to the ledger."""
+
+
+def _in_flight(arrival: Arrival, by: Disturbance, over: Mapping[int, Sequence[Arrival]]) -> bool:
+    """Whether its sender was killed or stopped before it had the receipt: it took no other message first."""
+    following = [each for each in over[arrival.connection] if each.at > arrival.at]
+    return (
+        by.instance == arrival.instance
+        and abs(by.starts - arrival.at) < _IN_FLIGHT
+        and (not following or (by.ends is not None and following[0].at > by.ends))
+    )
+
+
+def _resumed(arrival: Arrival, by: Disturbance, over: Mapping[int, Sequence[Arrival]]) -> bool:
+    """Whether its sender stood still while it handed it over, and ended that afterwards."""
+    if by.ends is None or by.instance != arrival.instance:
+        return False
+    since = [each for each in over[arrival.connection] if each.at > by.starts + _IN_FLIGHT]
+    return bool(since) and since[0] == arrival and by.ends <= arrival.at < by.ends + _IN_FLIGHT
 
 
 Firsts = Mapping[str, tuple[int, Arrival]]
@@ -139,7 +213,10 @@ def judge_notices(
     for who, heard in told.items():
         for pair in sorted({*heard, *(pair for version in versions for pair in version)}):
             if not explains(pair, versions, looks, heard[pair]):
-                counts = [[versions[each].get(pair, 0) for each in look.versions] for look in looks]
+                counts = [
+                    [count for count, _ in groupby(versions[each].get(pair, 0) for each in look.versions)]
+                    for look in looks
+                ]
                 verdict.lost.append(f"{who} was told {heard[pair]} of {pair}, whose counts were {counts}")
 
 

@@ -2,7 +2,8 @@
 
     python -m tests.fault.witness LOG INSTANCES
 
-It first prints a line of JSON: for each instance the ports of the two. LOG gets a line of JSON for each
+It first prints a line of JSON: for each instance the port for mail, and the one that all have for the web
+(they name themselves in the path: `/0`). LOG gets a line of JSON for each
 connection that opens or closes and for each message that is accepted; that line is there before the client
 reads the 250 (or 200). Each message takes a few milliseconds, some of them after it is written down: a client
 that is killed then does not know that its message was accepted.
@@ -15,6 +16,7 @@ import hashlib
 import json
 import random
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes, policy
@@ -44,6 +46,8 @@ class Arrival:
     recipient: str
     lines: tuple[str, ...]
     content: str
+    at: float
+    """By the machine's clock that goes on evenly, which all of its processes share."""
 
 
 class Log:
@@ -77,20 +81,19 @@ class _Witness:
         self._file = path.open("a", encoding="utf-8")
         self._opened = 0
 
-    def open(self, instance: int) -> int:
+    def open(self) -> int:
         self._opened += 1
-        self.write("opened", self._opened, instance)
+        self.write("opened", self._opened)
         return self._opened
 
-    def write(self, event: str, connection: int, instance: int, **more: Any) -> None:
-        if event == "accepted" or event == "opened":
-            more["instance"] = instance
+    def write(self, event: str, connection: int, **more: Any) -> None:
         self._file.write(json.dumps({"event": event, "connection": connection, **more}) + "\n")
         self._file.flush()
 
     async def accept(self, way: str, connection: int, instance: int, **what: Any) -> None:
         await asyncio.sleep(random.uniform(0, _TAKES))
-        self.write("accepted", connection, instance, way=way, **what)
+        what |= {"way": way, "instance": instance, "at": time.monotonic()}
+        self.write("accepted", connection, **what)
         await asyncio.sleep(random.uniform(0, _TAKES))
 
 
@@ -102,12 +105,12 @@ class _Mail(SMTP):
     instance = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.number = self.event_handler.open(self.instance)
+        self.number = self.event_handler.open()
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
         super().connection_lost(error)
-        self.event_handler.write("closed", self.number, self.instance)
+        self.event_handler.write("closed", self.number)
 
     @syntax("DATA")
     async def smtp_DATA(self, arg: str) -> None:
@@ -134,11 +137,9 @@ class _Mail(SMTP):
         await self.push("250 2.0.0 OK")
 
 
-async def _web(
-    witness: _Witness, instance: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-) -> None:
+async def _web(witness: _Witness, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """One connection of a web client."""
-    connection = witness.open(instance)
+    connection = witness.open()
     try:
         while True:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
@@ -148,7 +149,7 @@ async def _web(
             await witness.accept(
                 "web",
                 connection,
-                instance,
+                int(head[0].split()[1].strip("/")),
                 key=headers["webhook-id"],
                 recipient=event["recipient"],
                 lines=[_line(told) for told in event["data"].get("notices", [event["data"]])],
@@ -159,7 +160,7 @@ async def _web(
     except (asyncio.IncompleteReadError, ConnectionError):
         pass
     finally:
-        witness.write("closed", connection, instance)
+        witness.write("closed", connection)
         writer.close()
 
 
@@ -177,7 +178,11 @@ def _line(told: dict[str, Any]) -> str:
 
 async def _serve(path: Path, instances: int) -> None:
     loop, witness = asyncio.get_running_loop(), _Witness(path)
-    ports = []
+
+    async def web(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await _web(witness, reader, writer)
+
+    servers = [await asyncio.start_server(web, HOST, 0)]
     for instance in range(instances):
 
         def talk(instance: int = instance) -> _Mail:
@@ -185,13 +190,9 @@ async def _serve(path: Path, instances: int) -> None:
             mail.instance = instance
             return mail
 
-        async def web(
-            reader: asyncio.StreamReader, writer: asyncio.StreamWriter, instance: int = instance
-        ) -> None:
-            await _web(witness, instance, reader, writer)
-
-        servers = (await loop.create_server(talk, HOST, 0), await asyncio.start_server(web, HOST, 0))
-        ports.append([server.sockets[0].getsockname()[1] for server in servers])
+        servers.append(await loop.create_server(talk, HOST, 0))
+    web_port, *mail_ports = (server.sockets[0].getsockname()[1] for server in servers)
+    ports = [[mail, web_port] for mail in mail_ports]
     print(json.dumps(ports), flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
 
