@@ -56,6 +56,11 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else _EPOCH + value * _MICROSECOND
 
 
+def without_nul(value: str | None) -> str | None:
+    """A text as PostgreSQL can hold it."""
+    return value if value is None or "\0" not in value else value.replace("\0", _FOR_NUL)
+
+
 class WithoutNul(TypeDecorator[str]):
     """PostgreSQL refuses the character NUL in a text: it is kept as one that stands for nothing else."""
 
@@ -64,7 +69,7 @@ class WithoutNul(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """To the database."""
-        return value if value is None or "\0" not in value else value.replace("\0", _FOR_NUL)
+        return without_nul(value)
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> str | None:
         """From it."""
