@@ -62,7 +62,10 @@ class App:
     @cached_property
     def routes(self) -> Routes:
         """Every channel as routing sees it."""
-        by_name = {name: _route(name, settings) for name, settings in self.settings.channels.items()}
+        by_name = {
+            name: _route(name, settings, self.settings.timezone)
+            for name, settings in self.settings.channels.items()
+        }
         operations = self.settings.operations
         return Routes(by_name, by_name[operations] if operations else None)
 
@@ -170,5 +173,5 @@ def open_app(path: Path, clock: Callable[[], datetime] = utc_now) -> Iterator[Ap
         app.close()
 
 
-def _route(name: str, settings: Any) -> Route:
-    return Route(name, settings.recipients, settings.language, settings.digest)
+def _route(name: str, settings: Any, zone: str) -> Route:
+    return Route(name, settings.recipients, settings.language, bool(settings.digest), settings.daily(zone))

@@ -445,4 +445,5 @@ def _change(look: _Look, known: Known | None, tally: Tally, swept: Swept) -> Cha
         tally=tally,
         transition=transition,
         currency=look.currency,
+        levels=rule.levels,
     )

@@ -15,6 +15,7 @@ from typing import Protocol, runtime_checkable
 from tercera.model import (
     Customer,
     Doubts,
+    Level,
     Pair,
     Period,
     Reason,
@@ -111,6 +112,7 @@ class Notice:
     at: datetime
     customer: Customer | None = None
     currency: str | None = None
+    levels: tuple[Level, ...] = ()
     problem: Problem | None = None
     detail: str | None = None
     doubtful: Doubts = ()
@@ -168,6 +170,8 @@ class Change:
     currency: str | None = None
     drafts: tuple[Draft, ...] = ()
     doubtful: Doubts = ()
+    levels: tuple[Level, ...] = ()
+    """All of the rule's, lowest first."""
 
     @property
     def pair(self) -> Pair:

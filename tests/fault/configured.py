@@ -55,7 +55,13 @@ def configuration(
         "guard": {"max_share": 1, "max_notices": 10**6},  # in this shop nearly everybody returns something
         "channels": {
             "customer": {"kind": "email", "to": "customer", "templates": "letters"},
-            "operations": {"kind": "email", "to": [OPERATIONS], "digest": True, "templates": "letters"},
+            "operations": {
+                "kind": "email",
+                "to": [OPERATIONS],
+                "digest": True,
+                "templates": "letters",
+                "charts": False,
+            },
             "hook": {
                 "kind": "webhook",
                 "url": f"http://127.0.0.1:{web}/{instance}",

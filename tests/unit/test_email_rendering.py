@@ -44,7 +44,15 @@ SERVER = Smtp(host="localhost", sender="Tienda Colores <avisos@tienda.example>")
 
 def channel(reply_to: str | None = None, templates: Path | None = None, language: str = "en") -> EmailChannel:
     return open_channel(
-        Settings(to="customer", reply_to=reply_to, templates=templates, language=language, server=SERVER)
+        Settings(
+            to="customer",
+            reply_to=reply_to,
+            templates=templates,
+            language=language,
+            server=SERVER,
+            charts=False,
+            attachment=False,
+        )
     )
 
 

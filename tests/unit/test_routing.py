@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tercera.gathering import Gathering
+from tercera.gathering import Daily, Gathering
 from tercera.lifecycle import reconcile, unheard
 from tercera.messages import NoticeKind, Problem
 from tercera.model import (
@@ -257,3 +257,19 @@ def test_nobody_reads_of_the_end_of_what_they_never_heard_of(
             believing |= heard
         assert made.after is None or made.after.spoken == bool(believing) or made.reason is Reason.CLOSED
         known = made.after
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "now", "due"),
+    [
+        ("America/Bogota", time(8), "2023-06-20T12:59:59+00:00", "2023-06-20T13:00:00+00:00"),
+        ("America/Bogota", time(8), "2023-06-20T13:00:00+00:00", "2023-06-21T13:00:00+00:00"),
+        ("Europe/Madrid", time(8), "2023-03-25T12:00:00+00:00", "2023-03-26T06:00:00+00:00"),
+        ("Europe/Madrid", time(2, 30), "2023-03-25T12:00:00+00:00", "2023-03-26T01:30:00+00:00"),
+        ("Europe/Madrid", time(2, 30), "2023-10-28T12:00:00+00:00", "2023-10-29T00:30:00+00:00"),
+        ("Europe/Madrid", time(2, 30), "2023-10-29T00:30:00+00:00", "2023-10-30T01:30:00+00:00"),
+    ],
+)
+def test_a_daily_digest_is_due_once_a_day(zone: str, at: time, now: str, due: str) -> None:
+    """Also on days on which the clock jumps over its time, or shows it twice."""
+    assert Daily(at, zone).after(datetime.fromisoformat(now)) == datetime.fromisoformat(due)

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from base64 import encodebytes
 from binascii import b2a_qp
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from email.header import Header
@@ -44,15 +45,7 @@ def compose(
     thread."""
     boundary = f"tercera-{hashlib.sha256(message.key.encode()).hexdigest()[:32]}"
     head = [_header(name, value) for name, value in _headers(message, letter, sender, recipient, reply_to)]
-    content = "".join(
-        [
-            *head,
-            "MIME-Version: 1.0\r\n",
-            f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n',
-            *(f"--{boundary}\r\n{part}\r\n" for part in _parts(letter)),
-            f"--{boundary}--\r\n",
-        ]
-    )
+    content = "".join([*head, "MIME-Version: 1.0\r\n", _body(letter, boundary)])
     return Envelope(sender, recipient, content.encode())
 
 
@@ -104,11 +97,38 @@ def _header(name: str, value: str) -> str:
     return f"{name}: {value}\r\n"
 
 
-def _parts(letter: Letter) -> Iterator[str]:
-    yield _part("plain", letter.text)
+def _body(letter: Letter, boundary: str) -> str:
+    """Text beside HTML; the HTML with the pictures that it shows; all of that with the files beside it."""
     # In HTML every character has a name in ASCII: no server has to know of other ones, nothing is encoded,
     # and the mail is taken faster.
-    yield _part("html", letter.html.encode("ascii", "xmlcharrefreplace").decode("ascii"))
+    html = _part("html", letter.html.encode("ascii", "xmlcharrefreplace").decode("ascii"))
+    if letter.pictures:
+        pictures = (
+            _file(
+                "image/png", each.content, ("Content-ID", f"<{each.cid}>"), ("Content-Disposition", "inline")
+            )
+            for each in letter.pictures
+        )
+        html = _together('related; type="text/html"', f"{boundary}-html", [html, *pictures])
+    body = _together("alternative", boundary, [_part("plain", letter.text), html])
+    if not letter.attachments:
+        return body
+    files = (
+        _file(each.kind, each.content, ("Content-Disposition", f'attachment; filename="{each.name}"'))
+        for each in letter.attachments
+    )
+    return _together("mixed", f"{boundary}-all", [body, *files])
+
+
+def _together(kind: str, boundary: str, parts: Iterable[str]) -> str:
+    inner = "".join(f"--{boundary}\r\n{part}\r\n" for part in parts)
+    return f'Content-Type: multipart/{kind};\r\n boundary="{boundary}"\r\n\r\n{inner}--{boundary}--\r\n'
+
+
+def _file(kind: str, content: bytes, *headers: tuple[str, str]) -> str:
+    encoded = encodebytes(content).decode("ascii").replace("\n", "\r\n")
+    told = "".join(f"{name}: {value}\r\n" for name, value in headers)
+    return f"Content-Type: {kind}\r\nContent-Transfer-Encoding: base64\r\n{told}\r\n{encoded}"
 
 
 def _part(subtype: str, text: str) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from tercera.gathering import Daily
 from tercera.orders import Zone
 from tercera.rates import PATTERN, parse_rate
 from tercera.rendering import languages
@@ -70,6 +71,12 @@ class RateSettings(_Shape):
     per_recipient: RateText | None = Field(None, description="to one recipient, like `5/1d`")
 
 
+class DailySettings(_Shape):
+    """A digest once a day."""
+
+    at: Clock = Field(description='time of day, like `"08:00"`, in the channel\'s time zone')
+
+
 class ChannelSettings(BaseModel):
     """A channel. Each kind adds `kind: Literal["<file name>"]` and what it needs."""
 
@@ -78,8 +85,11 @@ class ChannelSettings(BaseModel):
     language: Language = Field(
         "en", description="`en` or `es` (or with a region: `es-CO`); a customer's own comes first"
     )
-    digest: bool = Field(False, description="true makes one message of all that a cycle has to tell")
-
+    digest: bool | DailySettings = Field(
+        False,
+        description="true makes one message of all that a cycle has to tell, "
+        '`{at: "08:00"}` one of all until then, each day',
+    )
     quiet: QuietSettings | None = Field(
         None, description='hours in which nothing is sent, like `{from: "20:00", until: "08:00"}`'
     )
@@ -91,6 +101,12 @@ class ChannelSettings(BaseModel):
     )
     urgent: tuple[str, ...] = Field((), description="levels that are told at any hour, like `[critical]`")
     rate: RateSettings = Field(RateSettings(), description="how many messages may go out in how long")
+
+    def daily(self, zone: str) -> Daily | None:
+        """When a digest of more than one cycle is sent; `zone` where the channel names none itself."""
+        if isinstance(self.digest, bool):
+            return None
+        return Daily(time.fromisoformat(self.digest.at), self.timezone or zone)
 
     def timing(self, zone: str) -> Timing:
         """When the channel may speak, and how often; `zone` where it names none itself."""

@@ -25,7 +25,7 @@ from tercera.errors import ConfigError, DeliveryError
 from tercera.messages import Message
 from tercera.model import CUSTOMER
 from tercera.paths import ConfiguredPath
-from tercera.rendering import Letterhead, Letters
+from tercera.rendering import Extras, Letterhead, Letters
 
 __all__ = ["Settings", "Smtp", "open_channel"]
 
@@ -56,6 +56,8 @@ class Settings(ChannelSettings):
     reply_to: Annotated[str, AfterValidator(_sender)] | None = Field(
         None, description="where answers go; mails to customers then invite them"
     )
+    charts: bool = Field(True, description="a small chart for each of the largest alerts in a digest")
+    attachment: bool = Field(True, description="all rows of a digest as a CSV file")
     server: Smtp | None = Field(None, description="the top-level `email:` block unless given here")
 
     @property
@@ -70,9 +72,10 @@ def open_channel(settings: Settings) -> EmailChannel:
         raise ConfigError("an email channel needs a mail server: give `email:` with host and sender")
     sender = settings.server.address
     letterhead = Letterhead(sender.name or sender.domain, answers=settings.reply_to is not None)
+    extras = Extras(settings.charts, settings.attachment)
     return EmailChannel(
         server=settings.server,
-        letters=Letters(letterhead, TEMPLATES, settings.templates, settings.language),
+        letters=Letters(letterhead, TEMPLATES, settings.templates, settings.language, extras),
         sender=sender,
         reply_to=parse_sender(settings.reply_to) if settings.reply_to else None,
     )

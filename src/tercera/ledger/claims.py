@@ -179,6 +179,7 @@ def _notice(row: AnyRow) -> Notice:
         at=row.at,
         customer=codec.read_customer(row.customer),
         currency=row.currency,
+        levels=codec.read_levels(row.levels),
         problem=Problem(row.problem) if row.problem else None,
         detail=row.detail,
         doubtful=codec.read_doubts(row.doubtful),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypedDict
@@ -18,6 +19,7 @@ from tercera.model import (
     Customer,
     Doubts,
     Evidence,
+    Level,
     Placed,
     RejectReason,
     Standing,
@@ -142,6 +144,16 @@ def doubts_text(doubts: Doubts) -> str | None:
 def read_doubts(text: str | None) -> Doubts:
     """The orders that could count in a text."""
     return tuple((RejectReason(reason), count) for reason, count in json.loads(text or "{}").items())
+
+
+def levels_text(levels: Iterable[Level]) -> str:
+    """The levels of a rule, as they were when the notice was decided."""
+    return _encode([(level.name, level.threshold) for level in levels])
+
+
+def read_levels(text: str | None) -> tuple[Level, ...]:
+    """The levels in a text; none of a notice that was written before they were kept."""
+    return tuple(Level(name, threshold) for name, threshold in json.loads(text or "[]"))
 
 
 def words_text(words: str, limit: int = WORDS_LENGTH) -> str:

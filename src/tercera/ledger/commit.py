@@ -209,6 +209,7 @@ def _transition_row(step: _Step, run: int, now: datetime) -> dict[str, Any]:
         "period": change.period.value,
         "threshold": change.threshold,
         "currency": change.currency,
+        "levels": codec.levels_text(change.levels) if change.drafts else None,  # only messages show them
         "doubtful": codec.doubts_text(change.doubtful),
         **codec.standing_row(_after(change)),
         **step.tally,

@@ -201,6 +201,7 @@ transitions = Table(
     Column("period", Text, nullable=False),
     Column("threshold", BigInteger),
     Column("currency", Text),
+    Column("levels", Text),
     Column("doubtful", Text),
     *_tally_columns(),
     PrimaryKeyConstraint("alert", "seq"),

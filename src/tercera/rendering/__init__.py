@@ -3,7 +3,7 @@
 Knows nothing of how anything is sent.
 """
 
-from tercera.rendering.letters import Letter, Letterhead, Letters
+from tercera.rendering.letters import Attachment, Extras, Letter, Letterhead, Letters
 from tercera.rendering.words import languages
 
-__all__ = ["Letter", "Letterhead", "Letters", "languages"]
+__all__ = ["Attachment", "Extras", "Letter", "Letterhead", "Letters", "languages"]

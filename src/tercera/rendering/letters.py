@@ -31,8 +31,10 @@ from jinja2.utils import missing
 from tercera.errors import ConfigError, DeliveryError
 from tercera.messages import Message
 from tercera.rendering.closed import LevelView, StatementView
+from tercera.rendering.pictures import Picture, illustrated
 from tercera.rendering.plain import one_line
-from tercera.rendering.view import MessageView, NoticeView, OrderView, view_message
+from tercera.rendering.sheet import name_of, sheet
+from tercera.rendering.view import ChartView, MessageView, NoticeView, OrderView, view_message
 from tercera.rendering.watched import FindingView, WatchView
 from tercera.rendering.words import Words, words_for
 
@@ -44,12 +46,31 @@ SUBJECT_LENGTH = 160
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that comes with a letter."""
+
+    name: str
+    kind: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
-    """What a person reads. `subject` is one line."""
+    """What a person reads. `subject` is one line; the HTML shows the pictures by their content ids."""
 
     subject: str
     text: str
     html: str
+    pictures: tuple[Picture, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What digests bring beside their words."""
+
+    charts: bool = False
+    attachment: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +85,14 @@ class Letters:
     """Writes letters. `built_in` is the folder of the templates, `own` one whose files of the same name come
     first; `builtin/<name>` is always the built-in one, so that an own template can extend it."""
 
-    def __init__(self, letterhead: Letterhead, built_in: Path, own: Path | None, language: str) -> None:
+    def __init__(
+        self,
+        letterhead: Letterhead,
+        built_in: Path,
+        own: Path | None,
+        language: str,
+        extras: Extras = Extras(),
+    ) -> None:
         if own is not None and not own.is_dir():
             raise ConfigError(f"templates: {str(own)!r} is no folder; name one that holds your templates")
         fallback = words_for(language)
@@ -72,6 +100,7 @@ class Letters:
             raise ConfigError(f"language: there are no phrases for {language!r}")
         self._fallback = fallback
         self._letterhead = letterhead
+        self._extras = extras
         self._loader = _loader(built_in, own)
         self._environments: dict[Words, Environment] = {}
         self._compiled: dict[tuple[Words, str], Template] = {}
@@ -82,8 +111,22 @@ class Letters:
         words = words_for(message.language) or self._fallback
         view = view_message(message, words)
         kind = _kind(message, view)
+        pictures: tuple[Picture, ...] = ()
+        if kind == "digest" and self._extras.charts:
+            view, pictures = illustrated(message, view, words)
         subject, text, html = (self._render(words, f"{kind}.{part}", view) for part in PARTS)
-        return Letter(one_line(subject, SUBJECT_LENGTH), text.strip() + "\n", html.strip() + "\n")
+        return Letter(
+            one_line(subject, SUBJECT_LENGTH),
+            text.strip() + "\n",
+            html.strip() + "\n",
+            tuple(each for each in pictures if each.cid in html),  # a template of one's own may show none
+            self._attachments(message) if kind == "digest" else (),
+        )
+
+    def _attachments(self, message: Message) -> tuple[Attachment, ...]:
+        if not self._extras.attachment:
+            return ()
+        return (Attachment(name_of(message), "text/csv; charset=utf-8", sheet(message)),)
 
     def check(self) -> None:
         """Compiles every template. DeliveryError names the first that can't be read, and its line."""
@@ -146,7 +189,17 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
 
 _PLAIN = frozenset(
-    {MessageView, NoticeView, OrderView, WatchView, FindingView, StatementView, LevelView, TemplateModule}
+    {
+        ChartView,
+        MessageView,
+        NoticeView,
+        OrderView,
+        WatchView,
+        FindingView,
+        StatementView,
+        LevelView,
+        TemplateModule,
+    }
 )
 
 

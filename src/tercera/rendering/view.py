@@ -38,6 +38,15 @@ class OrderView:
 
 
 @dataclass(frozen=True, slots=True)
+class ChartView:
+    """A picture in the mail: `source` is what an `img` names, `alt` what it shows, in words."""
+
+    source: str
+    alt: str
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
 class NoticeView:
     """One notice. `who` is the name and the id; `change` is the reason's key (`opened`, … or `undelivered`,
     `held`); `values` are what phrases about it may hold. `held` is how many alerts are held back, where it is
@@ -72,6 +81,7 @@ class NoticeView:
     values: Mapping[str, str]
     watch: WatchView | None = None
     statement: StatementView | None = None
+    chart: ChartView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +101,9 @@ class MessageView:
 
 def view_message(message: Message, words: Words) -> MessageView:
     """The view of a message, its digest rows with the largest counts first."""
-    changes = Counter(_change(notice) for notice in message.notices)
-    notices = message.notices
-    if len(notices) > 1 and not message.for_customer and notices[0].kind is not NoticeKind.STATEMENT:
-        notices = tuple(sorted(notices, key=lambda notice: (-notice.tally.matched, notice.id)))
+    changes = Counter(change_of(notice) for notice in message.notices)
+    in_order = message.for_customer or message.notices[0].kind is NoticeKind.STATEMENT
+    notices = message.notices if in_order else by_size(message)
     views = tuple(view_notice(notice, message.for_customer, words) for notice in notices[:ROWS])
     return MessageView(
         language=words.language,
@@ -106,6 +115,11 @@ def view_message(message: Message, words: Words) -> MessageView:
         more=len(notices) - len(views),
         changes=tuple(sorted(changes.items(), key=lambda item: (-item[1], _place(item[0])))),
     )
+
+
+def by_size(message: Message) -> tuple[Notice, ...]:
+    """The notices, those with the largest counts first."""
+    return tuple(sorted(message.notices, key=lambda notice: (-notice.tally.matched, notice.id)))
 
 
 def _place(change: str) -> int:
@@ -124,7 +138,7 @@ def view_notice(notice: Notice, for_customer: bool, words: Words) -> NoticeView:
     who = f"{name} ({subject})" if name and name != subject else subject
     values = _values(notice, who, words) | _held_values(notice, holding, words)
     return NoticeView(
-        change=_change(notice),
+        change=change_of(notice),
         who=who,
         name=name,
         subject=subject,
@@ -169,7 +183,8 @@ def _per(per: str, words: Words) -> str:
     return words.say("operations.per.customer") if per in (CUSTOMER, "customer_id") else one_line(per)
 
 
-def _change(notice: Notice) -> str:
+def change_of(notice: Notice) -> str:
+    """What happened, by the key of its phrases: a reason, or what else the notice tells."""
     if notice.kind is NoticeKind.UNDELIVERED:
         return "undelivered"
     if notice.kind is NoticeKind.HELD:

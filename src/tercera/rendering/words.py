@@ -147,5 +147,11 @@ class Words:
                 name = str(window.start.year)
         return name if form == "bare" else self.say(f"window.{window.period}.{form}", window=name)
 
+    @lru_cache(maxsize=1024)  # noqa: B019
+    def short_day(self, day: date, period: Period) -> str:
+        """A mark below a picture of a window: `5 jun`, or `jun` where the window has many months."""
+        skeleton = "MMMd" if period in (Period.WEEK, Period.MONTH) else "MMM"
+        return str(format_skeleton(skeleton, day, locale=self.locale))
+
     def _day(self, day: date) -> str:
         return str(format_date(day, "long", self.locale))

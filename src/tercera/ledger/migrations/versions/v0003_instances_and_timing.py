@@ -13,6 +13,7 @@ def upgrade() -> None:
     op.add_column("messages", sa.Column("bundle", sa.Text()))
     op.add_column("messages", sa.Column("run", sa.BigInteger()))
     op.add_column("transitions", sa.Column("doubtful", sa.Text()))
+    op.add_column("transitions", sa.Column("levels", sa.Text()))
     op.create_index("ix_messages_channel_recipient_bundle", "messages", ["channel", "recipient", "bundle"])
     waiting = sa.text("run IS NOT NULL")
     op.create_index("ix_messages_run", "messages", ["run"], sqlite_where=waiting, postgresql_where=waiting)
