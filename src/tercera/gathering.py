@@ -59,5 +59,5 @@ class Gathering:
 
 def held_by(draft: Draft, rule: str) -> Draft:
     """The draft, held back with those of the same rule: another rule's are decided about apart."""
-    bundle = draft.bundle and Bundle(f"{draft.bundle.name} held by {rule}")
+    bundle = draft.bundle and Bundle(f"{draft.bundle.name} of {rule}")
     return replace(draft, held=True, bundle=bundle)

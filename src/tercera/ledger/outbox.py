@@ -82,10 +82,11 @@ def _grouped(drafts: Iterable[tuple[StepKey, Draft]], there: frozenset[NoticeKey
 
 
 def _place(draft: Draft) -> Place | None:
-    """Who has no address shares no message."""
+    """Who has no address shares no message. What is held never shares one with what is not."""
     if draft.bundle is None or not draft.recipient:
         return None
-    return draft.bundle.name, draft.channel, draft.recipient
+    name = f"{draft.bundle.name} held" if draft.held else draft.bundle.name
+    return name, draft.channel, draft.recipient
 
 
 def _joined(connection: Connection, groups: _Groups, now: datetime) -> dict[Place, int]:
@@ -107,7 +108,7 @@ def _message_row(number: int, identity: str, group: _Group, now: datetime) -> di
     state = NoticeState.HELD if draft.held else NoticeState.PENDING
     if not draft.recipient:
         state = NoticeState.UNDELIVERABLE
-    bundle = draft.bundle if draft.recipient else None
+    bundle, place = draft.bundle if draft.recipient else None, _place(draft)
     digest = bundle is not None and not draft.for_customer
     return {
         "id": number,
@@ -122,7 +123,7 @@ def _message_row(number: int, identity: str, group: _Group, now: datetime) -> di
         "attempts": 0,
         "due_at": (bundle and bundle.due_at) or now,
         "claimed_at": None,
-        "bundle": bundle.name if bundle and (bundle.due_at or draft.held) else None,  # else nothing can join
+        "bundle": place[0] if place and bundle and (bundle.due_at or draft.held) else None,  # else none joins
         "run": bundle.run if bundle else None,
     }
 
