@@ -11,6 +11,7 @@ import re
 import sqlite3
 import sys
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from sqlalchemy import create_engine
 
 from tercera.errors import LedgerError
 from tercera.ledger import Cursor, Ledger, open_ledger
+from tercera.ledger.engine import open_engine, writing
 from tercera.ledger.schema import HEAD
 from tercera.ledger.tables import metadata
 from tercera.messages import NoticeState
@@ -43,13 +45,15 @@ from tests.integration.ledger_changes import (
     to_customer,
     to_operations,
 )
+from tests.servers.postgresql import connection as catalogue
+from tests.servers.postgresql import empty_database
 
 RELEASED = sorted(Path(__file__).parent.glob("test_ledger_released/*.sql"))
 
 
-def test_migrations_make_the_tables_that_are_used(tmp_path: Path) -> None:
+def test_migrations_make_the_tables_that_are_used(ledger: Ledger) -> None:
     """Nothing in `tables.py` is missing from the migrations, or the other way round."""
-    with new_ledger(tmp_path) as ledger, ledger._engine.connect() as connection:
+    with ledger._engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         differences = compare_metadata(context, metadata)
     assert differences == []
@@ -62,6 +66,42 @@ def test_foreign_keys_are_the_same_with_what_they_do(tmp_path: Path) -> None:
     direct.dispose()
     new_ledger(tmp_path).close()
     assert _schema(tmp_path / "ledger.db") == _schema(tmp_path / "direct.db")
+
+
+def test_postgresql_has_the_same_tables_either_way() -> None:
+    """Columns, keys, constraints and indexes, as its catalogue describes them."""
+    made = []
+    for make in (_by_migrations, _directly):
+        with empty_database() as database:
+            make(database)
+            with catalogue(database) as connection:
+                made.append([connection.execute(query).fetchall() for query in CATALOGUE])
+    assert made[0] == made[1]
+    assert len(made[0][0]) > 100
+
+
+CATALOGUE = (
+    """SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns
+       WHERE table_schema = 'tercera' AND table_name <> 'alembic_version' ORDER BY 1, 2""",
+    """SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+       WHERE connamespace = 'tercera'::regnamespace AND contype <> 'n'
+       AND conrelid::regclass::text NOT LIKE '%alembic_version' ORDER BY 1, 2""",
+    """SELECT tablename, indexname, indexdef FROM pg_indexes
+       WHERE schemaname = 'tercera' AND tablename <> 'alembic_version' ORDER BY 1, 2""",
+)
+
+
+def _by_migrations(database: str) -> None:
+    open_ledger(database).close()
+
+
+def _directly(database: str) -> None:
+    with catalogue(database) as connection:
+        connection.execute("CREATE SCHEMA tercera")
+    engine = open_engine(database, read_only=False, lease=timedelta(minutes=1))
+    with writing(engine) as connection:
+        metadata.create_all(connection)
+    engine.dispose()
 
 
 def test_head_is_the_newest_migration() -> None:
