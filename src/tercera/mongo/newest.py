@@ -1,28 +1,29 @@
 """The newest order of some days, by the index where there is one: how fresh the orders are.
 
 Dates sort as they are stored. So do texts by day, where the formats begin with the year: from the end of the
-index it is a few steps to the first that can be read. What sorts otherwise is read for these days alone.
+index it is a few steps to one that can be read. What sorts otherwise is read for these days alone.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pymongo.collation import Collation
 from pymongo.collection import Collection
 
-from tercera.dates import read_date
 from tercera.model import Placed
 from tercera.mongo.ranges import Filter, placed_within
 from tercera.mongo.values import instant_of, placed_of
 from tercera.orders import OrderFields, Recent
 
 _BYTEWISE = Collation(locale="simple")
-_APART = timedelta(days=2)
-"""What is written and what the rule's clock shows are never further apart."""
+_REACH = 1_000
+"""Of sorted values so many more are looked at: texts in several formats, and with offsets, do not sort quite
+as their times do."""
 
 Orders = Collection[dict[str, Any]]
 
@@ -46,9 +47,10 @@ def newest_order(
         assert wanted is not None
         if indexed and _sorts(fields, kind):
             values = _from_the_end(orders, fields.placed_at, wanted, patience)
+            found += _latest(values, fields, zone, recent, _REACH)
         else:
             values = _each(orders, fields.placed_at, wanted, patience)
-        found += _latest(values, fields, zone, recent, is_sorted=indexed and _sorts(fields, kind))
+            found += _latest(values, fields, zone, recent, sys.maxsize)
     return max(found, key=instant_of, default=None)
 
 
@@ -78,29 +80,22 @@ def _at(document: Any, path: str) -> Any:
 
 
 def _latest(
-    values: Iterator[Any], fields: OrderFields, zone: str, recent: Recent, *, is_sorted: bool
+    values: Iterator[Any], fields: OrderFields, zone: str, recent: Recent, reach: int
 ) -> list[Placed]:
-    """The latest of them that can be read and lies in the time that is asked about, if any."""
+    """The latest of them that can be read and lies in the time that is asked about, if any. Of sorted values
+    no more than `reach` are looked at after the first."""
     best: Placed | None = None
-    plain = not any(form.has_time for form in fields.date_formats)
+    before: Any = None
     for value in values:
-        placed = placed_of(value, fields, zone)
-        if placed is None:
-            continue
-        if is_sorted and best is not None and _written(value, fields) < _day(best) - _APART:
-            break
-        if recent.holds(placed, zone) and (best is None or instant_of(placed) > instant_of(best)):
-            best = placed
-            if is_sorted and isinstance(value, str) and plain:
+        if best is not None:
+            reach -= 1
+            if reach < 0:
                 break
+        if value == before:
+            continue
+        before, placed = value, placed_of(value, fields, zone)
+        if placed is None or not recent.holds(placed, zone):
+            continue
+        if best is None or instant_of(placed) > instant_of(best):
+            best = placed
     return [] if best is None else [best]
-
-
-def _written(value: Any, fields: OrderFields) -> date:
-    """The day that stands in a value."""
-    read = read_date(value, fields.date_formats) if isinstance(value, str) else value
-    return _day(read)
-
-
-def _day(placed: Any) -> date:
-    return placed.date() if isinstance(placed, datetime) else placed
