@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -17,10 +18,10 @@ from tercera.errors import ConflictError, SourceError, TerceraError
 from tercera.failpoints import Failpoint, reached
 from tercera.gathering import Gathering, held_by
 from tercera.guard import Guard
-from tercera.ledger import Cursor, Known, Lease, Ledger, digest_of
+from tercera.ledger import PART, Cursor, Known, Lease, Ledger, digest_of
 from tercera.lifecycle import held, reconcile
 from tercera.messages import Bundle, Change, Holding
-from tercera.model import Pair, Placed, Reason, RuleId, State, Survey, Tally, WindowId
+from tercera.model import Pair, Placed, Reason, RuleId, State, SubjectId, Survey, Tally, WindowId
 from tercera.orders import Recent, Scope, Source
 from tercera.routing import Routes, gathering_of, guarded
 from tercera.rules import Rule, judge
@@ -86,6 +87,7 @@ def sweep(
     recent: Recent | None = None,
     lease: Lease | None = None,
     gathering: Gathering | None = None,
+    subjects: Collection[SubjectId] | None = None,
     proceed: Callable[[], None] = lambda: None,
 ) -> Swept:
     """Looks at a rule's watched windows and commits what changed.
@@ -97,15 +99,22 @@ def sweep(
        over for good since the last sweep get their statement with the cursor.
 
     `told` is how many alerts the cycle's earlier rules told of; `gathering` says which messages may wait for
-    its later ones. With `recent` the survey tells the newest order. `proceed` is called between chunks and
-    may raise to stop. Raises `SourceError`, `LedgerError`, and of the latter `ConflictError` when an alert
-    was changed by another process (`tercera release`) since it was read, or another instance has the `lease`
-    now.
+    its later ones. With `recent` the survey tells the newest order. With `subjects` only these are looked
+    at, at a cost that goes by them, and the cursor stays; but a first sweep looks at all. `proceed` is called
+    between chunks and may raise to stop. Raises `SourceError`, `LedgerError`, and of the latter
+    `ConflictError` when an alert was changed by another process (`tercera release`) since it was read, or
+    another instance has the `lease` now.
     """
     cursor = ledger.cursor(rule.id)
     baseline = not terms.notify_history and (cursor is None or cursor.fingerprint != rule.fingerprint)
-    scope = replace(scope_of(rule, ledger, cursor, now), recent=recent)
-    known = ledger.known(rule.id, None if cursor is None else _names(rule, scope))
+    if cursor is None or cursor.fingerprint != rule.fingerprint:
+        subjects = None
+    if cursor is None or subjects is None:
+        scope = replace(scope_of(rule, ledger, cursor, now), recent=recent)
+        known = ledger.known(rule.id, None if cursor is None else _names(rule, scope))
+    else:
+        scope = part_of(rule, ledger, subjects, cursor, now)
+        known = ledger.known_pairs(rule.id, scope.pairs or ())
     swept = Swept(rule.id, baseline=baseline, scope=scope)
     look = _Look(rule, Silences(rule.id, ledger.decisions(now), now), now, baseline, terms.currency)
     speaking: list[Change] = []
@@ -135,7 +144,7 @@ def sweep(
         if not waiting:
             telling = _with_word_to_operations(telling, terms.routes, holding, run=run)
     swept.undeliverable = sum(not draft.recipient for change in telling for draft in change.drafts)
-    over = due_windows(rule, cursor.checked_through if cursor else None, now)
+    over = due_windows(rule, cursor.checked_through if cursor else None, now) if scope.pairs is None else []
     chunks = [*_by_subject(telling), *([[]] if over or not telling else [])]
     for number, chunk in enumerate(chunks, 1):
         proceed()
@@ -146,7 +155,7 @@ def sweep(
         ledger.commit(
             chunk,
             rule=rule.id,
-            cursor=_moved(cursor, rule, now) if last else None,
+            cursor=_moved(cursor, rule, now) if last and scope.pairs is None else None,
             run=run,
             now=now,
             lease=lease,
@@ -175,7 +184,8 @@ def _pairs(rule: Rule, source: Source, scope: Scope) -> int:
     """How many (subject, window) pairs there are: asked only when many are to be told, for it reads every
     order of the watched windows."""
     reading = source.tally(
-        replace(rule.counting, evidence=0), replace(scope, at_least=2**31, totals=True, recent=None)
+        replace(rule.counting, evidence=0),
+        replace(scope, at_least=2**31, totals=True, recent=None, pairs=None),
     )
     for _ in reading:
         pass
@@ -287,10 +297,12 @@ def cycle(
     now: datetime,
     clock: Callable[[], datetime],
     stop: threading.Event | None = None,
+    subjects: Collection[SubjectId] | None = None,
 ) -> Report:
-    """Sweeps every rule that no other instance is sweeping. One that fails is noted and does not keep the
-    others from theirs: its orders could not be read, or somebody decided about an alert meanwhile. The next
-    cycle makes it good.
+    """Sweeps every rule that no other instance is sweeping, or looks at some subjects alone.
+
+    A rule that fails is noted and does not keep the others from theirs: its orders could not be read, or
+    somebody decided about an alert meanwhile. The next cycle makes it good.
 
     Raises `LedgerError` when the ledger itself fails, and `Stopped`.
     """
@@ -299,7 +311,7 @@ def cycle(
         if stop is not None and stop.is_set():
             raise Stopped("stopped in the middle of a cycle; the next one goes on from here")
 
-    report = Report(ledger.begin_run("sweep", now))
+    report = Report(ledger.begin_run("sweep" if subjects is None else PART, now))
     reached(Failpoint.AFTER_BEGIN)
     ledger.discard(None, now, decided_before=now - terms.guard.expires)  # what nobody released is never sent
     gathering = gathering_of(rules, terms.routes, report.run, now)
@@ -321,14 +333,16 @@ def cycle(
                         recent=None if report.seen().asked else _recent(terms.watch, now),
                         lease=lease,
                         gathering=gathering,
+                        subjects=subjects,
                         proceed=proceed,
                     )
             except (SourceError, ConflictError) as error:
                 report.failed[rule.id] = error
             else:
                 report.swept.append(swept)
-                ledger.record_rejects(report.run, rule.id, swept.survey)
-        if terms.watch is not None:
+                if swept.scope.pairs is None:  # else it says nothing of the orders as a whole
+                    ledger.record_rejects(report.run, rule.id, swept.survey)
+        if terms.watch is not None and subjects is None:
             report.watched = after_cycle(
                 ledger, terms.watch, terms.routes.operations, report.seen(), run=report.run, now=now
             )
@@ -361,6 +375,21 @@ def scope_of(rule: Rule, ledger: Ledger, cursor: Cursor | None, now: datetime) -
         at_least=rule.floor,
         totals=False,
     )
+
+
+def part_of(
+    rule: Rule, ledger: Ledger, subjects: Collection[SubjectId], cursor: Cursor, now: datetime
+) -> Scope:
+    """The pairs of these subjects that a sweep would look at."""
+    counting = rule.counting
+    windows = watched(counting.within, counting.zone, now, rule.grace, since=cursor.checked_through)
+    pairs = {(subject, window.id) for subject in subjects for window in windows}
+    for subject, name in ledger.standing_pairs(rule.id, subjects):
+        with suppress(ValueError):  # from before the rule's period was changed
+            windows.append(parse_window(name, counting.within))
+            pairs.add((subject, name))
+    start, end = min(window.start for window in windows), max(window.end for window in windows)
+    return Scope(start=start, end=end, at_least=0, pairs=pairs)
 
 
 def _standing_windows(rule: Rule, ledger: Ledger) -> Iterator[Window]:

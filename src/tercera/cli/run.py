@@ -44,6 +44,12 @@ def run(
         bool,
         typer.Option("--notify-history", help="On a rule's first sweep, also tell of windows that are over."),
     ] = False,
+    customers: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--customer", help="With --once: look at this customer alone; may be given several times."
+        ),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Sweep and deliver: on the configured schedule until stopped, or once."""
@@ -51,9 +57,11 @@ def run(
 
     if json and not once:
         raise typer.BadParameter("--json goes with --once; the daemon writes its log to stderr")
+    if customers and not once:
+        raise typer.BadParameter("--customer goes with --once; the daemon looks at all of them")
     with open_app(config) as app, app.ledger() as ledger, ledger.hold():
         if once:
-            _run_once(app, ledger, notify_history=notify_history, json=json)
+            _run_once(app, ledger, customers, notify_history=notify_history, json=json)
         else:
             from tercera.daemon import run_forever
             from tercera.logs import log_to_stderr
@@ -62,10 +70,13 @@ def run(
             run_forever(app, ledger, notify_history=notify_history)
 
 
-def _run_once(app: App, ledger: Ledger, *, notify_history: bool, json: bool) -> None:
+def _run_once(
+    app: App, ledger: Ledger, customers: list[str] | None, *, notify_history: bool, json: bool
+) -> None:
     from tercera.cycle import cycle
     from tercera.daemon import stopping_on_signals
     from tercera.deliver import deliver
+    from tercera.model import SubjectId
 
     began = time.perf_counter()
     with stopping_on_signals() as stop:
@@ -77,6 +88,7 @@ def _run_once(app: App, ledger: Ledger, *, notify_history: bool, json: bool) -> 
             now=app.clock(),
             clock=app.clock,
             stop=stop,
+            subjects={SubjectId(each) for each in customers} if customers else None,
         )
         with progress("notices", quiet=json) as bar:
             outcomes = deliver(

@@ -11,11 +11,12 @@ from tercera.ledger.holding import Held
 from tercera.ledger.known import Known
 from tercera.ledger.leases import Lease
 from tercera.ledger.pruning import Pruned
-from tercera.ledger.runs import Run
+from tercera.ledger.runs import PART, Run
 from tercera.ledger.store import Ledger, ledger_exists, open_ledger, upgrade_ledger
 from tercera.ledger.unreached import Unreached
 
 __all__ = [
+    "PART",
     "AlertHistory",
     "Circuit",
     "Counts",

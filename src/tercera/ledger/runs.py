@@ -16,6 +16,9 @@ from tercera.ledger.tables import rejects, runs, surveys
 from tercera.model import RejectCount, RejectReason, RuleId, Survey
 from tercera.watch import Heart
 
+PART = "part"
+"""The kind of a run that looked at some customers only: no sign that all is well."""
+
 KEPT = 2_000
 """How many runs are remembered, with their rejects: more than a day of one every minute."""
 
@@ -69,7 +72,9 @@ def last_runs(connection: Connection, limit: int) -> list[Run]:
 
 def heart(connection: Connection) -> Heart:
     """When a cycle last succeeded, since when cycles are remembered, and the last one's error."""
-    ended = select(runs.c.finished_at).where(runs.c.finished_at.is_not(None), runs.c.error.is_(None))
+    ended = select(runs.c.finished_at).where(
+        runs.c.finished_at.is_not(None), runs.c.error.is_(None), runs.c.kind != PART
+    )
     last_good = connection.execute(ended.order_by(runs.c.id.desc()).limit(1)).scalar_one_or_none()
     first = connection.execute(select(runs.c.started_at).order_by(runs.c.id).limit(1)).scalar_one_or_none()
     finished = select(runs.c.error).where(runs.c.finished_at.is_not(None))

@@ -39,6 +39,7 @@ from tercera.ledger.cursors import Cursor
 from tercera.ledger.engine import open_engine, reading, writing, written
 from tercera.ledger.hold import hold
 from tercera.ledger.instance import LEASE, PREFIX, Instance
+from tercera.ledger.known import Known
 from tercera.ledger.leases import Lease
 from tercera.ledger.renewing import patiently, renewing
 from tercera.ledger.schema import HEAD, ensure_schema, identity_of, version_of
@@ -199,6 +200,16 @@ class Ledger:
         """Who was told of these alerts (by id), and not of their end since."""
         with reading(self._engine) as connection:
             return heard.heard(connection, alerts)
+
+    def known_pairs(self, rule: RuleId, pairs: Collection[Pair]) -> dict[Pair, Known]:
+        """The rule's alerts for these pairs."""
+        with reading(self._engine) as connection:
+            return known.known_pairs(connection, rule, pairs)
+
+    def standing_pairs(self, rule: RuleId, subjects: Collection[SubjectId]) -> set[Pair]:
+        """The pairs of these subjects whose alerts are not closed."""
+        with reading(self._engine) as connection:
+            return known.standing_pairs(connection, rule, subjects)
 
     def watched_windows(self, rule: RuleId) -> set[WindowId]:
         """The windows of alerts that are not closed."""
