@@ -117,8 +117,9 @@ def test_the_ledger_is_asked_for_these_alone(shop: Shop) -> None:
         "before_cursor_execute",
         lambda _c, _u, statement, parameters, *_: statements.append((statement, parameters)),
     )
-    shop.ledger.known_pairs(RULE.id, {(SubjectId("ana"), WindowId("2023-06"))})
-    shop.ledger.standing_pairs(RULE.id, {SubjectId("ana")})
+    subjects = [SubjectId(f"c{number}") for number in range(100)]
+    shop.ledger.known_pairs(RULE.id, [(subject, WindowId("2023-06")) for subject in subjects])
+    shop.ledger.standing_pairs(RULE.id, subjects)
     shop.ledger.watched_windows(RULE.id)
     connection = sqlite3.connect(str(shop.ledger._engine.url.database))
     plans = [

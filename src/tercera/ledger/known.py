@@ -55,7 +55,9 @@ def standing_pairs(connection: Connection, rule: RuleId, subjects: Collection[Su
         for some in batched(sorted(subjects))
         for row in connection.execute(
             select(alerts.c.subject, alerts.c.window).where(
-                alerts.c.subject.in_(some), alerts.c.rule == rule, alerts.c.state != State.CLOSED.value
+                alerts.c.subject.in_(some),
+                alerts.c.rule.concat("") == rule,  # written so that no engine begins with all of the rule's
+                alerts.c.state != State.CLOSED.value,
             )
         )
     }
