@@ -336,8 +336,9 @@ HOSTILE = (
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+@pytest.mark.parametrize("several", [False, True])
 @pytest.mark.parametrize("for_customer", [True, False])
-def test_hostile_fields_stay_text(text: str, for_customer: bool) -> None:
+def test_hostile_fields_stay_text(text: str, for_customer: bool, several: bool) -> None:
     """Whatever a name, an id or a status holds: same headers, same tags, no controls, a bounded length."""
     hostile = make_notice(
         evidence=[Evidence(text or "-", date(2023, 6, 3), text, Decimal(1))] * 3,
@@ -349,8 +350,10 @@ def test_hostile_fields_stay_text(text: str, for_customer: bool) -> None:
         detail=text,
         problem=Problem.REFUSED,
     )
-    mail = _mail(make_message(hostile, for_customer=for_customer))
-    innocent = _mail(make_message(for_customer=for_customer))
+    notices = (hostile, replace(hostile, id=2, reason=Reason.RETRACTED)) if several else (hostile,)
+    usual = (make_notice(), make_notice(Reason.RETRACTED, 1, id=2)) if several else (make_notice(),)
+    mail = _mail(make_message(*notices, for_customer=for_customer))
+    innocent = _mail(make_message(*usual, for_customer=for_customer))
     assert mail.keys() == innocent.keys()
     assert str(mail["To"]) == "ana@example.com"
     assert len(str(mail["Subject"])) <= 160
@@ -362,7 +365,7 @@ def test_hostile_fields_stay_text(text: str, for_customer: bool) -> None:
         assert not re.search(
             r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u2028\u2029\ud800-\udfff]", part
         )
-    assert len(body) < 60_000
+    assert len(body) < 60_000 * len(notices)
     assert _tags(body) <= _tags(_part(innocent, "html")) | {"b", "br"}
 
 

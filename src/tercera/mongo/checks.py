@@ -45,9 +45,14 @@ def check_source(
         return
     if (check := _present(database, customers, present)).ok:
         collection = database[_name(customers)]
-        yield from _fields(
-            collection, [path for path in (customers.id, customers.name, customers.email) if path]
+        named = (
+            customers.id,
+            customers.name,
+            customers.email,
+            customers.timezone,
+            *customers.fields.values(),
         )
+        yield from _fields(collection, [path for path in named if path])
         if customers.id != "_id":
             yield _index(collection, [customers.id], "each look-up reads the whole directory", fix=fix)
     else:
