@@ -277,7 +277,7 @@ class Report:
         looked = next((each.scope for each in self.swept if each.scope.recent), None)
         return Seen(
             {RuleId(each.rule): each.survey for each in self.swept},
-            good=not self.failed,
+            good=not self.failed and (bool(self.swept) or not self.elsewhere),
             asked=looked is not None,
             newest=self.newest,
             looked_from=looked.start if looked else None,

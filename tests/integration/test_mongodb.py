@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,11 +19,12 @@ from pymongo.errors import OperationFailure
 
 from tercera.errors import SourceError
 from tercera.local_mongod import running_mongod
-from tercera.model import CUSTOMER, Counting, Customer, Match, Period, RejectReason
+from tercera.model import CUSTOMER, Counting, Customer, Match, Period, RejectReason, SubjectId
 from tercera.mongo.question import Question
 from tercera.mongo.tally import MOST_UNDATABLE, TOO_LARGE, in_sets
-from tercera.orders import Scope, Source
+from tercera.orders import Recent, Scope, Source
 from tercera.sources.mongodb import Settings, open_source
+from tercera.windows import parse_window
 from tests.servers.free_port import free_port
 from tests.servers.mongod import empty_database, mongod_uri
 
@@ -244,6 +246,34 @@ def test_a_sweep_is_answered_by_the_index_alone(database: Database[dict[str, Any
     assert "IXSCAN" in str(plan["stages"][0]["$cursor"]["queryPlanner"]["winningPlan"])
     assert stats["totalDocsExamined"] == 0
     assert stats["totalKeysExamined"] <= 301
+
+
+@pytest.mark.parametrize("kind", ["text", "date"])
+def test_the_newest_order_is_at_the_end_of_the_index(
+    database: Database[dict[str, Any]], opened: Opener, kind: str
+) -> None:
+    """A bounded look, however many orders there are; so is the one for what rejects could change."""
+    days = [date(2023, 1, 1) + timedelta(days=number // 20) for number in range(7000)]
+    placed = [datetime(day.year, day.month, day.day) if kind == "date" else day.isoformat() for day in days]
+    database["orders"].insert_many(
+        [{**order(number, ""), "placed_at": at} for number, at in enumerate(placed)]
+    )
+    database["orders"].insert_one({**order(9999, ""), "placed_at": None, "customer_id": "c1"})
+    source = opened(timestamps="date" if kind == "date" else None)
+    list(source.check([RETURNED], fix=True))
+    until = datetime(2023, 6, 15, 12, tzinfo=UTC)
+    recent = Recent(date(2023, 6, 12), until)
+    database.command("profile", 2)
+    reading = source.tally(RETURNED, replace(JUNE, at_least=3, totals=False, recent=recent))
+    list(reading)
+    found = source.doubtful(RETURNED, parse_window("2023-06", Period.MONTH), {SubjectId("c1")})
+    database.command("profile", 0)
+    assert reading.survey.newest == date(2023, 6, 15)
+    assert found == {"c1": {RejectReason.NO_DATE: 1}}
+    looks = list(database["system.profile"].find({"op": {"$in": ["query", "command", "getmore"]}}))
+    assert looks
+    assert not [look for look in looks if "COLLSCAN" in str(look.get("planSummary"))]
+    assert max(look.get("keysExamined", 0) for look in looks) <= 800  # of 7001: a month, and its margins
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def health_lines(ledger: Ledger) -> Iterator[str]:
     yield "; ".join(parts)
     for each in found["open"]:
         yield (
-            f"the data watch found something: {each['rule']} of {each['subject']}, since "
+            f"found something: {each['rule']} of {each['subject']}, since "
             f"{when(each['since'])}; `tercera alerts show {each['alert']}`"
         )
 
