@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from tercera.ledger import Ledger
-from tercera.messages import Bundle, Draft, Message, NoticeState
+from tercera.messages import Bundle, Draft, Holding, Message, NoticeKind, NoticeState
 from tests.integration.ledger_changes import (
     NOW,
     commit,
@@ -70,6 +70,15 @@ def test_held_and_pending_do_not_mix(ledger: Ledger) -> None:
     (message,) = ledger.claim(SOON, 10)
     assert subjects(message) == ["ana", "kim"]
     assert ledger.counts().notices == {NoticeState.PENDING: 2, NoticeState.HELD: 2}
+
+
+def test_the_guards_word_waits_for_no_digest(ledger: Ledger) -> None:
+    """Its examples stand in a digest of the morning; it is read now. What else is said of them waits."""
+    commit(ledger, opened("ana", waiting()), opened("eva", waiting()))
+    word = replace(to_operations("word"), kind=NoticeKind.HELD, detail=Holding(9, SOON).text)
+    commit(ledger, escalated("ana", word), escalated("eva", to_operations()))
+    (message,) = ledger.claim(NOW, 10)
+    assert [notice.kind for notice in message.notices] == [NoticeKind.HELD]
 
 
 def test_a_run_that_never_ended(ledger: Ledger, ledger_address: str) -> None:

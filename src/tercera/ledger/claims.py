@@ -86,7 +86,8 @@ def _waiting(instance: Instance) -> ColumnElement[bool]:
 
 
 def _blocked() -> ColumnElement[bool]:
-    """An earlier message about one of the same alerts to the same recipient is still pending."""
+    """An earlier message about one of the same alerts to the same recipient is still pending. What the guard
+    holds back only names alerts as examples: it does not wait for a digest of the morning."""
     own, past, before = notices.alias("own"), notices.alias("past"), messages.alias("before")
     # A subquery for the state, not a join: it keeps engines from starting at everything that is pending.
     state = select(before.c.state).where(before.c.id == past.c.message).correlate(past).scalar_subquery()
@@ -94,6 +95,7 @@ def _blocked() -> ColumnElement[bool]:
         select(literal(1))
         .select_from(own.join(past, _about_the_same(own.c, past.c)))
         .where(own.c.message == messages.c.id, state == NoticeState.PENDING.value)
+        .where(own.c.kind != NoticeKind.HELD.value)
         .correlate(messages)
     )
 
