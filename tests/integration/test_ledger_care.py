@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tercera.errors import LedgerError
-from tercera.ledger import Cursor, Ledger, Pruned, back_up, open_ledger, upgrade_ledger
+from tercera.ledger import Cursor, Ledger, Pruned, adopt, back_up, open_ledger, upgrade_ledger
 from tercera.messages import NoticeState
 from tercera.model import Counting, Level, Match, Period, Reason, RuleId, SubjectId, WindowId
 from tercera.retention import prune
@@ -34,6 +34,7 @@ from tests.integration.ledger_changes import (
     to_customer,
     to_operations,
 )
+from tests.servers.postgresql import empty_ledger
 
 WATCHED = Rule(
     RULE,
@@ -114,6 +115,37 @@ def test_postgresql_is_backed_up_by_its_own_tool(tmp_path: Path) -> None:
     assert str(refused.value).endswith(
         f"pg_dump --format=custom --schema=tercera --file={tmp_path}/copy postgresql://tercera@db.example.com/shop"
     )
+
+
+def test_a_sqlite_ledger_moves_to_postgresql(tmp_path: Path) -> None:
+    """Every row, under the same identity; numbers go on, and what waits is sent under its key."""
+    with new_ledger(tmp_path) as source, source.hold():
+        run = source.begin_run("sweep", NOW)
+        commit(source, opened("a\0na"), opened("eva"))
+        source.decide(Decision(DecisionKind.SNOOZE, None, None, None, None, "me", "later", NOW, alert=1))
+        source.settle([sent(message.key) for message in source.claim(NOW, 1)])
+        waiting = source.claim(NOW, 9)
+        with pytest.raises(LedgerError, match="in use by process"):
+            adopt(tmp_path / "ledger.db", "sqlite:////nowhere/at/all.db")
+    with new_ledger(tmp_path) as source:
+        source.release_claims()
+        before = everything(source)
+    with empty_ledger() as database:
+        assert adopt(tmp_path / "ledger.db", database)["messages"] == 2
+        with open_ledger(database) as target:
+            assert everything(target) == before
+            assert target.claim(NOW, 9) == waiting
+            assert target.begin_run("sweep", NOW) == run + 1
+            again = Decision(DecisionKind.SNOOZE, None, None, None, None, "me", "later", NOW, alert=2)
+            assert target.decide(again).id == 2
+        with pytest.raises(LedgerError, match=r"taken over into .* already"):
+            adopt(tmp_path / "ledger.db", database)
+        (tmp_path / "other").mkdir()
+        new_ledger(tmp_path / "other").close()
+        with pytest.raises(LedgerError, match="was used already; name an empty one"):
+            adopt(tmp_path / "other" / "ledger.db", database)
+    with pytest.raises(LedgerError, match=r"no ledger at .*none\.db; name the SQLite file"):
+        adopt(tmp_path / "none.db", address(tmp_path))
 
 
 def test_an_upgrade_says_what_it_did(tmp_path: Path) -> None:

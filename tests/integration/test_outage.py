@@ -13,11 +13,13 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from sqlalchemy import Connection, update
 
 from tercera.errors import ConflictError, LedgerError, OutageError
 from tercera.ledger import Ledger, open_ledger
-from tercera.ledger.engine import writing
+from tercera.ledger.engine import writing, written
 from tercera.ledger.numbers import draw, first_of_all
+from tercera.ledger.tables import leases
 from tercera.messages import NoticeState
 from tests.integration.ledger_changes import NOW, RULE, commit, opened, sent, to_customer
 from tests.servers.postgresql import (
@@ -236,6 +238,43 @@ def at_once(work: Callable[[Ledger], None], *ledgers: Ledger) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def test_who_loses_a_deadlock_tries_again(address: str) -> None:
+    """Two instances that wait for each other's rows: one is thrown out, and then does its work, too."""
+    with open_ledger(address) as one, open_ledger(address) as other, connection(address) as made:
+        made.execute("INSERT INTO tercera.leases VALUES ('a', 0, '', 0), ('b', 0, '', 0)")
+        both = threading.Barrier(2)
+        tries: list[str] = []
+
+        def count_up(ledger: Ledger) -> None:
+            names = ("a", "b") if ledger is one else ("b", "a")
+            begun = False
+
+            def work(writes: Connection) -> None:
+                nonlocal begun
+                tries.append(names[0])
+                for name in names:
+                    row = update(leases).where(leases.c.name == name)
+                    writes.execute(row.values(token=leases.c.token + 1))
+                    if not begun:
+                        begun = True
+                        both.wait()
+
+            written(ledger._engine, work)
+
+        at_once(count_up, one, other)
+        assert made.execute("SELECT token FROM tercera.leases").fetchall() == [(2,), (2,)]
+        assert len(tries) == 3
+
+
+def test_without_the_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What to install is said."""
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(
+        LedgerError, match=r"needs the PostgreSQL driver; pip install 'tercera\[postgresql\]'"
+    ):
+        open_ledger("postgresql+psycopg://tercera@127.0.0.1/none")
 
 
 def test_two_releases_at_once(address: str) -> None:

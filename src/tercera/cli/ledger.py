@@ -28,6 +28,7 @@ def register(cli: typer.Typer) -> None:
     ledger.command("backup")(backup)
     ledger.command("upgrade")(upgrade)
     ledger.command("prune")(prune)
+    ledger.command("adopt")(adopt)
     cli.add_typer(ledger, name="ledger")
 
 
@@ -66,6 +67,28 @@ def upgrade(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> 
         console().print(f"{visible(shown)} is up to date ({after}).")
     else:
         console().print(f"{visible(shown)}: {before or 'nothing'} → {after}.")
+
+
+def adopt(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The SQLite ledger that was used until now.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+    json: JsonOption = False,
+) -> None:
+    """Copy a SQLite ledger into the configured one, which must be empty: the way to PostgreSQL. FILE must not
+    be used any more then."""
+    from tercera.app import open_app
+    from tercera.ledger import adopt as adopt_ledger
+
+    with open_app(config) as app:
+        copied = adopt_ledger(file, app.settings.ledger)
+        shown = app.ledger_shown
+    if json:
+        print_json({"rows": copied})
+    else:
+        counts = f"{copied['alerts']:,} alerts, {copied['messages']:,} messages"
+        console().print(
+            f"{visible(shown)} holds {counts} now. Put {visible(str(file))} away.", soft_wrap=True
+        )
 
 
 def prune(

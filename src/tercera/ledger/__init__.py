@@ -1,6 +1,7 @@
 """Tercera's own memory: alerts and their transitions, notices and receipts, cursors, runs and rejects."""
 
 from tercera.ledger.address import shown_address
+from tercera.ledger.adopting import adopt
 from tercera.ledger.backup import back_up
 from tercera.ledger.circuits import Circuit
 from tercera.ledger.codec import digest_of
@@ -31,6 +32,7 @@ __all__ = [
     "Run",
     "Step",
     "Unreached",
+    "adopt",
     "back_up",
     "digest_of",
     "ledger_exists",

@@ -63,7 +63,7 @@ class DeadlockError(ConflictError):
 
 def open_engine(address: URL, *, read_only: bool, lease: timedelta) -> Engine:
     """Connects to nothing yet. LedgerError when the driver is not installed."""
-    idle = max(1000, int(lease.total_seconds() * IDLE_SHARE * 1000))
+    idle = max(2000, int(lease.total_seconds() * IDLE_SHARE * 1000))
     given = {name: value for name, value in _CONNECTING.items() if name not in address.query}
     try:
         engine = create_engine(

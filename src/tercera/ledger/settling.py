@@ -122,6 +122,7 @@ def retry(connection: Connection, ids: Iterable[int] | None, now: datetime) -> i
 
     `ids` are those of notices; a digest is tried again as the whole that it was. None means all.
     """
+    first_of_all(connection)  # what is being forgotten is not revived
     revive = (
         update(messages)
         .where(messages.c.state == NoticeState.DEAD.value)
