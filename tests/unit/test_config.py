@@ -276,7 +276,7 @@ def test_the_data_watch(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("heartbeat", "words"),
     [
-        ("{max_age: 1m}", "1m is no longer than the pause between sweeps, 1m; give more"),
+        ("{max_age: 1m}", "1m is no longer than the pause between sweeps, which can be 0:01:00; give more"),
         ("{}", "give max_age"),
         ("{ping: http://example.com/geheim}", "must begin with https://"),
         ("{ping: https://u:geheim@example.com/}", "holds a login"),
@@ -308,3 +308,17 @@ def test_who_gets_statements(tmp_path: Path, named: str, words: str) -> None:
     assert mistake.endswith(words)
     (tmp_path / "tercera.yaml").write_text(text.replace("within: month", "statement: [operations]"))
     assert load_settings(tmp_path / "tercera.yaml", ENVIRONMENT).rules[0].statement == ("operations",)
+
+
+@pytest.mark.parametrize(
+    ("cron", "enough"), [("*/5 8-20 * * 1-5", "3d"), ("0 8 1 * *", "5w"), ("0 * * * *", "2h")]
+)
+def test_a_heartbeat_knows_the_nights_and_weekends_of_a_cron_line(
+    tmp_path: Path, cron: str, enough: str
+) -> None:
+    """Its longest pause counts, not its shortest."""
+    text = GOOD.replace("{every: 1m}", f"{{cron: '{cron}'}}")
+    [mistake] = mistakes(tmp_path, text + "heartbeat: {max_age: 30m}\n")
+    assert "no longer than the pause between sweeps" in mistake
+    (tmp_path / "tercera.yaml").write_text(text + f"heartbeat: {{max_age: {enough}}}\n")
+    assert load_settings(tmp_path / "tercera.yaml", ENVIRONMENT).watch is not None

@@ -6,7 +6,9 @@ It is read off the document as it stands, so that a mistake in one part does not
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tercera.config.document import Document, KeyPath
 from tercera.config.names import mapping, nearest, order_fields
@@ -77,17 +79,34 @@ def _check_statement(
 
 def _check_heartbeat(document: Document) -> None:
     """A pause that is shorter than that between two sweeps would always be too long."""
-    every = mapping(document.value.get("schedule")).get("every", "1m")
     longest = mapping(document.value.get("heartbeat")).get("max_age")
+    if longest is None:
+        return
     try:
-        too_short = longest is not None and parse_duration(str(longest)) <= parse_duration(str(every))
-    except (ValueError, OverflowError):
+        pause = _longest_pause(mapping(document.value.get("schedule")), str(document.value.get("timezone")))
+        too_short = parse_duration(str(longest)) <= pause
+    except (ValueError, OverflowError, KeyError):
         return  # told of where it stands
     if too_short:
-        document.wrong(
-            ("heartbeat", "max_age"),
-            f"{longest} is no longer than the pause between sweeps, {every}; give more",
-        )
+        words = f"{longest} is no longer than the pause between sweeps, which can be {pause}; give more"
+        document.wrong(("heartbeat", "max_age"), words)
+
+
+def _longest_pause(schedule: dict[str, Any], zone: str) -> timedelta:
+    """Between two sweeps; of a cron line the longest among the first of the year."""
+    if "cron" not in schedule:
+        return parse_duration(str(schedule.get("every", "1m")))
+    from apscheduler.triggers.cron import CronTrigger
+
+    trigger = CronTrigger.from_crontab(str(schedule["cron"]), timezone=ZoneInfo(zone))
+    last = trigger.get_next_fire_time(None, datetime(2026, 1, 1, tzinfo=ZoneInfo(zone)))
+    longest = timedelta(0)
+    for _ in range(2000):
+        following = last and trigger.get_next_fire_time(last, last + timedelta(seconds=1))
+        if following is None:
+            break
+        longest, last = max(longest, following - last), following
+    return longest
 
 
 def _rules(document: Document) -> Iterator[tuple[KeyPath, dict[str, Any]]]:
