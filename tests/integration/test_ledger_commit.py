@@ -226,6 +226,17 @@ def test_runs_and_their_rejects_are_remembered(ledger: Ledger) -> None:
     assert [run.id for run in ledger.last_runs(1)] == [second]
 
 
+def test_what_was_last_read_for_each_rule(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two instances may each have swept one. What nobody has read for long is not told any more."""
+    monkeypatch.setattr("tercera.ledger.runs.LATELY", 3)
+    for rule, rows in (("one", 1), ("other", 2), ("one", 3)):
+        ledger.record_rejects(ledger.begin_run("sweep", NOW), RuleId(rule), Survey(rows, 0))
+    assert {rule: survey.rows for rule, survey in ledger.rejects().items()} == {"one": 3, "other": 2}
+    for _ in range(2):
+        ledger.record_rejects(ledger.begin_run("sweep", NOW), RuleId("one"), Survey(4, 0))
+    assert {rule: survey.rows for rule, survey in ledger.rejects().items()} == {"one": 4}
+
+
 def test_old_runs_are_forgotten_with_their_rejects(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run every minute does not fill the disk, and numbers are not given twice."""
     monkeypatch.setattr("tercera.ledger.runs.KEPT", 3)

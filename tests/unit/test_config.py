@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tercera.app import App
 from tercera.config import load_settings
 from tercera.errors import ConfigError
 from tercera.model import Match, Reason
@@ -210,6 +211,31 @@ def test_no_secret_is_shown_when_its_neighbour_is_wrong(tmp_path: Path) -> None:
 def test_files_that_are_no_configuration(tmp_path: Path, text: str, words: str) -> None:
     """One clear mistake each."""
     assert any(words in mistake for mistake in mistakes(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgres://tercera:pa55word@db/shop",
+        "postgresql+asyncpg://tercera:pa55word@db/shop",
+        "mysql://tercera:pa55word@db/shop",
+    ],
+)
+def test_a_ledger_somewhere_else(tmp_path: Path, address: str) -> None:
+    """What can be one is said, and no password."""
+    (mistake,) = mistakes(tmp_path, f"ledger: {address}\n{GOOD}")
+    assert "write one like sqlite:///tercera.db or postgresql+psycopg://" in mistake
+    assert "pa55word" not in mistake
+
+
+def test_a_ledger_on_postgresql(tmp_path: Path) -> None:
+    """Its address stays as it is written, with its secret filled in; relative paths are those of files."""
+    more = "ledger: postgresql+psycopg://tercera:${LEDGER_PASSWORD}@db.example.com/shop\nlease: 30s\n"
+    (tmp_path / "tercera.yaml").write_text(more + GOOD)
+    settings = load_settings(tmp_path / "tercera.yaml", {**ENVIRONMENT, "LEDGER_PASSWORD": "pa55word"})
+    assert settings.ledger == "postgresql+psycopg://tercera:pa55word@db.example.com/shop"
+    assert settings.lease == timedelta(seconds=30)
+    assert "pa55word" not in App(settings).ledger_shown
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:

@@ -151,7 +151,9 @@ def _checks(app: App, *, fix: bool) -> Iterator[Check]:
             yield Check(f"channel {name}", False, error.reason)
     try:
         with app.ledger() as ledger:
-            yield Check("ledger", True, app.ledger_shown)
+            running = [each.rpartition(":")[0] for each in ledger.instances()]
+            beside = f" (running: {', '.join(running)})" if running else ""
+            yield Check("ledger", True, app.ledger_shown + beside)
             yield from _paused(app, ledger, good)
             yield from _health(ledger)
     except TerceraError as error:

@@ -11,9 +11,10 @@ from tercera.ledger.history import AlertHistory, Counts, Step
 from tercera.ledger.holding import Held
 from tercera.ledger.known import Known
 from tercera.ledger.leases import Lease
+from tercera.ledger.opening import ledger_exists, open_ledger, upgrade_ledger
 from tercera.ledger.pruning import Pruned
 from tercera.ledger.runs import PART, Run
-from tercera.ledger.store import Ledger, ledger_exists, open_ledger, upgrade_ledger
+from tercera.ledger.store import Ledger
 from tercera.ledger.unreached import Unreached
 
 __all__ = [

@@ -10,7 +10,7 @@ from tercera.errors import LedgerError
 from tercera.ledger import postgresql
 from tercera.ledger.address import is_postgresql, read_address, shown
 from tercera.ledger.engine import reading, writing
-from tercera.ledger.store import open_ledger
+from tercera.ledger.opening import open_ledger
 from tercera.ledger.tables import decisions, leases, ledger, messages, metadata, runs
 
 _NUMBERED = (runs, decisions)

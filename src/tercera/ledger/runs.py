@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from tercera.ledger import codec
+from tercera.ledger.codec import AnyRow
 from tercera.ledger.joining import last_run_ended, run_ended
 from tercera.ledger.tables import rejects, runs, surveys
 from tercera.model import RejectCount, RejectReason, RuleId, Survey
@@ -18,6 +19,10 @@ from tercera.watch import Heart
 
 PART = "part"
 """The kind of a run that looked at some customers only: no sign that all is well."""
+
+LATELY = 20
+"""Runs after which what was read for a rule is not the last word any more: it is gone from the configuration,
+or nobody can read it."""
 
 KEPT = 2_000
 """How many runs are remembered, with their rejects: more than a day of one every minute."""
@@ -103,12 +108,23 @@ def record_rejects(connection: Connection, run: int, rule: RuleId, survey: Surve
 
 
 def surveys_of(connection: Connection, run: int | None) -> dict[RuleId, Survey]:
-    """What a run read and rejected, by rule; the latest run that read anything when `run` is None."""
-    if run is None:
-        run = connection.execute(select(func.max(surveys.c.run))).scalar()
-    found: dict[str, dict[RejectReason, RejectCount]] = {}
-    for row in connection.execute(select(rejects).where(rejects.c.run == run).order_by(rejects.c.reason)):
-        count = RejectCount(row.rows, row.matching, tuple(json.loads(row.samples)))
-        found.setdefault(row.rule, {})[RejectReason(row.reason)] = count
-    read = connection.execute(select(surveys).where(surveys.c.run == run).order_by(surveys.c.rule))
-    return {RuleId(row.rule): Survey(row.rows, row.orders, found.get(row.rule, {})) for row in read}
+    """What a run read and rejected, by rule. When `run` is None, what was last read for each rule: instances
+    that share a ledger each read some of them."""
+    last = connection.execute(select(func.max(surveys.c.run))).scalar()
+    if last is None:
+        return {}
+    which = surveys.c.run == run if run is not None else surveys.c.run > last - LATELY
+    read = connection.execute(select(surveys).where(which).order_by(surveys.c.rule, surveys.c.run)).all()
+    return {RuleId(row.rule): _survey(connection, row) for row in {row.rule: row for row in read}.values()}
+
+
+def _survey(connection: Connection, row: AnyRow) -> Survey:
+    of_it = select(rejects).where(rejects.c.run == row.run, rejects.c.rule == row.rule)
+    return Survey(
+        row.rows,
+        row.orders,
+        {
+            RejectReason(each.reason): RejectCount(each.rows, each.matching, tuple(json.loads(each.samples)))
+            for each in connection.execute(of_it.order_by(rejects.c.reason))
+        },
+    )

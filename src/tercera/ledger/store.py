@@ -6,7 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -33,17 +33,14 @@ from tercera.ledger import (
     settling,
     unreached,
 )
-from tercera.ledger.address import is_postgresql, read_address
 from tercera.ledger.circuits import Circuit
 from tercera.ledger.cursors import Cursor
-from tercera.ledger.engine import open_engine, reading, writing, written
+from tercera.ledger.engine import reading, writing, written
 from tercera.ledger.hold import hold
-from tercera.ledger.instance import LEASE, PREFIX, Instance
+from tercera.ledger.instance import PREFIX, Instance
 from tercera.ledger.known import Known
 from tercera.ledger.leases import Lease
 from tercera.ledger.renewing import patiently, renewing
-from tercera.ledger.schema import HEAD, ensure_schema, identity_of, version_of
-from tercera.ledger.sqlite import ledger_file
 from tercera.ledger.unreached import Unreached
 from tercera.messages import Change, Draft, Hearer, Message, NoticeState, Outcome
 from tercera.model import Alert, Pair, RuleId, State, SubjectId, Survey, WindowId
@@ -53,47 +50,6 @@ from tercera.statement import WindowFigures
 from tercera.watch import Heart, Watched
 
 log = logging.getLogger("tercera.ledger")
-
-
-def open_ledger(url: str, *, read_only: bool = False, lease: timedelta = LEASE) -> Ledger:
-    """The ledger at an address such as `sqlite:///tercera.db`, made or upgraded when that is needed.
-
-    With `read_only` it must be there, and nothing about it changes. `lease` is how long the other instances
-    on PostgreSQL wait for one that does not answer. Raises `LedgerError`.
-    """
-    engine = open_engine(url, read_only=read_only, lease=lease)
-    try:
-        ensure_schema(engine, read_only=read_only)
-        with reading(engine) as connection:
-            identity = identity_of(connection)
-    except BaseException:
-        engine.dispose()
-        raise
-    return Ledger(engine, identity, Instance(engine, lease))
-
-
-def ledger_exists(url: str) -> bool:
-    """Whether there is anything at this address. Raises `LedgerError` when a server can't be asked."""
-    address = read_address(url)
-    if not is_postgresql(address):
-        return ledger_file(address).exists()
-    engine = open_engine(url, read_only=True, lease=LEASE)
-    try:
-        return version_of(engine) is not None
-    finally:
-        engine.dispose()
-
-
-def upgrade_ledger(url: str) -> tuple[str | None, str]:
-    """Brings the tables at an address to this version; gives the version before (None: nothing was there) and
-    now. Raises `LedgerError`."""
-    engine = open_engine(url, read_only=False, lease=LEASE)
-    try:
-        before = version_of(engine)
-        ensure_schema(engine, read_only=False)
-        return before, HEAD
-    finally:
-        engine.dispose()
 
 
 class Ledger:
@@ -497,6 +453,6 @@ class Ledger:
             return runs.last_runs(connection, limit)
 
     def rejects(self, run: int | None = None) -> dict[RuleId, Survey]:
-        """What a run (the latest one without a number) read and could not judge, by rule."""
+        """What a run (for each rule the latest one, without a number) read and could not judge."""
         with reading(self._engine) as connection:
             return runs.surveys_of(connection, run)
