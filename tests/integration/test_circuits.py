@@ -8,9 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from tercera.ledger import Ledger
+from tercera.ledger import Ledger, open_ledger
 from tercera.messages import NoticeState
-from tests.integration.ledger_changes import commit, escalated, new_ledger, opened, retracted, to_operations
+from tests.integration.ledger_changes import (
+    ENGINES,
+    commit,
+    escalated,
+    ledger_kept_by,
+    opened,
+    retracted,
+    to_operations,
+)
 from tests.integration.post import NOW, Post, hook, mail, nobody
 from tests.servers.http import Act as WebAct
 from tests.servers.http import WebServer
@@ -21,9 +29,14 @@ NAMES = ("ana", "bea", "eva", "ida", "lea", "mia")
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with new_ledger(tmp_path) as made:
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
+    """On SQLite, unless a test is for both."""
+    kept = ledger_kept_by(getattr(request, "param", "sqlite"), tmp_path)
+    with kept as address, open_ledger(address) as made:
         yield made
+
+
+both_engines = pytest.mark.parametrize("ledger", ENGINES, indirect=True)
 
 
 @pytest.fixture
@@ -43,6 +56,7 @@ def login(port: int) -> dict[str, object]:
     return {**place, "sender": "a@shop.example", "username": "u", "password": "p"}
 
 
+@both_engines
 def test_an_outage_pauses_the_channel_and_counts_against_nobody(ledger: Ledger, server: SmtpServer) -> None:
     """Nothing is tried before the pause is over; then one message goes first, and the others follow it, each
     thread in its order, without an attempt more than that of the delivery."""
@@ -67,6 +81,7 @@ def test_an_outage_pauses_the_channel_and_counts_against_nobody(ledger: Ledger, 
     assert two["In-Reply-To"] == one["Message-ID"]
 
 
+@both_engines
 def test_pauses_grow_while_the_other_side_stays_away(ledger: Ledger) -> None:
     """Each failed probe doubles the pause, up to the longest; it is told of once."""
     commit(ledger, *(opened(name) for name in NAMES))
@@ -113,6 +128,7 @@ def test_a_server_that_is_going_down_is_an_outage(ledger: Ledger, server: SmtpSe
     assert post.attempts() == 0
 
 
+@both_engines
 def test_a_second_instance_leaves_the_probe_to_the_first(ledger: Ledger) -> None:
     """And the channel alone meanwhile, also should the first one die."""
     commit(ledger, opened("ana"))
@@ -160,6 +176,7 @@ def test_mails_that_all_servers_choke_on_do_not_stop_the_others_for_ever(
     assert post.deliver(30 * SECOND)[NoticeState.SENT] == 4
 
 
+@both_engines
 def test_a_gateway_without_a_program_behind_it_is_an_outage(ledger: Ledger) -> None:
     """Two messages with a 503 make one; they count as untried, and go behind the others."""
     with WebServer() as server:
@@ -228,6 +245,7 @@ def test_a_refusal_closes_the_circuit(ledger: Ledger, server: SmtpServer) -> Non
     assert ledger.circuits() == {}
 
 
+@both_engines
 def test_a_pause_can_be_ended(ledger: Ledger, server: SmtpServer) -> None:
     """As `tercera check` does when it finds the channel good."""
     commit(ledger, opened("ana"))

@@ -13,14 +13,15 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from tercera.ledger import Ledger
+from tercera.ledger import Ledger, open_ledger
 from tercera.messages import NoticeState
 from tercera.rates import Rate
 from tercera.timing import Hours, Quiet, Timing
 from tests.integration.ledger_changes import (
+    ENGINES,
     commit,
     escalated,
-    new_ledger,
+    ledger_kept_by,
     opened,
     retracted,
     to_customer,
@@ -35,9 +36,14 @@ SENT = NoticeState.SENT
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with new_ledger(tmp_path) as made:
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
+    """On SQLite, unless a test is for both."""
+    kept = ledger_kept_by(getattr(request, "param", "sqlite"), tmp_path)
+    with kept as address, open_ledger(address) as made:
         yield made
+
+
+both_engines = pytest.mark.parametrize("ledger", ENGINES, indirect=True)
 
 
 @pytest.fixture
@@ -57,6 +63,7 @@ def received(server: SmtpServer) -> list[str]:
     return [mail.recipient.partition("@")[0] for mail in server.accepted]
 
 
+@both_engines
 def test_what_comes_up_at_night_goes_out_in_the_morning(ledger: Ledger, server: SmtpServer) -> None:
     """All of a thread, in its order; nothing was tried meanwhile."""
     evening = datetime(
@@ -144,6 +151,7 @@ def test_hours_that_change_change_for_what_waits(ledger: Ledger, server: SmtpSer
     assert post(ledger, server, evening + 13 * HOUR, hours=later).deliver() == {SENT: 1}
 
 
+@both_engines
 def test_a_channels_limit(ledger: Ledger, server: SmtpServer) -> None:
     """Ten in a minute, over batches and restarts: the others take their turn in order, none is lost."""
     start = datetime(2024, 6, 5, 12, tzinfo=UTC)
@@ -158,6 +166,7 @@ def test_a_channels_limit(ledger: Ledger, server: SmtpServer) -> None:
     assert out.attempts() == 35
 
 
+@both_engines
 def test_a_limit_of_each_recipient(ledger: Ledger, server: SmtpServer) -> None:
     """Two a day to each: the third waits until the first is a day old; others are not kept back."""
     start = datetime(2024, 6, 5, 12, tzinfo=UTC)
@@ -173,6 +182,7 @@ def test_a_limit_of_each_recipient(ledger: Ledger, server: SmtpServer) -> None:
     assert post(ledger, server, start + DAY, **limit).deliver() == {SENT: 1}
 
 
+@both_engines
 def test_a_limit_of_a_fixed_recipient(ledger: Ledger, server: SmtpServer) -> None:
     """Operations, who got very many mails before."""
     start = datetime(2024, 6, 5, 12, tzinfo=UTC)

@@ -18,6 +18,7 @@ from tercera.model import Counting, Level, Match, Period, RuleId, State, Subject
 from tercera.routing import Route, Routes
 from tercera.rules import Listener, Rule
 from tercera.sources import load
+from tests.integration.ledger_changes import ENGINES, ledger_kept_by
 
 NOW = datetime(2023, 6, 20, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -66,13 +67,16 @@ class Shop:
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
-    with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger:
+def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shop]:
+    """On SQLite, unless a test is for both."""
+    kept = ledger_kept_by(getattr(request, "param", "sqlite"), tmp_path)
+    with kept as address, open_ledger(address) as ledger:
         made = Shop(tmp_path, ledger)
         made.look(ana=2)
         yield made
 
 
+@pytest.mark.parametrize("shop", ENGINES, indirect=True)
 def test_only_these_customers_are_looked_at(shop: Shop) -> None:
     """The others wait for the next sweep, which finds everything else, and nothing twice."""
     checked = shop.ledger.checked_through(RULE.id)
