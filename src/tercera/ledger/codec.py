@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, TypedDict
 
 from sqlalchemy import Row
@@ -146,7 +146,8 @@ def read_doubts(text: str | None) -> Doubts:
     return tuple((RejectReason(reason), count) for reason, count in json.loads(text or "{}").items())
 
 
-def levels_text(levels: Iterable[Level]) -> str:
+@lru_cache(maxsize=64)
+def levels_text(levels: tuple[Level, ...]) -> str:
     """The levels of a rule, as they were when the notice was decided."""
     return _encode([(level.name, level.threshold) for level in levels])
 
