@@ -27,6 +27,7 @@ from tercera.silences import Decision, DecisionKind
 from tercera.sources import load
 from tercera.watch import Limits, Watched
 from tercera.watching import between_cycles
+from tests.integration.ledger_changes import ENGINES, ledger_kept_by
 
 RULE = Rule(
     RuleId("repeat-returns"),
@@ -48,6 +49,7 @@ class Shop:
 
     folder: Path
     ledger: Ledger
+    address: str
     routes: Routes = field(default_factory=lambda: Routes({"operations": OPERATIONS}, OPERATIONS))
     now: datetime = START
     good: int = 40
@@ -100,16 +102,21 @@ def en() -> Words:
     return words
 
 
+on_both_engines = pytest.mark.parametrize("shop", ENGINES, indirect=True)
+
+
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
+def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shop]:
     """Swept once, and all is well."""
-    with open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}") as ledger:
-        opened = Shop(tmp_path, ledger)
+    engine = getattr(request, "param", "sqlite")
+    with ledger_kept_by(engine, tmp_path) as address, open_ledger(address) as ledger:
+        opened = Shop(tmp_path, ledger, address)
         opened.cycle()
         assert opened.told() == []
         yield opened
 
 
+@on_both_engines
 def test_rejects_are_told_once_and_taken_back_once(shop: Shop) -> None:
     """Also when the process is started anew in between, and when it lasts into the next month."""
     assert [each.transition.reason for each in shop.cycle(bad=3).watched] == [Reason.OPENED]
@@ -120,7 +127,7 @@ def test_rejects_are_told_once_and_taken_back_once(shop: Shop) -> None:
     assert not message.for_customer
     assert '"unreadable_date"' in (notice.detail or "")
     shop.cycle(bad=5)
-    with open_ledger(f"sqlite:///{shop.folder / 'ledger.db'}") as again:
+    with open_ledger(shop.address) as again:
         shop.ledger = again
         shop.cycle(DAY * 5, newest="2023-07-03")
         assert shop.told() == []
@@ -169,6 +176,7 @@ def test_no_new_orders(shop: Shop) -> None:
     assert run.summary["newest"] == "2023-07-01"
 
 
+@on_both_engines
 def test_no_good_cycle(shop: Shop) -> None:
     """Told by the cycle that fails, or between cycles when none comes; once. A good one takes it back."""
     last_good = shop.now
