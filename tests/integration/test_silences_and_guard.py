@@ -25,6 +25,7 @@ from tercera.rules import Rule, everyone
 from tercera.silences import Decision, DecisionKind
 from tercera.sources import load
 from tests.integration.ledger_changes import ENGINES, ledger_kept_by
+from tests.servers.postgresql import connection
 
 RULE = Rule(
     RuleId("repeat-returns"),
@@ -412,3 +413,61 @@ def test_a_release_in_the_middle_of_a_sweep(shop: Shop) -> None:
     assert shop.told() == opened("ana", "ben")
     shop.sweep()
     assert shop.told() == {("ana", Reason.ESCALATED): 1, ("ops", Reason.ESCALATED): 1}
+
+
+on_postgresql = pytest.mark.parametrize("ledger_address", ["postgresql"], indirect=True)
+
+
+@on_postgresql
+def test_a_rule_that_another_instance_is_sweeping(shop: Shop) -> None:
+    """It is left to that one, and the next cycle looks at it."""
+    shop.write(ana=3)
+    with open_ledger(shop.address) as other, other.sweeping(RULE.id), shop.source() as source:
+        report = cycle([RULE], source, shop.ledger, shop.terms, now=shop.now, clock=lambda: shop.now)
+    assert (report.elsewhere, report.swept, report.failed) == ([RULE.id], [], {})
+    assert shop.told() == {}
+    shop.sweep()
+    assert shop.told() == opened("ana")
+
+
+class TakenOver(threading.Event):
+    """Asked in the middle of a sweep whether to stop, as if this process had stood still meanwhile: its lease
+    is over, and another instance sweeps."""
+
+    def __init__(self, shop: Shop) -> None:
+        super().__init__()
+        self._shop = shop
+        self._waits = True
+
+    def is_set(self) -> bool:
+        """Never."""
+        if self._waits:
+            self._waits = False
+            with connection(self._shop.address) as made:
+                made.execute("UPDATE tercera.leases SET expires_at = 0")
+            with open_ledger(self._shop.address) as other, self._shop.source() as source:
+                now = self._shop.now
+                report = cycle([RULE], source, other, self._shop.terms, now=now, clock=lambda: now)
+                assert not report.failed
+        return False
+
+
+@on_postgresql
+def test_another_instance_takes_over_in_the_middle_of_a_sweep(shop: Shop) -> None:
+    """What the first one had found is not written any more; everybody hears once."""
+    shop.write(ana=3, ben=3)
+    with shop.source() as source:
+        report = cycle(
+            [RULE],
+            source,
+            shop.ledger,
+            shop.terms,
+            now=shop.now,
+            clock=lambda: shop.now,
+            stop=TakenOver(shop),
+        )
+    assert "another instance took over" in str(report.failed[RULE.id])
+    assert report.swept == []
+    assert shop.told() == opened("ana", "ben")
+    shop.sweep()
+    assert shop.told() == {}
