@@ -1,7 +1,7 @@
 """Several instances on one PostgreSQL: kill any, pause any, the rest go on, and nobody is told anything twice
 but what was in flight.
 
-`make fault` does more of it (`instances_in_thousands.py`).
+`make fault` does more of it (`full_instances.py`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """`kill -9` at every boundary and at random moments, while orders arrive, change and disappear: no notice is
 lost, none is repeated but what a server had accepted without a receipt, none is unexpected.
 
-150 kills in all; `make fault` goes on to 2,000 (`kills_in_thousands.py`).
+150 kills in all; `make fault` goes on to 2,000 (`full_kills.py`).
 """
 
 from __future__ import annotations

@@ -144,6 +144,9 @@ class Trial:
     meanwhile: int = 1
     """Things that happen at once while a run looks: several only where a source sees all of them or none."""
 
+    ends_with: tuple[int, ...] = (0, -signal.SIGKILL)
+    """The exit codes that may be: 3 also where the source is disturbed."""
+
     pace: Pace = field(default_factory=Pace)
     attempts: list[Attempt] = field(default_factory=list)
 
@@ -196,6 +199,14 @@ class Trial:
             self.pace.delivery *= 0.8  # it was faster
         self._finish()
 
+    def run_while(self, something: Callable[[], None]) -> bool:
+        """A run during which something happens to its surroundings; whether it ended well all the same."""
+        self._start()
+        time.sleep(self.random.random() * self.pace.cycle)
+        something()
+        self._finish()
+        return self.attempts[-1].look.certain
+
     def live_and_die(self) -> None:
         """A daemon that sweeps every second while things happen, and is killed at a random moment."""
         self._start_daemon()
@@ -235,12 +246,13 @@ class Trial:
         """Until the process has ended and the servers have read all that it had sent."""
         code = self.process.ended()
         self._arrivals += settled(self.log)
-        assert code in (0, -signal.SIGKILL), self.process.words
+        assert code in self.ends_with, self.process.words
         look = Look(
             len(self.attempts), tuple(range(self._first_version, self.world.now + 1)), code == 0, often
         )
         arrived = tuple(self._arrivals)
-        self.attempts.append(Attempt(code != 0, place, self.log.opened > self._opened, arrived, look))
+        killed = code == -signal.SIGKILL
+        self.attempts.append(Attempt(killed, place, self.log.opened > self._opened, arrived, look))
 
 
 def settled(log: Log) -> list[Arrival]:

@@ -37,15 +37,17 @@ def over_mongodb(
     *,
     only_now: bool = False,
     number: int = 0,
+    uri: str | None = None,
 ) -> Iterator[Trial]:
-    """A trial over two collections; with `only_now` nothing is in windows that are over."""
+    """A trial over two collections; with `only_now` nothing is in windows that are over. `uri` names the
+    server where it is not the usual one."""
     chosen = 1 if mutant else seed() + number  # a mistake is made in the same world on every run
     world = World(Random(chosen))
     if only_now:
         world.months = world.months[-1:]
     source = {
         "kind": "mongodb",
-        "uri": mongod_uri(),
+        "uri": uri or mongod_uri(),
         "database": database.name,
         "orders": {"collection": "Orders"},
         "customers": {"collection": "Clients"},
