@@ -25,7 +25,11 @@ def test_the_primary_is_killed_during_a_sweep(tmp_path: Path) -> None:
             for _ in range(12):
                 trial.happen()
                 dead: list[int] = []
-                well += trial.run_while(lambda dead=dead: dead.append(servers.kill_primary()))
+
+                def kill(dead: list[int] = dead) -> None:
+                    dead.append(servers.kill_primary())
+
+                well += trial.run_while(kill)
                 servers.primary()
                 servers.start(dead[0])
             trial.happen()

@@ -109,10 +109,10 @@ class LedgerPromises(RuleBasedStateMachine):
         if found is None:
             return
         self.quiet.decisions.append(Quieted(subject, WINDOW, None))
-        alert = {"alert": found.id}
-        self.ledger.decide(
-            Decision(DecisionKind.DISMISS, None, None, None, None, "ana", "", self.now, **alert)
+        dismissal = Decision(
+            DecisionKind.DISMISS, None, None, None, None, "ana", "", self.now, alert=found.id
         )
+        self.ledger.decide(dismissal)
 
     @precondition(lambda self: self.waiting)
     @rule()
