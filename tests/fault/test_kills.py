@@ -21,9 +21,9 @@ from tests.fault.trials import over_files, over_mongodb
 @pytest.mark.xdist_group("mongod")
 @pytest.mark.timeout(600)
 def test_runs_over_mongodb(tmp_path: Path, database: Database[dict[str, Any]]) -> None:
-    """At 112 moments, and a daemon at 8 more."""
+    """At 116 moments, and a daemon at 4 more."""
     with over_mongodb(tmp_path, database) as trial:
-        assert kill_often(trial, 112, daemons=8).is_good
+        assert kill_often(trial, 116, daemons=4).is_good
 
 
 @pytest.mark.timeout(600)
