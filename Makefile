@@ -27,7 +27,7 @@ test: $(READY)   ## every test, against real servers
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 fault: $(READY)  ## 2,000 kills, several instances, broken infrastructure: some 20 minutes; prints what it saw
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -rP tests/fault tests/fault/full_*.py
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -rP -o python_files='test_*.py full_*.py' tests/fault
 
 check: $(READY)  ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .

@@ -18,9 +18,9 @@ pytestmark = pytest.mark.timeout(1800)
 
 @pytest.mark.parametrize("number", range(4))
 def test_runs_over_mongodb(tmp_path: Path, database: Database[dict[str, Any]], number: int) -> None:
-    """At 4 × 320 moments, and daemons at 4 × 40."""
+    """At 4 × 350 moments, and daemons at 4 × 40."""
     with over_mongodb(tmp_path, database, number=number) as trial:
-        assert kill_often(trial, 320, daemons=40).is_good
+        assert kill_often(trial, 350, daemons=40).is_good
 
 
 @pytest.mark.parametrize("number", range(2))
