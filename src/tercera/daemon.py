@@ -9,13 +9,14 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from types import FrameType
 from zoneinfo import ZoneInfo
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
@@ -30,6 +31,9 @@ from tercera.watching import Moved, between_cycles
 
 RETRY_EVERY = timedelta(seconds=10)
 """How often notices that are due again are looked for, between sweeps."""
+
+SHORTEST_PAUSE = 0.2
+"""Seconds between two deliveries, should something be due that can't go out."""
 
 log = structlog.get_logger("tercera")
 
@@ -88,6 +92,7 @@ class _Daemon:
         self._notify_history = notify_history
         self._delivering = threading.Lock()
         self._started = app.clock()
+        self._scheduler: BackgroundScheduler | None = None
         self.broken: TerceraError | None = None
 
     def scheduler(self) -> BackgroundScheduler:
@@ -102,12 +107,13 @@ class _Daemon:
         first = {"next_run_time": now} if self._is_due(trigger, now) else {}
         scheduler.add_job(self._sweep, trigger, id="sweep", executor="sweep", **first)
         scheduler.add_job(
-            self._deliver,
+            self._deliver_on,
             IntervalTrigger(seconds=RETRY_EVERY.seconds),
             id="deliver",
             executor="deliver",
             next_run_time=now,
         )
+        self._scheduler = scheduler
         return scheduler
 
     def _is_due(self, trigger: BaseTrigger, now: datetime) -> bool:
@@ -154,6 +160,25 @@ class _Daemon:
             for rule, error in report.failed.items():
                 log.warning("sweep failed, will be tried again", rule=rule, error=str(error))
             self._deliver()
+            if self._scheduler is not None and self._pause() is not None and not self._stop.is_set():
+                with suppress(JobLookupError):  # it is being stopped
+                    self._scheduler.modify_job("deliver", next_run_time=app.clock())
+
+    def _deliver_on(self) -> None:
+        """Delivers, and again as long as more is due within the interval, so that a limit of one message a
+        second is not one for each interval."""
+        self._deliver()
+        while (pause := self._pause()) is not None and not self._stop.wait(pause):
+            self._deliver()
+
+    def _pause(self) -> float | None:
+        """Seconds until something is due that is worth waiting for; None when nothing is."""
+        with self._surviving("deliver"):
+            now = self._app.clock()
+            due_at = self._ledger.next_due(now, without=self._ledger.circuits())
+            if due_at is not None and due_at - now < RETRY_EVERY:
+                return max((due_at - now).total_seconds(), SHORTEST_PAUSE)
+        return None
 
     def _deliver(self) -> None:
         with self._surviving("deliver"), self._delivering:

@@ -6,12 +6,14 @@ import signal
 import sqlite3
 import time
 from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pymongo import MongoClient
 
+from tercera.daemon import RETRY_EVERY
 from tests.e2e.process import Running, Tercera
 from tests.e2e.restartable import restartable
 from tests.e2e.shop import (
@@ -86,6 +88,24 @@ def test_it_sweeps_at_once_and_again(
     inbox.expect(told(month, 5), (OPERATIONS, "Tercera: 1 change (1 up)"))
     assert tercera.json("run", "--once")["notices"]["sent"] == 0
     inbox.expect()
+
+
+def test_a_limit_of_seconds_is_kept_to_the_second(
+    tercera: Tercera, shop: Files, mail_server: SmtpServer, month: Month
+) -> None:
+    """One mail a second, not one for each time that the daemon looks for what is due."""
+    for name in ("bea", "eva", "ida"):
+        shop.customer(name, f"{name}@example.com")
+        shop.returned(name, month, *(f"{name}{number}" for number in range(3)))
+    written = configuration(files_source(), mail_server)
+    written["channels"]["customer"]["rate"] = {"per_channel": "1/1s"}
+    tercera.configure(written)
+    with tercera.started("run") as daemon:
+        deliveries = [daemon.event("delivered") for _ in range(4)]
+        stopped(daemon)
+    assert [each["sent"] for each in deliveries] == [5, 1, 1, 1]  # in the digest of operations are four
+    first, *_, last = (datetime.fromisoformat(each["timestamp"]) for each in deliveries)
+    assert timedelta(seconds=2.5) < last - first < RETRY_EVERY
 
 
 def test_a_second_one_is_refused(tercera: Tercera) -> None:

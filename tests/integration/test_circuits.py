@@ -255,6 +255,21 @@ def test_a_pause_can_be_ended(ledger: Ledger, server: SmtpServer) -> None:
     assert Post(ledger, {"customer": mail(server.port)}).deliver() == {NoticeState.SENT: 1}
 
 
+def test_a_clock_that_was_ahead_pauses_nothing_for_long(ledger: Ledger, server: SmtpServer) -> None:
+    """A pause that is longer than any can be is over."""
+    commit(ledger, opened("ana"))
+    Post(ledger, {"customer": nobody()}, now=NOW + timedelta(days=300)).deliver()
+    assert Post(ledger, {"customer": mail(server.port)}).deliver() == {NoticeState.SENT: 1}
+
+
+def test_what_is_due_next_leaves_out_paused_channels(ledger: Ledger) -> None:
+    """Whoever waits for it waits for what can go out."""
+    commit(ledger, opened("ana"))
+    Post(ledger, {"customer": nobody()}).deliver()
+    assert ledger.next_due(NOW) == NOW
+    assert ledger.next_due(NOW, without=ledger.circuits()) is None
+
+
 def test_a_channel_that_is_not_configured_any_more_waits(ledger: Ledger) -> None:
     """Its messages are there when it is again."""
     commit(ledger, opened("ana"))

@@ -15,8 +15,11 @@ from tercera.messages import Message
 
 
 def probes(delivery: Delivery, now: datetime) -> list[Circuit]:
-    """The circuits of the channels whose pause is over."""
-    return [each for each in delivery.ledger.circuits().values() if each.retry_at <= now]
+    """The circuits of the channels whose pause is over. One that is longer than any can be was written by a
+    clock that was ahead."""
+    latest = now + max(delivery.policy.longest_pause, delivery.policy.longest_probe_pause)
+    circuits = delivery.ledger.circuits().values()
+    return [each for each in circuits if each.retry_at <= now or each.retry_at > latest]
 
 
 def claim_probe(delivery: Delivery, channel: str, now: datetime) -> list[Message]:

@@ -60,11 +60,14 @@ def claim(
     return _read(connection, instance, rows, now)
 
 
-def next_due(connection: Connection, instance: Instance, now: datetime) -> datetime | None:
-    """When the next message can be claimed: `now` when one can be already, None when none is waiting."""
+def next_due(
+    connection: Connection, instance: Instance, now: datetime, without: Collection[str] = ()
+) -> datetime | None:
+    """When the next message can be claimed, of other channels than those in `without`: `now` when one can be
+    already, None when none is waiting."""
     query = (
         select(messages.c.due_at)
-        .where(_waiting(instance), ~_blocked())
+        .where(_waiting(instance), messages.c.channel.not_in(sorted(without)), ~_blocked())
         .order_by(messages.c.due_at, messages.c.id)
         .limit(1)
     )

@@ -296,10 +296,11 @@ class Ledger:
                 outcome.state,
             )
 
-    def next_due(self, now: datetime) -> datetime | None:
-        """When the next message can be claimed, `now` at the earliest; None when none is waiting."""
+    def next_due(self, now: datetime, without: Collection[str] = ()) -> datetime | None:
+        """When the next message can be claimed, of other channels than those in `without`, `now` at the
+        earliest; None when none is waiting."""
         with reading(self._engine) as connection:
-            return claims.next_due(connection, self._instance, now)
+            return claims.next_due(connection, self._instance, now, without)
 
     def release_claims(self) -> None:
         """What this instance claimed and did not settle can be claimed again."""
