@@ -178,6 +178,7 @@ def test_cron_waits_for_its_time(tercera: Tercera, mail_server: SmtpServer, mont
     tercera.environment["SMTP_PORT"] = str(free_port())
     tercera.json("run", "--once")
     alter(tercera, "UPDATE messages SET due_at = due_at - 31000000")
+    alter(tercera, "UPDATE circuits SET retry_at = retry_at - 31000000")
     tercera.environment["SMTP_PORT"] = str(mail_server.port)
 
     with tercera.started("run") as daemon:
