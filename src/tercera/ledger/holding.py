@@ -75,6 +75,7 @@ def release(connection: Connection, rule: RuleId | None, now: datetime) -> Count
     quiet = _quiet(connection, true, now)
     true = [row for row in true if row.alert not in quiet]
     _owe(connection, rows, {row.alert for row in true})
+    _owe_the_end(connection, rows, {_recipient(row) for row in true})
     stale = {row.id for row in rows} - {row.id for row in true}
     going = {row.message for row in true}
     _set(connection, sorted({row.message for row in rows} - going), NoticeState.DISCARDED, now)
@@ -102,6 +103,17 @@ def _owe(connection: Connection, rows: Sequence[AnyRow], told: Collection[int]) 
         if alert not in told and (row.stands is not None or row.level is None):
             owed = {"spoken": True} if row.level is None else {"peak": row.before if row.spoken else None}
             connection.execute(update(alerts).where(alerts.c.id == alert).values(owed))
+
+
+def _owe_the_end(
+    connection: Connection, rows: Sequence[AnyRow], told: Collection[tuple[int, str, str, str]]
+) -> None:
+    """Whoever is not told now, and was to read that the alert is over, still believes in it: the next sweep
+    retracts it, to those alone who have not read so."""
+    over = (row for row in rows if row.level is None and row.stands is None)
+    believed = sorted({row.alert for row in over if _recipient(row) not in told})
+    for some in batched(believed):
+        connection.execute(update(alerts).where(alerts.c.id.in_(some)).values(spoken=True))
 
 
 def discard(
