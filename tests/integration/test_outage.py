@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from textwrap import dedent
 
 import pytest
@@ -35,13 +36,9 @@ SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Postgres]:
+def server() -> Iterator[Postgres]:
     """A server that only this test uses."""
-    tmp_path.chmod(0o755)
-    for parent in tmp_path.parents[:2]:
-        parent.chmod(0o755)  # nobody has to reach it
-    (tmp_path / "server").mkdir()
-    with Postgres(tmp_path / "server") as running:
+    with TemporaryDirectory(prefix="tercera-postgres-") as folder, Postgres(Path(folder)) as running:
         yield running
 
 
