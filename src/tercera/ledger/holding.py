@@ -108,10 +108,9 @@ def _owe(connection: Connection, rows: Sequence[AnyRow], told: Collection[int]) 
 def _owe_the_end(
     connection: Connection, rows: Sequence[AnyRow], told: Collection[tuple[int, str, str, str]]
 ) -> None:
-    """Whoever is not told now, and was to read that the alert is over, still believes in it: the next sweep
-    retracts it, to those alone who have not read so."""
-    over = (row for row in rows if row.level is None and row.stands is None)
-    believed = sorted({row.alert for row in over if _recipient(row) not in told})
+    """Whoever is not told now, and was to read that the alert is over, still believes in it: when it is over
+    they read so, and they alone."""
+    believed = sorted({row.alert for row in rows if row.level is None and _recipient(row) not in told})
     for some in batched(believed):
         connection.execute(update(alerts).where(alerts.c.id.in_(some)).values(spoken=True))
 
