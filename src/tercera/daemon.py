@@ -1,6 +1,6 @@
 """The long-running process: sweeps on a schedule, delivers in between, stops cleanly.
 
-Sweeping and delivering each have one worker: neither overlaps itself, runs that were missed become one, and
+Sweeping and delivering each have one thread: neither overlaps itself, sweeps that were missed become one, and
 a slow mail server does not hold up a sweep. A source or a mail server that is away is logged and tried again.
 """
 
@@ -9,14 +9,13 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from types import FrameType
 from zoneinfo import ZoneInfo
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
-from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
@@ -43,7 +42,9 @@ def run_forever(app: App, ledger: Ledger, *, notify_history: bool = False) -> No
     with stopping_on_signals() as stop:
         daemon = _Daemon(app, ledger, stop, notify_history)
         scheduler = daemon.scheduler()
+        delivering = threading.Thread(target=daemon.deliver_until_stopped, name="deliver")
         scheduler.start()
+        delivering.start()
         log.info(
             "started",
             rules=[rule.id for rule in app.settings.rules],
@@ -55,7 +56,9 @@ def run_forever(app: App, ledger: Ledger, *, notify_history: bool = False) -> No
         finally:
             log.info("stopping", remark="what is being written or sent is finished first")
             stop.set()
+            daemon.wake()
             scheduler.shutdown(wait=True)
+            delivering.join()
             log.info("stopped")
     if daemon.broken is not None:
         raise daemon.broken
@@ -90,31 +93,36 @@ class _Daemon:
         self._ledger = ledger
         self._stop = stop
         self._notify_history = notify_history
-        self._delivering = threading.Lock()
+        self._wake = threading.Event()
         self._started = app.clock()
-        self._scheduler: BackgroundScheduler | None = None
         self.broken: TerceraError | None = None
 
     def scheduler(self) -> BackgroundScheduler:
-        """Both jobs, each with a worker of its own."""
+        """Sweeps, on a thread of their own. They never ask the scheduler for anything: it holds its locks
+        while it waits for them to end."""
         scheduler = BackgroundScheduler(
             timezone=ZoneInfo(self._app.settings.timezone),
-            executors={"sweep": ThreadPoolExecutor(1), "deliver": ThreadPoolExecutor(1)},
+            executors={"default": ThreadPoolExecutor(1)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         now = self._app.clock()
         trigger = _trigger(self._app)
         first = {"next_run_time": now} if self._is_due(trigger, now) else {}
-        scheduler.add_job(self._sweep, trigger, id="sweep", executor="sweep", **first)
-        scheduler.add_job(
-            self._deliver_on,
-            IntervalTrigger(seconds=RETRY_EVERY.seconds),
-            id="deliver",
-            executor="deliver",
-            next_run_time=now,
-        )
-        self._scheduler = scheduler
+        scheduler.add_job(self._sweep, trigger, id="sweep", **first)
         return scheduler
+
+    def deliver_until_stopped(self) -> None:
+        """Delivers whatever is due, at once when a sweep has ended, and when more falls due: a limit of one
+        message a second is not one for each interval."""
+        while not self._stop.is_set():
+            self._wake.clear()
+            self._deliver()
+            if not self._stop.is_set():  # which comes before the last wake, should that have been cleared
+                self._wake.wait(self._pause())
+
+    def wake(self) -> None:
+        """Delivers at once; ends the waiting when all is to stop."""
+        self._wake.set()
 
     def _is_due(self, trigger: BaseTrigger, now: datetime) -> bool:
         """Whether to sweep at once: by interval always; by cron when a run was missed while nothing ran."""
@@ -159,29 +167,19 @@ class _Daemon:
                 log.info("swept by another instance", rule=rule)
             for rule, error in report.failed.items():
                 log.warning("sweep failed, will be tried again", rule=rule, error=str(error))
-            self._deliver()
-            if self._scheduler is not None and self._pause() is not None and not self._stop.is_set():
-                with suppress(JobLookupError):  # it is being stopped
-                    self._scheduler.modify_job("deliver", next_run_time=app.clock())
+            self.wake()
 
-    def _deliver_on(self) -> None:
-        """Delivers, and again as long as more is due within the interval, so that a limit of one message a
-        second is not one for each interval."""
-        self._deliver()
-        while (pause := self._pause()) is not None and not self._stop.wait(pause):
-            self._deliver()
-
-    def _pause(self) -> float | None:
-        """Seconds until something is due that is worth waiting for; None when nothing is."""
+    def _pause(self) -> float:
+        """Seconds until it has to be looked again for what is due."""
         with self._surviving("deliver"):
             now = self._app.clock()
             due_at = self._ledger.next_due(now, without=self._ledger.circuits())
             if due_at is not None and due_at - now < RETRY_EVERY:
                 return max((due_at - now).total_seconds(), SHORTEST_PAUSE)
-        return None
+        return RETRY_EVERY.total_seconds()
 
     def _deliver(self) -> None:
-        with self._surviving("deliver"), self._delivering:
+        with self._surviving("deliver"):
             app = self._app
             if app.settings.watch is not None:
                 told_of_watch(

@@ -78,6 +78,7 @@ class Preloaded:
 
     def start(self, *arguments: str, failpoints: str = "") -> None:
         """Starts a run; the one before has ended."""
+        (self.folder / "run.log").touch()  # there from now on, whenever the run opens it
         order = {
             "arguments": arguments,
             "folder": str(self.folder),
