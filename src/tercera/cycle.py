@@ -18,7 +18,7 @@ from tercera.errors import ConflictError, SourceError, TerceraError
 from tercera.failpoints import Failpoint, reached
 from tercera.gathering import Gathering, held_by
 from tercera.guard import Guard
-from tercera.ledger import PART, Cursor, Known, Lease, Ledger, digest_of
+from tercera.ledger import PART, Cursor, Digests, Known, Lease, Ledger
 from tercera.lifecycle import held, reconcile
 from tercera.messages import Bundle, Change, Holding
 from tercera.model import Pair, Placed, Reason, RuleId, State, SubjectId, Survey, Tally, WindowId
@@ -116,7 +116,8 @@ def sweep(
         scope = part_of(rule, ledger, subjects, cursor, now)
         known = ledger.known_pairs(rule.id, scope.pairs or ())
     swept = Swept(rule.id, baseline=baseline, scope=scope)
-    look = _Look(rule, Silences(rule.id, ledger.decisions(now), now), now, baseline, terms.currency)
+    silences = Silences(rule.id, ledger.decisions(now), now)
+    look = _Look(rule, silences, now, baseline, terms.currency, ledger.digests)
     speaking: list[Change] = []
     for chunk in _chunks(_silent(_changes(look, source, known, scope, swept), speaking)):
         proceed()
@@ -415,6 +416,7 @@ class _Look:
     now: datetime
     baseline: bool
     currency: str | None
+    digests: Digests
 
 
 def _changes(
@@ -462,7 +464,7 @@ def _change(look: _Look, known: Known | None, tally: Tally, swept: Swept) -> Cha
     swept.transitions[transition.reason] += 1
     swept.silenced += transition.muted is not None
     if not transition.is_change and (
-        known is None or known.standing.state is State.CLOSED or known.digest == digest_of(tally)
+        known is None or known.standing.state is State.CLOSED or known.digest == look.digests.of(tally)
     ):
         return None
     return Change(

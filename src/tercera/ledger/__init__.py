@@ -7,6 +7,7 @@ from tercera.ledger.circuits import Circuit
 from tercera.ledger.codec import digest_of
 from tercera.ledger.cursors import Cursor
 from tercera.ledger.deliveries import Delivery, Receipt
+from tercera.ledger.digests import Digests
 from tercera.ledger.history import AlertHistory, Counts, Step
 from tercera.ledger.holding import Held
 from tercera.ledger.known import Known
@@ -24,6 +25,7 @@ __all__ = [
     "Counts",
     "Cursor",
     "Delivery",
+    "Digests",
     "Held",
     "Known",
     "Lease",

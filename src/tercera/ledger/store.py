@@ -35,6 +35,7 @@ from tercera.ledger import (
 )
 from tercera.ledger.circuits import Circuit
 from tercera.ledger.cursors import Cursor
+from tercera.ledger.digests import Digests
 from tercera.ledger.engine import reading, writing, written
 from tercera.ledger.hold import hold
 from tercera.ledger.instance import PREFIX, Instance
@@ -62,6 +63,8 @@ class Ledger:
         self._engine = engine
         self._instance = instance
         self.identity = identity
+        self.digests = Digests()
+        """Of the tallies that sweeps compare with what is known."""
 
     def close(self) -> None:
         """Lets go of the file."""
