@@ -80,7 +80,7 @@ class _Batch:
         self._waiting: queue.SimpleQueue[Message] = queue.SimpleQueue()
         for message in messages:
             self._waiting.put(message)
-        self._book = ReceiptBook(delivery.ledger.settle, enough=(connections + 1) // 2)
+        self._book = ReceiptBook(delivery.ledger.settle, enough=max(1, connections * 3 // 4))
         self._doubt = Doubt()
         self._outcomes: Counter[NoticeState] = Counter()
         self._in_vain: dict[str, Message] = {}

@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, literal, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, literal, select, update
 
 from tercera.ledger import codec, settling
 from tercera.ledger.batches import batched
@@ -50,13 +50,9 @@ def claim(
     if beside is not None:
         query = query.where(messages.c.recipient != beside)
     rows = connection.execute(query).all()
-    if rows:
-        connection.execute(
-            update(messages)
-            .where(messages.c.id == bindparam("message"))
-            .values(claimed_at=now, claimed_by=instance.name),
-            [{"message": row.id} for row in rows],
-        )
+    claimed = update(messages).values(claimed_at=now, claimed_by=instance.name)
+    for some in batched(row.id for row in rows):
+        connection.execute(claimed.where(messages.c.id.in_(some)))
     return _read(connection, instance, rows, now)
 
 

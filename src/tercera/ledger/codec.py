@@ -155,6 +155,7 @@ def levels_text(levels: tuple[Level, ...]) -> str:
     return _encode([(level.name, level.threshold) for level in levels])
 
 
+@lru_cache(maxsize=64)
 def read_levels(text: str | None) -> tuple[Level, ...]:
     """The levels in a text; none of a notice that was written before they were kept."""
     return tuple(Level(name, threshold) for name, threshold in json.loads(text or "[]"))

@@ -7,7 +7,7 @@ mistake in one of them is a mistake of the configuration: what they should have 
 from __future__ import annotations
 
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +146,7 @@ class Letters:
             template = self._environment(words).get_template(name)
         except (TemplateError, UnicodeDecodeError, OSError) as error:
             raise _template_problem(name, error) from error
+        template.globals = dict(template.globals)  # it is copied for each letter, and a chain of maps slowly
         return self._compiled.setdefault((words, name), template)
 
     def _environment(self, words: Words) -> Environment:
@@ -174,7 +175,9 @@ class _Sandbox(ImmutableSandboxedEnvironment):
     letter's time."""
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        if type(obj) in _PLAIN and not attribute.startswith("_"):
+        if attribute in _FIELDS.get(type(obj), ()):
+            return getattr(obj, attribute)
+        if type(obj) is TemplateModule and not attribute.startswith("_"):
             found = getattr(obj, attribute, missing)
             if found is not missing:
                 return found
@@ -188,8 +191,9 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         return super().call(context, called, *args, **kwargs)
 
 
-_PLAIN = frozenset(
-    {
+_FIELDS: dict[type, frozenset[str]] = {
+    view: frozenset(each.name for each in fields(view))
+    for view in (
         ChartView,
         MessageView,
         NoticeView,
@@ -198,9 +202,8 @@ _PLAIN = frozenset(
         FindingView,
         StatementView,
         LevelView,
-        TemplateModule,
-    }
-)
+    )
+}
 
 
 def _given(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -215,12 +218,18 @@ class _Sayer:
 
     def __init__(self, words: Words) -> None:
         self._words = words
+        self._fixed: dict[str, str] = {}
+        """Phrases that say the same in every letter."""
 
     def __call__(
         self, key: str, about: NoticeView | None = None, count: int | None = None, **values: object
     ) -> str:
         if about is None:
-            return self._words.say(key, count, **values)
+            if count is not None or values:
+                return self._words.say(key, count, **values)
+            if key not in self._fixed:
+                self._fixed[key] = self._words.say(key)
+            return self._fixed[key]
         return self._words.say(key, about.matched if count is None else count, **{**about.values, **values})
 
 
