@@ -132,12 +132,10 @@ def _file(kind: str, content: bytes, *headers: tuple[str, str]) -> str:
 
 
 def _part(subtype: str, text: str) -> str:
-    lines = text.replace("\r", "").split("\n")
-    if text.isascii() and max(map(len, lines)) <= _LONGEST_LINE:
-        encoding, encoded = "7bit", "\r\n".join(lines)
-    else:
+    encoding, encoded = "7bit", text.replace("\r", "").replace("\n", "\r\n")
+    if not text.isascii() or max(map(len, encoded.split("\r\n"))) > _LONGEST_LINE:
         encoding = "quoted-printable"
-        encoded = b2a_qp("\r\n".join(lines).encode(), istext=True).decode("ascii")
+        encoded = b2a_qp(encoded.encode(), istext=True).decode("ascii")
     return (
         f"Content-Type: text/{subtype}; charset=utf-8\r\n"
         f"Content-Transfer-Encoding: {encoding}\r\n\r\n{encoded}"

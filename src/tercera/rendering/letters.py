@@ -7,6 +7,7 @@ mistake in one of them is a mistake of the configuration: what they should have 
 from __future__ import annotations
 
 import traceback
+from collections.abc import MutableMapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -146,7 +147,6 @@ class Letters:
             template = self._environment(words).get_template(name)
         except (TemplateError, UnicodeDecodeError, OSError) as error:
             raise _template_problem(name, error) from error
-        template.globals = dict(template.globals)  # it is copied for each letter, and a chain of maps slowly
         return self._compiled.setdefault((words, name), template)
 
     def _environment(self, words: Words) -> Environment:
@@ -173,6 +173,26 @@ class _Sandbox(ImmutableSandboxedEnvironment):
     """Jinja2's sandbox, with a short way to what every letter asks for many times: the fields of views, which
     hold text and numbers only, macros, and `say`. The sandbox's questions about each would take most of a
     letter's time."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._loaded: dict[str, Template] = {}
+
+    def get_template(
+        self,
+        name: str | Template,
+        parent: str | None = None,
+        globals: MutableMapping[str, Any] | None = None,  # noqa: A002  as Jinja2 calls it
+    ) -> Template:
+        """Each template is read once, also where others extend or import it. Its globals are copied for every
+        letter, which a chain of maps makes slow."""
+        if not isinstance(name, str) or globals is not None:
+            return super().get_template(name, parent, globals)
+        if name not in self._loaded:
+            template = super().get_template(name, parent)
+            template.globals = dict(template.globals)
+            self._loaded[name] = template
+        return self._loaded[name]
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         if attribute in _FIELDS.get(type(obj), ()):
