@@ -26,7 +26,7 @@ demo: $(READY)   ## the whole product in a minute: shop, alerts, mails
 test: $(READY)   ## every test, against real servers
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
-fault: $(READY)  ## 2,000 kills, several instances, broken infrastructure: some 20 minutes; prints what it saw
+fault: $(READY)  ## 2,000 kills, several instances, broken infrastructure: a quarter of an hour; prints what it saw
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -rP -o python_files='test_*.py full_*.py' tests/fault
 
 check: $(READY)  ## ruff, mypy --strict, import-linter
