@@ -32,7 +32,7 @@ from tests.integration.ledger_changes import ledger_kept_by
 OPEN = Standing(State.OPEN, "notice", "notice", spoken=True)
 
 # The last private character of Unicode stands for NUL on PostgreSQL, which refuses that.
-texts = st.text(st.characters(exclude_characters="\U0010fffd"), min_size=1) | st.sampled_from(
+texts = st.text(st.characters(codec="utf-8", exclude_characters="\U0010fffd"), min_size=1) | st.sampled_from(
     ["\0", "a\0b", "=1+1", "\r\nBcc: x", "Ñandú 🦤", "'\"\\", "2023"]
 )
 amounts = st.none() | st.decimals(allow_nan=False, allow_infinity=False)
