@@ -49,7 +49,7 @@ def commit(folder: Path, alerts: int) -> float:
     config = settings.files(folder / "tercera.yaml", orders, customers=customers, mail=told)
     with open_app(config, clock=lambda: NOW) as app, app.ledger() as ledger:
         watch = Stopwatch(ledger.commit)
-        ledger.commit = watch  # type: ignore[method-assign, assignment]
+        ledger.commit = watch  # type: ignore[method-assign, assignment]  # to time it
         report = cycle(app.settings.rules, app.source, ledger, app.terms(), now=NOW, clock=lambda: NOW)
         for error in report.failed.values():
             raise error

@@ -62,7 +62,7 @@ class Conversation(SMTP):
         """Holds an answer back while it goes on, or while the next command is there already."""
         answer = status.encode() if isinstance(status, str) else status
         self._held += answer + b"\r\n"
-        if answer[3:4] != b"-" and not self._reader._buffer:  # type: ignore[attr-defined]
+        if answer[3:4] != b"-" and not self._reader._buffer:  # type: ignore[attr-defined]  # asyncio's
             self._writer.write(self._held)
             self._held = b""
             await self._writer.drain()
@@ -78,7 +78,7 @@ class Conversation(SMTP):
             return
         await self.push("354 go ahead")
         content = await self._reader.readuntil(b"\r\n.\r\n")
-        self._set_post_data_state()  # type: ignore[no-untyped-call]
+        self._set_post_data_state()  # type: ignore[no-untyped-call]  # the library's own
         await self.push(self.event_handler.take(content[:-3].replace(b"\r\n..", b"\r\n.")))
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tercera.dates import read_date
-from tercera.model import Counting, Evidence, Placed, RejectReason, Tally
+from tercera.model import Counting, Evidence, Placed, RejectReason, SubjectId, Tally, WindowId
 from tercera.orders import DOUBTFUL, LONGEST_TEXT, OrderFields, Scope, Timestamps
 from tercera.windows import read_local, window_of
 
@@ -153,7 +153,7 @@ def _reject(row: Row, fields: OrderFields, counting: Counting, placed: object) -
         if is_missing(raw):
             return missing
         text = text_of(raw)
-        pattern = fields.valid.get(name)  # type: ignore[call-overload]
+        pattern = fields.pattern_of(name)
         if text is None or (pattern and not re.search(_strict_end(pattern), text, re.ASCII)):
             return invalid
     if text_of(value_of(row, counting.per, fields)) is None:
@@ -206,8 +206,8 @@ def _tally(
     evidence.sort(key=lambda one: (*_order(one.placed_at, zone), one.order_id))
     amounts = [one.amount for one in evidence if one.amount is not None]
     return Tally(
-        subject,  # type: ignore[arg-type]
-        window,  # type: ignore[arg-type]
+        SubjectId(subject),
+        WindowId(window),
         matched=len(evidence),
         orders=len(orders),
         amount=sum(amounts, Decimal(0)) if amounts else None,
@@ -259,8 +259,10 @@ def doubtful(
             continue
         assert reason is not None
         order_id = text_of(row.get(fields.order_id))
-        known[subject, reason] |= {order_id} - {None}  # type: ignore[arg-type]
-        unknown[subject, reason] += order_id is None
+        if order_id is None:
+            unknown[subject, reason] += 1
+        else:
+            known[subject, reason].add(order_id)
     found: dict[str, dict[RejectReason, int]] = defaultdict(dict)
     for (subject, reason), ids in known.items():
         found[subject][reason] = len(ids) + unknown[subject, reason]

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from types import FrameType
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -69,20 +70,18 @@ def stopping_on_signals() -> Iterator[threading.Event]:
     """An event that SIGTERM or SIGINT sets. Ctrl-C a second time ends the process at once; SIGTERM does not,
     because supervisors repeat it (to the process, then to its group)."""
     stop = threading.Event()
-    before: dict[signal.Signals, object] = {}
 
     def handle(number: int, _: FrameType | None) -> None:
         if stop.is_set() and number == signal.SIGINT:
             raise KeyboardInterrupt
         stop.set()
 
-    for each in (signal.SIGTERM, signal.SIGINT):
-        before[each] = signal.signal(each, handle)
+    before = {each: signal.signal(each, handle) for each in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield stop
     finally:
         for each, handler in before.items():
-            signal.signal(each, handler)  # type: ignore[arg-type]
+            signal.signal(each, signal.SIG_DFL if handler is None else handler)
 
 
 class _Daemon:
@@ -252,5 +251,5 @@ def _words(app: App) -> str:
     return f"cron {schedule.cron}" if schedule.cron else f"every {schedule.every}"
 
 
-def _counts(counts: object) -> dict[str, int]:
-    return {str(name): number for name, number in counts.items()}  # type: ignore[attr-defined]
+def _counts(counts: Mapping[Any, int]) -> dict[str, int]:
+    return {str(name): number for name, number in counts.items()}

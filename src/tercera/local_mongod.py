@@ -81,7 +81,7 @@ def _start(
         key.write_text(secrets.token_hex(32))
         command += ["--keyFile", str(key)]
     # A session of its own: Ctrl-C in the terminal reaches us first, and we stop it.
-    return subprocess.Popen(  # noqa: S603
+    return subprocess.Popen(  # noqa: S603 - its own binary, no shell
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
 

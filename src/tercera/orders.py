@@ -148,6 +148,10 @@ class OrderFields(_Shape):
             return str(getattr(self, name))
         return self.fields[name]
 
+    def pattern_of(self, name: str) -> str | None:
+        """What a good value of a field contains, where that is said."""
+        return next((pattern for field, pattern in self.valid.items() if field == name), None)
+
     @property
     def names(self) -> frozenset[str]:
         """The names that a rule's `when` and `per` may use."""

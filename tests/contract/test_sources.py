@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tercera import sources
-from tercera.model import Customer, Pair, SubjectId, Survey, Tally
+from tercera.model import Customer, Pair, SubjectId, Survey, Tally, WindowId
 from tercera.orders import DOUBTFUL, SAMPLES, CustomerFields, OrderFields, Recent, Scope, Source
 from tercera.windows import parse_window
 from tests import oracle
@@ -108,7 +108,7 @@ def test_a_scope_asks_for_some_windows_or_some_pairs(store: Store, case: Case, d
     asked: list[Pair] = sorted(
         data.draw(st.sets(st.sampled_from(sorted(whole.tallies)), max_size=4)) if whole.tallies else set()
     )
-    asked.append(("nobody", windows[0]))  # type: ignore[arg-type]
+    asked.append((SubjectId("nobody"), WindowId(windows[0])))
     at_least = data.draw(st.sampled_from([0, 1, 2, 3]))
     with store.opened(rows, case.fields, case.zone) as source:
         for scope in (Scope(start, end, at_least), Scope(start, None, at_least), Scope(None, end, at_least)):

@@ -133,7 +133,7 @@ class _Mail(SMTP):
             ],
             content=hashlib.sha256(content).hexdigest(),
         )
-        self._set_post_data_state()  # type: ignore[no-untyped-call]
+        self._set_post_data_state()  # type: ignore[no-untyped-call]  # the library's own
         await self.push("250 2.0.0 OK")
 
 

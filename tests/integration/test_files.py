@@ -21,7 +21,7 @@ from tercera.model import CUSTOMER, Counting, Match, Period, RejectReason, Surve
 from tercera.orders import Scope, Source
 from tercera.relational.embedded import database
 from tercera.relational.repeats import repeated
-from tercera.sources.files import Settings, open_source
+from tercera.sources.files import FilesSource, Settings, open_source
 from tests import oracle
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
@@ -34,7 +34,7 @@ HEADER = "order_id,customer_id,status,placed_at\n"
 GOOD = "o1,ana,cancelled,2023-06-01\no2,ana,cancelled,2023-06-02\n"
 
 
-def opened(base: Path, path: Any, customers: dict[str, Any] | None = None, **orders: Any) -> Source:
+def opened(base: Path, path: Any, customers: dict[str, Any] | None = None, **orders: Any) -> FilesSource:
     """A source of the files of a directory."""
     settings = Settings(kind="files", orders={"path": path, **orders}, customers=customers, threads=2)
     return open_source(settings, "Europe/London", base=base)
@@ -116,7 +116,7 @@ def test_typed_columns_mean_what_the_oracle_says(tmp_path: Path, meaning: str) -
     source = opened(
         tmp_path, "orders.parquet", placed_at="at", amount="cost", timezone="Europe/Madrid", **zone
     )
-    fields = source._fields  # type: ignore[attr-defined]
+    fields = source._fields
     rows = [
         {
             **row,
@@ -197,7 +197,7 @@ def test_json_documents_mean_what_the_oracle_says(tmp_path: Path) -> None:
     lines = [json.dumps(row) for row in nested] + ["{broken", "[1, 2]", '"text"', ""]
     (tmp_path / "orders.jsonl").write_text("\n".join(lines), encoding="utf-8")
     source = opened(tmp_path, "orders.jsonl", order_id="o.a/b~c")
-    expected = oracle.tally(rows, source._fields.model_copy(update={"order_id": "order_id"}), MONTHLY)  # type: ignore[attr-defined]
+    expected = oracle.tally(rows, source._fields.model_copy(update={"order_id": "order_id"}), MONTHLY)
     tallies, survey = told(source)
     assert tallies == expected.tallies
     found = rejects(survey)

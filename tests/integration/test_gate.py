@@ -52,9 +52,9 @@ def server(tmp_path: Path) -> Iterator[SmtpServer]:
         yield running
 
 
-def post(ledger: Ledger, server: SmtpServer, now: datetime, **timing: object) -> Post:
+def post(ledger: Ledger, server: SmtpServer, now: datetime, **timing: Any) -> Post:
     """A channel to customers with this timing, at this moment."""
-    made = Timing(**timing)  # type: ignore[arg-type]
+    made = Timing(**timing)
     return Post(ledger, {"customer": mail(server.port)}, {"customer": made}, now=now)
 
 

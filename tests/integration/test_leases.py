@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
 
@@ -12,7 +12,8 @@ import pytest
 
 from tercera.errors import ConflictError
 from tercera.ledger import Ledger, open_ledger
-from tercera.messages import NoticeState
+from tercera.messages import NoticeState, Outcome
+from tercera.model import RuleId
 from tests.integration.ledger_changes import NOW, RULE, commit, dead, escalated, later, opened, sent
 from tests.servers.postgresql import connection, empty_database, empty_ledger
 
@@ -44,7 +45,7 @@ def test_one_instance_sweeps_a_rule_at_a_time(pair: tuple[Ledger, Ledger]) -> No
     with one.sweeping(RULE) as mine, other.sweeping(RULE) as theirs:
         assert mine is not None
         assert theirs is None
-        with other.sweeping(RULE + "-2") as another:  # type: ignore[arg-type]
+        with other.sweeping(RuleId(RULE + "-2")) as another:
             assert another is not None
     with other.sweeping(RULE) as theirs:
         assert theirs is not None
@@ -163,7 +164,7 @@ def test_while_it_is_held_claims_last(address: str) -> None:
     ("late", "state"), [(sent, NoticeState.SENT), (dead, NoticeState.PENDING)], ids=["sent", "dead"]
 )
 def test_a_late_outcome_of_what_another_is_sending(
-    pair: tuple[Ledger, Ledger], address: str, late: object, state: NoticeState
+    pair: tuple[Ledger, Ledger], address: str, late: Callable[[str], Outcome], state: NoticeState
 ) -> None:
     """What was accepted is sent, whoever has it now; what was refused is the other's to find out."""
     one, other = pair
@@ -171,7 +172,7 @@ def test_a_late_outcome_of_what_another_is_sending(
     (mine,) = one.claim(NOW, 10)
     expire(address)
     (theirs,) = other.claim(NOW, 10)
-    one.settle([late(mine.key)])  # type: ignore[operator]
+    one.settle([late(mine.key)])
     (delivery,) = other.deliveries()
     assert delivery.state is state
     other.settle([later(theirs.key, NOW + SECOND)])

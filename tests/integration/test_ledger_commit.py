@@ -13,6 +13,7 @@ import pytest
 from tercera.errors import LedgerError, NotFoundError
 from tercera.ledger import Cursor, Ledger, digest_of
 from tercera.ledger.engine import writing
+from tercera.messages import Change
 from tercera.model import (
     Reason,
     RejectCount,
@@ -121,11 +122,11 @@ def test_the_same_change_twice_is_refused(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("twice", [opened("ana"), escalated("eva")], ids=["new", "known"])
-def test_one_pair_twice_in_a_commit_is_refused(ledger: Ledger, twice: object) -> None:
+def test_one_pair_twice_in_a_commit_is_refused(ledger: Ledger, twice: Change) -> None:
     """A pair moves once in a commit."""
     commit(ledger, opened("eva"))
     with pytest.raises(LedgerError):
-        ledger.commit([twice, twice], rule=RULE, cursor=None, run=1, now=NOW)  # type: ignore[list-item]
+        ledger.commit([twice, twice], rule=RULE, cursor=None, run=1, now=NOW)
     assert len(ledger.alerts()) == 1
     assert len(ledger.alert(1).steps) == 1
 

@@ -19,7 +19,7 @@ from pymongo.errors import OperationFailure
 
 from tercera.errors import SourceError
 from tercera.local_mongod import running_mongod
-from tercera.model import CUSTOMER, Counting, Customer, Match, Period, RejectReason, SubjectId
+from tercera.model import CUSTOMER, Counting, Customer, Match, Period, RejectReason, SubjectId, WindowId
 from tercera.mongo.question import Question
 from tercera.mongo.tally import MOST_UNDATABLE, TOO_LARGE, in_sets
 from tercera.orders import Recent, Scope, Source
@@ -186,8 +186,8 @@ def test_an_id_is_the_same_whatever_its_type(database: Database[dict[str, Any]],
         HEX: Customer(HEX, "first"),
         "17850": Customer("17850", "number"),
     }
-    pairs = [(HEX, "2023-06"), ("17850", "2023-06")]
-    asked = Scope(pairs=pairs)  # type: ignore[arg-type]
+    june = WindowId("2023-06")
+    asked = Scope(pairs=[(SubjectId(HEX), june), (SubjectId("17850"), june)])
     assert counts(source, asked) == {HEX: (2, 2), "17850": (3, 3)}
 
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -96,12 +97,12 @@ class Shop:
             for notice in message.notices
         )
 
-    def decide(self, kind: DecisionKind, *, days: int | None = None, **about: object) -> Decision:
+    def decide(self, kind: DecisionKind, *, days: int | None = None, **about: Any) -> Decision:
         """Somebody decides something."""
-        values: dict[str, object] = {"rule": None, "subject": None, "window": None} | about
+        values: dict[str, Any] = {"rule": None, "subject": None, "window": None} | about
         until = None if days is None else self.now + days * DAY
         return self.ledger.decide(
-            Decision(kind=kind, until=until, author="ana", reason="a strike", at=self.now, **values)  # type: ignore[arg-type]
+            Decision(kind=kind, until=until, author="ana", reason="a strike", at=self.now, **values)
         )
 
     def alert(self, customer: str) -> int:

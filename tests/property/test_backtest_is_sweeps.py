@@ -7,7 +7,7 @@ import csv
 import os
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ from tercera.backtest import backtest
 from tercera.cycle import Report, Terms, cycle
 from tercera.ledger import Ledger, open_ledger
 from tercera.model import Counting, Level, Match, Period, Reason, RuleId, State
-from tercera.orders import CustomerFields, OrderFields
+from tercera.orders import CustomerFields, OrderFields, Source
 from tercera.routing import Route, Routes
 from tercera.rules import Rule, everyone
 from tercera.sources import load
@@ -99,7 +99,7 @@ class World:
 
 
 @contextmanager
-def world() -> Iterator[tuple[World, object, Ledger]]:
+def world() -> Iterator[tuple[World, Source, Ledger]]:
     """An empty shop, its source, and a fresh ledger."""
     files = load("files")
     with TemporaryDirectory() as folder:
@@ -145,7 +145,7 @@ def _live(history: list[tuple[int, list[Change]]], seen: Counter[Reason]) -> Non
             assert not report.failed
             seen.update(report.swept[0].transitions)
             _check(shop, ledger, now, told)
-        result = backtest(RULE, source, last=now.date())  # type: ignore[arg-type]
+        result = backtest(RULE, source, last=now.date())
         standing = [
             alert for alert in ledger.alerts(limit=1000) if alert.standing.state is not State.RETRACTED
         ]
@@ -159,8 +159,8 @@ def _live(history: list[tuple[int, list[Change]]], seen: Counter[Reason]) -> Non
         assert set(again.swept[0].transitions) <= {Reason.UNCHANGED}
 
 
-def _look(source: object, ledger: Ledger, now: datetime) -> Report:
-    return cycle([RULE], source, ledger, Terms(ROUTES), now=now, clock=lambda: now)  # type: ignore[arg-type]
+def _look(source: Source, ledger: Ledger, now: datetime) -> Report:
+    return cycle([RULE], source, ledger, Terms(ROUTES), now=now, clock=lambda: now)
 
 
 def _check(shop: World, ledger: Ledger, now: datetime, told: dict[tuple[str, str], int]) -> None:
@@ -179,8 +179,8 @@ def _check(shop: World, ledger: Ledger, now: datetime, told: dict[tuple[str, str
         told[pair] = len(history.steps)
 
 
-def _count(values: object) -> dict[object, int]:
+def _count(values: Iterable[object]) -> dict[object, int]:
     counts: dict[object, int] = {}
-    for value in values:  # type: ignore[attr-defined]
+    for value in values:
         counts[value] = counts.get(value, 0) + 1
     return counts

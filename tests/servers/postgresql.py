@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import psycopg
 from sqlalchemy import URL, make_url
@@ -42,8 +42,10 @@ class Postgres:
         self._data = folder / "data"
         self._log = folder / "log"
         self._programs = _programs(folder)
-        self._as_nobody = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
-        self._process: subprocess.Popen[bytes] | None = None
+        self._as_nobody: dict[str, Any] = (
+            {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+        )
+        self._process: subprocess.Popen[Any] | None = None
         self.port = free_port()
         if self._as_nobody:
             os.chown(folder, NOBODY, NOBODY)
@@ -74,7 +76,7 @@ class Postgres:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
                 env=_environment(), cwd=self._data.parent, **self._as_nobody,
-            )  # type: ignore[call-overload]  # fmt: skip
+            )  # fmt: skip
         self._run("pg_isready", "-q", "-h", HOST, "-p", str(self.port), until_it_works=True)
         return self
 
@@ -100,7 +102,7 @@ class Postgres:
             done = subprocess.run(
                 command, capture_output=True, text=True, env=_environment(), cwd=self._data.parent,
                 timeout=_PATIENCE, **self._as_nobody,
-            )  # type: ignore[call-overload]  # fmt: skip
+            )  # fmt: skip
             if done.returncode == 0:
                 return
             ended = self._process is not None and self._process.poll() is not None

@@ -284,7 +284,7 @@ class _Talk(SMTP):
         content = (await self._reader.readuntil(b"\r\n.\r\n"))[:-3].replace(b"\r\n..", b"\r\n.")
         server.commands["DATA"] += 1
         status = await server.take(self, envelope, content)
-        self._set_post_data_state()  # type: ignore[no-untyped-call]
+        self._set_post_data_state()  # type: ignore[no-untyped-call]  # the library's own
         await self.push(status)
 
 

@@ -355,7 +355,7 @@ def root_log() -> Iterator[list[str]]:
     """What a process that logs everything would log. (pytest's own log also hears what goes nowhere.)"""
     lines: list[str] = []
     handler = logging.Handler()
-    handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]
+    handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]  # it only listens
     root = logging.getLogger()
     level = root.level
     root.addHandler(handler)

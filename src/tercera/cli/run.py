@@ -119,9 +119,9 @@ class _Queue:
 def _notices(report: Report, outcomes: Counter[NoticeState]) -> dict[str, int]:
     undeliverable = sum(swept.undeliverable for swept in report.swept)
     return {
-        "sent": outcomes["sent"],  # type: ignore[index]
-        "pending": outcomes["pending"],  # type: ignore[index]
-        "dead": outcomes["dead"],  # type: ignore[index]
+        "sent": outcomes[NoticeState.SENT],
+        "pending": outcomes[NoticeState.PENDING],
+        "dead": outcomes[NoticeState.DEAD],
         "undeliverable": undeliverable,
     }
 

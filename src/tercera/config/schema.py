@@ -30,7 +30,7 @@ def configuration_schema() -> Schema:
     shared = channel_kinds.load("email").Settings.model_fields["server"].annotation
     fields: dict[str, Any] = {
         "source": (sources, ...),
-        "channels": (dict[str, channels], Field(default_factory=dict)),  # type: ignore[valid-type]
+        "channels": (dict[str, channels], Field(default_factory=dict)),  # type: ignore[valid-type]  # made as it runs
         "email": (shared, None),
     }
     model: type[BaseModel] = create_model("Configuration", __base__=Skeleton, **fields)

@@ -7,7 +7,7 @@ import os
 import shutil
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -101,7 +101,7 @@ def _live(demo: Demo, app: App, ledger: Ledger, store: Store, stop: threading.Ev
         store.write({order.order_id: order for order in waiting}.values())
         waiting = []
         now = _evening(day.date)
-        app.clock = lambda now=now: now  # type: ignore[misc]
+        app.clock = _standing_at(now)
         report = cycle(
             app.settings.rules,
             app.source,
@@ -117,6 +117,11 @@ def _live(demo: Demo, app: App, ledger: Ledger, store: Store, stop: threading.Ev
         last = max([last, *(each.id for each in fresh)])
         transitions = Counter({str(r): n for swept in report.swept for r, n in swept.transitions.items()})
         yield Moment(day.date, -(-number // EVERY), len(seen), transitions, fresh)
+
+
+def _standing_at(now: datetime) -> Callable[[], datetime]:
+    """A clock that stands still."""
+    return lambda: now
 
 
 def _evening(day: date) -> datetime:

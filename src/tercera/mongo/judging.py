@@ -118,7 +118,7 @@ def _validity(question: Question, texts: Texts) -> list[Expression]:
 
 
 def _is_valid(question: Question, name: str, text: str) -> Expression:
-    pattern = question.fields.valid.get(name)  # type: ignore[call-overload]
+    pattern = question.fields.pattern_of(name)
     return fits(text, strict_pattern(pattern)) if pattern else {"$ne": [text, None]}
 
 

@@ -23,7 +23,7 @@ from tercera.orders import OrderFields, Timestamps
 DAY_CODE = 0
 TIME_CODE = 1
 
-_READABLE = (datetime(1, 1, 3), datetime(9999, 12, 29))  # noqa: DTZ001
+_READABLE = (datetime(1, 1, 3), datetime(9999, 12, 29))  # noqa: DTZ001 - wall clocks
 """Stored dates beyond these have no calendar day in Python in every zone."""
 
 _PLAIN = frozenset("-/.:T ")

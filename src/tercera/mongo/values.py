@@ -87,7 +87,7 @@ def placed_of(value: Any, fields: OrderFields, zone: str) -> Placed | None:
 def instant_of(placed: Placed) -> Instant:
     """Sorts as the server does."""
     if not isinstance(placed, datetime):
-        return datetime(placed.year, placed.month, placed.day), DAY_CODE  # noqa: DTZ001
+        return datetime(placed.year, placed.month, placed.day), DAY_CODE  # noqa: DTZ001 - a wall clock
     rest = placed.microsecond % 1000
     wall = placed.replace(tzinfo=None, microsecond=placed.microsecond - rest, fold=0)
     return wall, TIME_CODE + placed.fold + 4 * rest

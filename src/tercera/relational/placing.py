@@ -23,7 +23,7 @@ from tercera.relational.shifts import Step, steps
 from tercera.windows import read_local
 
 CLOCK = dt.Timestamp()
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 (a wall clock)
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a wall clock
 _MICROSECOND = timedelta(microseconds=1)
 _MARGIN = timedelta(days=3)
 """No clock is as far as this from another."""

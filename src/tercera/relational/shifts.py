@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 
 from tercera.windows import read_local
 
-_FIRST = datetime(1840, 1, 1)  # noqa: DTZ001 (a wall clock)
+_FIRST = datetime(1840, 1, 1)  # noqa: DTZ001 - a wall clock
 """Before any zone's first change of clocks."""
 
-_LAST = datetime(2101, 1, 1)  # noqa: DTZ001 (a wall clock)
+_LAST = datetime(2101, 1, 1)  # noqa: DTZ001 - a wall clock
 _STRIDE = timedelta(days=1)
 
 

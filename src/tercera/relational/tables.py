@@ -119,9 +119,9 @@ class Opened:
         """The lines that have not the shape of the others, of every scan so far."""
         if not self.is_csv or not self._has_rejects():
             return RejectCount(0, 0)
-        [(lines,)] = self.database.rows(f"SELECT coalesce(sum(lines), 0)::BIGINT FROM ({_LINES})")  # noqa: S608
+        [(lines,)] = self.database.rows(f"SELECT coalesce(sum(lines), 0)::BIGINT FROM ({_LINES})")  # noqa: S608 - our text
         shown = self.database.rows(
-            f"SELECT line[:$cut], message[:$cut] FROM ({_LINES}) ORDER BY place LIMIT $few",  # noqa: S608
+            f"SELECT line[:$cut], message[:$cut] FROM ({_LINES}) ORDER BY place LIMIT $few",  # noqa: S608 - our text
             {"cut": SAMPLE_LENGTH, "few": SAMPLES},
         )
         samples = tuple({"line": line, "problem": message.split("\n")[0]} for line, message in shown)

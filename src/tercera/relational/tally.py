@@ -193,7 +193,7 @@ def _is_plain(rows: Rows, dialect: Dialect, fields: OrderFields, counting: Count
     for name in sorted({"order_id", "customer_id", "status", _column(counting.per)}):
         text = read[f"tercera_text_{name}"]
         glances.append(dialect.is_plain(text))
-        if pattern := fields.valid.get(name):  # type: ignore[call-overload]
+        if pattern := fields.pattern_of(name):
             glances.append(dialect.plainly_contains(text, pattern))
     return reduce(and_, glances).fill_null(False)
 
@@ -236,7 +236,7 @@ def _text_reasons(
     missing, invalid = _TEXT_REASONS[name]
     cell = _cell(rows, dialect, fields, name)
     tests = [(~cell.present, missing), (cell.text.isnull(), invalid)]
-    pattern = fields.valid.get(name)  # type: ignore[call-overload]
+    pattern = fields.pattern_of(name)
     return [*tests, (~dialect.contains(cell.text, pattern), invalid)] if pattern else tests
 
 

@@ -61,7 +61,7 @@ def course_of(notice: Notice) -> Course | None:
 
 def draw(course: Course, words: Words) -> bytes:
     """A PNG."""
-    import vl_convert  # type: ignore[import-untyped, unused-ignore]
+    import vl_convert
 
     png: bytes = vl_convert.vegalite_to_png(json.dumps(specification(course, words)), scale=2)
     return png

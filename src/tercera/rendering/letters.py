@@ -182,7 +182,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         self,
         name: str | Template,
         parent: str | None = None,
-        globals: MutableMapping[str, Any] | None = None,  # noqa: A002  as Jinja2 calls it
+        globals: MutableMapping[str, Any] | None = None,  # noqa: A002 - as Jinja2 calls it
     ) -> Template:
         """Each template is read once, also where others extend or import it. Its globals are copied for every
         letter, which a chain of maps makes slow."""

@@ -60,7 +60,8 @@ def _flat(tables: Mapping[str, Any], prefix: str = "") -> Phrases:
 
 @dataclass(frozen=True, eq=False)
 class Words:
-    """Says things in one language. `eq=False`: there is one per tag, and it keys the caches below."""
+    """Says things in one language. `eq=False`: there is one per tag, which lives as long as the
+    process, and it keys the caches below."""
 
     locale: Locale
     phrases: Phrases
@@ -77,7 +78,7 @@ class Words:
             phrase = phrase.get(self._form(count or 0), phrase["other"])
         return phrase.format_map({"count": self.number(count) if count is not None else "", **values})
 
-    @lru_cache(maxsize=4096)  # noqa: B019  one Words per language lives as long as the process
+    @lru_cache(maxsize=4096)  # noqa: B019 - see the class
     def _form(self, count: int) -> str:
         return str(self.locale.plural_form(count))
 
@@ -89,7 +90,7 @@ class Words:
         """`1,234`."""
         return str(number) if -1000 < number < 1000 else str(format_decimal(number, locale=self.locale))
 
-    @lru_cache(maxsize=4096)  # noqa: B019
+    @lru_cache(maxsize=4096)  # noqa: B019 - see the class
     def share(self, part: int, whole: int) -> str:
         """`42 %`."""
         return str(format_percent(Decimal(part) / whole, locale=self.locale))
@@ -107,7 +108,7 @@ class Words:
         # The zone is part of what is remembered: moments in two zones are equal, and read differently.
         return self._placed(placed, placed.tzinfo if isinstance(placed, datetime) else None)
 
-    @lru_cache(maxsize=8192)  # noqa: B019
+    @lru_cache(maxsize=8192)  # noqa: B019 - see the class
     def _placed(self, placed: Placed, zone: tzinfo | None) -> str:
         if isinstance(placed, datetime):
             day = format_date(placed.date(), "medium", self.locale)
@@ -115,7 +116,7 @@ class Words:
             return f"{day}, {format_datetime(placed, clock, tzinfo=zone, locale=self.locale)}"
         return str(format_date(placed, "medium", self.locale))
 
-    @lru_cache(maxsize=8192)  # noqa: B019
+    @lru_cache(maxsize=8192)  # noqa: B019 - see the class
     def amount(self, amount: Decimal, currency: str | None) -> str:
         """Money in its currency; a plain number when nobody said which."""
         if currency is None:
@@ -126,7 +127,7 @@ class Words:
             return str(format_currency(amount, currency, locale=self.locale, decimal_quantization=False))
         return str(format_currency(amount, currency, locale=self.locale))
 
-    @lru_cache(maxsize=1024)  # noqa: B019
+    @lru_cache(maxsize=1024)  # noqa: B019 - see the class
     def window(self, window: Window, form: str = "bare") -> str:
         """A window in words; `form` is `bare`, `in`, `of` or `the`, as a sentence needs it."""
         match window.period:
@@ -147,7 +148,7 @@ class Words:
                 name = str(window.start.year)
         return name if form == "bare" else self.say(f"window.{window.period}.{form}", window=name)
 
-    @lru_cache(maxsize=1024)  # noqa: B019
+    @lru_cache(maxsize=1024)  # noqa: B019 - see the class
     def short_day(self, day: date, period: Period) -> str:
         """A mark below a picture of a window: `5 jun`, or `jun` where the window has many months."""
         skeleton = "MMMd" if period in (Period.WEEK, Period.MONTH) else "MMM"
