@@ -264,6 +264,6 @@ def doubtful(
         else:
             known[subject, reason].add(order_id)
     found: dict[str, dict[RejectReason, int]] = defaultdict(dict)
-    for (subject, reason), ids in known.items():
-        found[subject][reason] = len(ids) + unknown[subject, reason]
+    for subject, reason in known.keys() | unknown.keys():
+        found[subject][reason] = len(known[subject, reason]) + unknown[subject, reason]
     return dict(found)
