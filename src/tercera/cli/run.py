@@ -117,6 +117,8 @@ class _Queue:
 
 
 def _notices(report: Report, outcomes: Counter[NoticeState]) -> dict[str, int]:
+    from tercera.messages import NoticeState
+
     undeliverable = sum(swept.undeliverable for swept in report.swept)
     return {
         "sent": outcomes[NoticeState.SENT],
