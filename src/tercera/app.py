@@ -24,10 +24,10 @@ from tercera.timing import Timing
 from tercera.watch import Watched, is_reserved
 
 if TYPE_CHECKING:
-    from tercera.cycle import Terms
     from tercera.deliver import Delivery
     from tercera.ledger import Ledger
     from tercera.ping import Ping
+    from tercera.sweep import Terms
 
 
 def utc_now() -> datetime:
@@ -136,7 +136,7 @@ class App:
 
     def terms(self, *, notify_history: bool = False) -> Terms:
         """What every sweep goes by."""
-        from tercera.cycle import Terms
+        from tercera.sweep import Terms
 
         return Terms(self.routes, self.settings.guard, self.currency, notify_history, self.settings.watch)
 

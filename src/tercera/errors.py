@@ -32,6 +32,10 @@ class SourceError(TerceraError):
     exit_code = 3
 
 
+class HistoryLostError(SourceError):
+    """What happened since a position can't be told any more; a sweep finds it."""
+
+
 class LedgerError(TerceraError):
     """The ledger can't be used: another instance holds it, its disk is full, its version is newer."""
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from tercera.cycle import scope_of
 from tercera.ledger import Ledger, Pruned
 from tercera.model import Period, RuleId, State, WindowId
 from tercera.rules import Rule
+from tercera.scopes import scope_of
 from tercera.watch import is_reserved
 from tercera.windows import Window, parse_window
 

@@ -38,6 +38,7 @@ _NEEDED = (
     "tercera.channels.webhook",
     "tercera.cli.main",
     "tercera.cycle",
+    "tercera.sweep",
     "tercera.daemon",
     "tercera.deliver",
     "tercera.sources.files",

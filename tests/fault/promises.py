@@ -26,19 +26,23 @@ def rank_of(level: str | None) -> int:
 @dataclass
 class Hearing:
     """What was said of one pair: the level that was said last, and the highest since it began. `excused` once
-    somebody discarded what was to be said, or history was passed over: then silence is no mistake."""
+    somebody discarded what was to be said, or history was passed over: then silence is no mistake.
+    `may_repeat` once it was over for a while without a word: then a new beginning may say what was said."""
 
     level: int = 0
     peak: int = 0
     over: bool = False
     excused: bool = False
+    may_repeat: bool = False
 
     def hear(self, reason: Reason, level: str | None, truth: int) -> None:
         """Something is said while so many orders are there."""
         assert not self.over, f"{reason} after the end"
         if reason in _RISING:
-            assert rank_of(level) == rank(truth) > self.peak, f"{reason} {level} with {truth} orders, {self}"
+            known = 0 if self.may_repeat else self.peak
+            assert rank_of(level) == rank(truth) > known, f"{reason} {level} with {truth} orders, {self}"
             self.level = self.peak = rank_of(level)
+            self.may_repeat = False
         elif reason is Reason.EASED:
             # Each level is told of once: it may have risen again without a word since the last easing.
             assert 0 < rank_of(level) == rank(truth) < self.peak, f"eased to {level} with {truth}, {self}"

@@ -11,13 +11,14 @@ from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
 
-from tercera.cycle import Terms, cycle
+from tercera.cycle import cycle
 from tercera.deliver import Delivery, deliver
 from tercera.errors import DeliveryError
 from tercera.guard import Guard
 from tercera.ledger import Ledger, open_ledger
 from tercera.messages import Message, NoticeState
 from tercera.rates import Rate
+from tercera.sweep import Terms
 from tercera.timing import Hours, Quiet, Timing
 from tests.fault.configured import seed
 from tests.fault.counted import Counted

@@ -11,13 +11,14 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
-from tercera.cycle import Terms, cycle
+from tercera.cycle import cycle
 from tercera.guard import Guard
 from tercera.ledger import open_ledger
 from tercera.messages import NoticeKind, NoticeState, Outcome
 from tercera.model import Period, SubjectId, WindowId
 from tercera.routing import Route, Routes
 from tercera.silences import Decision, DecisionKind
+from tercera.sweep import Terms
 from tercera.windows import window_of_day
 from tests.fault.counted import Counted
 from tests.fault.promises import Hearing, Quiet, Quieted, rank
@@ -150,7 +151,7 @@ class LedgerPromises(RuleBasedStateMachine):
             if rank(self.seen[subject]) == 0:
                 # A retraction that is held, and overtaken by a new opening, is never said: then that one may
                 # repeat what was heard before.
-                self.heard[subject].peak = 0
+                self.heard[subject].may_repeat = True
         self._deliver()
         for subject in SUBJECTS:
             if subject not in self.waiting and not self.quiet.about(subject, WINDOW, self.now):
@@ -180,3 +181,19 @@ LedgerPromises.TestCase.settings = settings(
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )
 TestLedgerPromises = LedgerPromises.TestCase
+
+
+def test_what_was_held_back_is_not_taken_for_told() -> None:
+    """Three are told of five orders. Then they have none, eight and three, all of it held. Released, nothing
+    of it is true any more; of eight orders they hear when that comes to be true."""
+    customers = LedgerPromises()
+    for counts_now in ([5, 5, 5], [0, 0, 0], [8, 8, 8], [3, 3, 3], [8, 8, 8]):
+        customers.a_status_sync_breaks(counts_now)
+        if counts_now[0] in (5, 3):
+            customers.release()
+            customers.sweep()
+            assert {each.level for each in customers.heard.values()} == {2}
+    assert customers.waiting == set(SUBJECTS)
+    customers.release()
+    assert {each.level for each in customers.heard.values()} == {3}
+    customers.teardown()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tercera.cycle import Report, Swept, Terms, cycle
+from tercera.cycle import Report, cycle
 from tercera.ledger import Ledger
 from tercera.messages import Message, NoticeKind, NoticeState, Outcome
 from tercera.model import Counting, Level, Match, Period, Reason, RuleId
@@ -16,6 +16,7 @@ from tercera.orders import Source
 from tercera.routing import Route, Routes
 from tercera.rules import Listener, Rule
 from tercera.sources import load
+from tercera.sweep import Swept, Terms
 
 RULE = Rule(
     RuleId("repeat-returns"),

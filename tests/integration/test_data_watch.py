@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tercera.cycle import Report, Terms, cycle
+from tercera.cycle import Report, cycle
 from tercera.errors import SourceError
 from tercera.explain import Silence, explain
 from tercera.ledger import Ledger, open_ledger
@@ -25,6 +25,7 @@ from tercera.routing import Route, Routes
 from tercera.rules import Rule, everyone
 from tercera.silences import Decision, DecisionKind
 from tercera.sources import load
+from tercera.sweep import Terms
 from tercera.watch import Limits, Watched
 from tercera.watching import between_cycles
 from tests.integration.ledger_changes import ENGINES, ledger_kept_by

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tercera.cycle import Stopped, Terms
+from tercera.cycle import Stopped
 from tercera.gathering import PATIENCE, Daily
 from tercera.guard import Guard
 from tercera.ledger import open_ledger
@@ -19,6 +19,7 @@ from tercera.model import Level, Match, Period, RuleId
 from tercera.redeliver import redeliver
 from tercera.routing import Route, Routes
 from tercera.rules import everyone
+from tercera.sweep import Terms
 from tests.integration.carriers import RULE, Shop
 
 BOTH = replace(

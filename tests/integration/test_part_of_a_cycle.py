@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from tercera.cycle import Report, Terms, cycle
+from tercera.cycle import Report, cycle
 from tercera.ledger import Ledger, open_ledger
 from tercera.model import Counting, Level, Match, Period, RuleId, State, SubjectId, WindowId
 from tercera.routing import Route, Routes
 from tercera.rules import Listener, Rule
 from tercera.sources import load
+from tercera.sweep import Terms
 from tests.integration.ledger_changes import ENGINES, ledger_kept_by
 
 NOW = datetime(2023, 6, 20, tzinfo=UTC)

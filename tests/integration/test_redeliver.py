@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tercera.cycle import Terms, cycle
+from tercera.cycle import cycle
 from tercera.guard import Guard
 from tercera.ledger import Ledger, open_ledger
 from tercera.messages import NoticeState, Outcome
@@ -19,6 +19,7 @@ from tercera.routing import Route, Routes
 from tercera.rules import Rule, everyone
 from tercera.silences import Decision, DecisionKind
 from tercera.sources import load
+from tercera.sweep import Terms
 
 NOW = datetime(2023, 6, 20, tzinfo=UTC)
 ROUTES = Routes({"customer": Route("customer", None)})

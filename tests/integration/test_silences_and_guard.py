@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tercera.cycle import Swept, Terms, cycle
+from tercera.cycle import cycle
 from tercera.errors import ConflictError, NotFoundError
 from tercera.explain import Silence, explain
 from tercera.guard import Guard
@@ -25,6 +25,7 @@ from tercera.routing import Route, Routes
 from tercera.rules import Rule, everyone
 from tercera.silences import Decision, DecisionKind
 from tercera.sources import load
+from tercera.sweep import Swept, Terms
 from tests.integration.ledger_changes import ENGINES, ledger_kept_by
 from tests.servers.postgresql import connection
 

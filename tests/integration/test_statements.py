@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tercera.cycle import Terms, cycle
+from tercera.cycle import cycle
 from tercera.failpoints import VARIABLE, FailpointError, arm
 from tercera.ledger import Ledger, open_ledger
 from tercera.messages import Message, NoticeKind, NoticeState, Outcome
@@ -23,6 +23,7 @@ from tercera.rules import Rule
 from tercera.silences import Decision, DecisionKind
 from tercera.sources import load
 from tercera.statement import STATEMENTS, due_windows
+from tercera.sweep import Terms
 from tercera.windows import parse_window
 from tests.integration.ledger_changes import ENGINES, ledger_kept_by
 

@@ -15,13 +15,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tercera.backtest import backtest
-from tercera.cycle import Report, Terms, cycle
+from tercera.cycle import Report, cycle
 from tercera.ledger import Ledger, open_ledger
 from tercera.model import Counting, Level, Match, Period, Reason, RuleId, State
 from tercera.orders import CustomerFields, OrderFields, Source
 from tercera.routing import Route, Routes
 from tercera.rules import Rule, everyone
 from tercera.sources import load
+from tercera.sweep import Terms
 from tests import oracle
 
 ZONE = "America/Bogota"

@@ -12,7 +12,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tercera.cycle import Terms, cycle
+from tercera.cycle import cycle
 from tercera.guard import Guard
 from tercera.ledger import Ledger, open_ledger
 from tercera.messages import Message, NoticeKind, NoticeState, Outcome
@@ -35,6 +35,7 @@ from tercera.orders import Check, Reading, Scope
 from tercera.routing import Route, Routes
 from tercera.rules import Listener, Rule
 from tercera.silences import Decision, DecisionKind
+from tercera.sweep import Terms
 from tercera.windows import Window, window_of_day
 
 JUNE = datetime(2023, 6, 2, 12, tzinfo=UTC)

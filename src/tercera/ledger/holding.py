@@ -101,7 +101,9 @@ def _owe(connection: Connection, rows: Sequence[AnyRow], told: Collection[int]) 
         first.setdefault(row.alert, row)
     for alert, row in first.items():
         if alert not in told and (row.stands is not None or row.level is None):
-            owed = {"spoken": True} if row.level is None else {"peak": row.before if row.spoken else None}
+            owed: dict[str, Any] = {"peak": row.told if row.level is None or row.spoken else None}
+            if row.level is None:
+                owed["spoken"] = True
             connection.execute(update(alerts).where(alerts.c.id == alert).values(owed))
 
 
@@ -129,6 +131,8 @@ def discard(
 
 
 def _waiting(rule: RuleId | None) -> Select[*tuple[Any, ...]]:
+    """What is held, in the order in which it happened; `told` is the highest level that was told before."""
+    earlier = transitions.alias()
     query = (
         select(
             notices.c.id,
@@ -139,7 +143,7 @@ def _waiting(rule: RuleId | None) -> Select[*tuple[Any, ...]]:
             notices.c.channel,
             notices.c.recipient,
             transitions.c.level,
-            transitions.c.before,
+            earlier.c.peak.label("told"),
             alerts.c.rule,
             alerts.c.subject,
             alerts.c.window,
@@ -150,6 +154,7 @@ def _waiting(rule: RuleId | None) -> Select[*tuple[Any, ...]]:
         .join(messages, messages.c.id == notices.c.message)
         .join(transitions)
         .join(alerts, alerts.c.id == notices.c.alert)
+        .outerjoin(earlier, (earlier.c.alert == notices.c.alert) & (earlier.c.seq == notices.c.seq - 1))
         .where(messages.c.state == NoticeState.HELD.value)
         .order_by(notices.c.alert, notices.c.seq)
     )

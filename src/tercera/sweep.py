@@ -1,0 +1,310 @@
+"""One rule looked at: tally → judge → reconcile → commit. `cycle` does so for all of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import islice
+
+from tercera.addressing import Addresser
+from tercera.closing import statements
+from tercera.doubts import with_doubts
+from tercera.failpoints import Failpoint, reached
+from tercera.gathering import Gathering, held_by
+from tercera.guard import Guard
+from tercera.ledger import Cursor, Digests, Known, Lease, Ledger
+from tercera.lifecycle import held, reconcile
+from tercera.messages import Bundle, Change, Holding
+from tercera.model import Pair, Reason, State, SubjectId, Survey, Tally
+from tercera.orders import Recent, Scope, Source
+from tercera.routing import Routes, guarded
+from tercera.rules import Rule, judge
+from tercera.scopes import part_of, scope_of, window_names
+from tercera.silences import Silences
+from tercera.statement import due_windows
+from tercera.watch import Limits
+from tercera.windows import parse_window, watched
+
+CHUNK = 5_000
+"""Changes in one transaction. A crash between two of them is made good by the next sweep, which finds the
+first ones done; the cursor moves with the last."""
+
+EXAMPLES = 10
+"""Held alerts that the message to operations shows."""
+
+
+@dataclass
+class Swept:
+    """What one rule's sweep came to: transitions by reason (`unchanged` counts pairs), and what was read."""
+
+    rule: str
+    transitions: Counter[Reason] = field(default_factory=Counter)
+    survey: Survey = field(default_factory=Survey)
+    baseline: bool = False
+    undeliverable: int = 0
+    """Notices that nobody can be sent, because the customer has no address."""
+
+    told: int = 0
+    """Alerts that notices went out for."""
+
+    held: int = 0
+    """Alerts whose notices wait for `tercera release` or `tercera discard`."""
+
+    silenced: int = 0
+    """Transitions that a silence kept from being told."""
+
+    scope: Scope = field(default_factory=Scope)
+    """What was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What every sweep of a cycle goes by: whom to tell how, the guard, the currency of amounts, and from
+    where on operations hears of the data itself (None: never)."""
+
+    routes: Routes
+    guard: Guard = field(default_factory=Guard)
+    currency: str | None = None
+    notify_history: bool = False
+    watch: Limits | None = None
+
+
+def sweep(
+    rule: Rule,
+    source: Source,
+    ledger: Ledger,
+    terms: Terms,
+    *,
+    run: int,
+    now: datetime,
+    told: int = 0,
+    recent: Recent | None = None,
+    lease: Lease | None = None,
+    gathering: Gathering | None = None,
+    subjects: Collection[SubjectId] | None = None,
+    proceed: Callable[[], None] = lambda: None,
+) -> Swept:
+    """Looks at a rule's watched windows and commits what changed.
+
+    1. which windows: all of history on a first sweep, else the open ones, those within the grace, and those
+       of alerts that still stand; 2. tally them; 3. tally the known pairs that fell below the lowest level;
+    4. reconcile each with what the ledger knows; 5. commit in chunks: first what is not told, as it comes,
+       then what is, held back where the guard says so, and the cursor with the last; 6. windows that are
+       over for good since the last sweep get their statement with the cursor.
+
+    `told` is how many alerts the cycle's earlier rules told of; `gathering` says which messages may wait for
+    its later ones. With `recent` the survey tells the newest order. With `subjects` only these are looked
+    at, at a cost that goes by them, and the cursor stays; but a first sweep looks at all. `proceed` is called
+    between chunks and may raise to stop. Raises `SourceError`, `LedgerError`, and of the latter
+    `ConflictError` when an alert was changed by another process (`tercera release`) since it was read, or
+    another instance has the `lease` now.
+    """
+    cursor = ledger.cursor(rule.id)
+    baseline = not terms.notify_history and (cursor is None or cursor.fingerprint != rule.fingerprint)
+    if cursor is None or cursor.fingerprint != rule.fingerprint:
+        subjects = None
+    if cursor is None or subjects is None:
+        scope = replace(scope_of(rule, ledger, cursor, now), recent=recent)
+        known = ledger.known(rule.id, None if cursor is None else window_names(rule, scope))
+    else:
+        scope = part_of(rule, ledger, subjects, cursor, now)
+        known = ledger.known_pairs(rule.id, scope.pairs or ())
+    swept = Swept(rule.id, baseline=baseline, scope=scope)
+    silences = Silences(rule.id, ledger.decisions(now), now)
+    look = _Look(rule, silences, now, baseline, terms.currency, ledger.digests)
+    speaking: list[Change] = []
+    for chunk in _chunks(_silent(_changes(look, source, known, scope, swept), speaking)):
+        proceed()
+        ledger.commit(chunk, rule=rule.id, cursor=None, run=run, now=now, lease=lease)
+    reached(Failpoint.AFTER_TALLY)
+    # In the same order on every run, whatever order an engine answers in, and all of a customer together.
+    speaking.sort(key=lambda change: change.pair)
+    if gathering is None:
+        gathering = Gathering(run, now)
+    if len(speaking) > CHUNK:  # its digests are put together from several commits
+        gathering = replace(gathering, waits_for_team=True)
+    addresser = Addresser(rule, source, ledger, terms.routes, gathering, known, scope)
+    telling: list[Change] = []
+    for chunk in _chunks(_silent(_addressed(addresser, speaking, swept.survey), telling)):
+        proceed()
+        ledger.commit(chunk, rule=rule.id, cursor=None, run=run, now=now, lease=lease)
+    waiting = any(held.rule == rule.id for held in ledger.held())
+    watched_pairs = 0
+    if len(telling) > terms.guard.min_notices:
+        watched_pairs = _pairs(rule, source, _open_to_news(rule, scope, now, baseline=baseline))
+    hold = terms.guard.holds(len(telling), watched_pairs, told=told, already=waiting)
+    if hold:
+        holding = Holding(len(telling), now + terms.guard.expires)
+        telling = [_held(change) for change in telling]
+        if not waiting:
+            telling = _with_word_to_operations(telling, terms.routes, holding, run=run)
+    swept.undeliverable = sum(not draft.recipient for change in telling for draft in change.drafts)
+    over = due_windows(rule, cursor.checked_through if cursor else None, now) if scope.pairs is None else []
+    chunks = [*_by_subject(telling), *([[]] if over or not telling else [])]
+    for number, chunk in enumerate(chunks, 1):
+        proceed()
+        last = number == len(chunks)
+        if last and over:
+            # Their numbers are what the ledger holds when all that this sweep found is written.
+            chunk = statements(rule, ledger, over, swept.survey, terms.routes, run=run, now=now)
+        ledger.commit(
+            chunk,
+            rule=rule.id,
+            cursor=_moved(cursor, rule, now) if last and scope.pairs is None else None,
+            run=run,
+            now=now,
+            lease=lease,
+        )
+    swept.told, swept.held = (0, len(telling)) if hold else (len(telling), 0)
+    return swept
+
+
+def _addressed(addresser: Addresser, speaking: Sequence[Change], survey: Survey) -> Iterator[Change]:
+    for chunk in _chunks(iter(speaking)):
+        yield from with_doubts(addresser.rule, addresser.source, survey, addresser.address(chunk))
+
+
+def _open_to_news(rule: Rule, scope: Scope, now: datetime, *, baseline: bool) -> Scope:
+    """The scope without the windows that a first sweep is silent about: years of history must not make a
+    flood of this month look like a small share."""
+    if scope.start is not None or not baseline:
+        return scope
+    counting = rule.counting
+    return replace(
+        scope, start=min(each.start for each in watched(counting.within, counting.zone, now, rule.grace))
+    )
+
+
+def _pairs(rule: Rule, source: Source, scope: Scope) -> int:
+    """How many (subject, window) pairs there are: asked only when many are to be told, for it reads every
+    order of the watched windows."""
+    reading = source.tally(
+        replace(rule.counting, evidence=0),
+        replace(scope, at_least=2**31, totals=True, recent=None, pairs=None),
+    )
+    for _ in reading:
+        pass
+    return reading.survey.pairs
+
+
+def _moved(cursor: Cursor | None, rule: Rule, now: datetime) -> Cursor:
+    # A clock that was set back does not make anything unread again.
+    return Cursor(rule.fingerprint, max(now, cursor.checked_through) if cursor else now)
+
+
+def _chunks(changes: Iterator[Change]) -> Iterator[list[Change]]:
+    while chunk := list(islice(changes, CHUNK)):
+        yield chunk
+
+
+def _by_subject(changes: Sequence[Change]) -> Iterator[list[Change]]:
+    """Chunks that end with a subject, so that what one customer is told of two windows is one message."""
+    chunk: list[Change] = []
+    for change in changes:
+        if len(chunk) >= CHUNK and change.tally.subject != chunk[-1].tally.subject:
+            yield chunk
+            chunk = []
+        chunk.append(change)
+    if chunk:
+        yield chunk
+
+
+def _silent(changes: Iterable[Change], speaking: list[Change]) -> Iterator[Change]:
+    """The changes that nobody is told of, as they come; the others gather in `speaking`."""
+    for change in changes:
+        if change.transition.speaks:
+            speaking.append(change)
+        else:
+            yield change
+
+
+def _held(change: Change) -> Change:
+    waiting = tuple(held_by(draft, change.rule) for draft in change.drafts)
+    return replace(change, transition=held(change.transition), drafts=waiting)
+
+
+def _with_word_to_operations(
+    changes: list[Change], routes: Routes, holding: Holding, *, run: int
+) -> list[Change]:
+    """One message to operations, with the first few of what is held as examples."""
+    if routes.operations is None:
+        return changes
+    bundle = Bundle(f"{run} word of what {changes[0].rule} holds")
+    word = tuple(guarded(routes.operations, holding, bundle=bundle))
+    examples = [replace(change, drafts=change.drafts + word) for change in changes[:EXAMPLES]]
+    return examples + changes[EXAMPLES:]
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """By what one sweep reconciles."""
+
+    rule: Rule
+    silences: Silences
+    now: datetime
+    baseline: bool
+    currency: str | None
+    digests: Digests
+
+
+def _changes(
+    look: _Look, source: Source, known: Mapping[Pair, Known], scope: Scope, swept: Swept
+) -> Iterator[Change]:
+    """Every pair that moved, with its whole tally.
+
+    A first sweep reads all of history once. A later one first reads no more than what decides, and then the
+    whole of the pairs that moved: those whose light tally differs from what is known, and the known ones that
+    were not among the tallies any more.
+    """
+    counting = look.rule.counting
+    reading = source.tally(counting, scope)
+    unseen = {pair for pair, each in known.items() if each.standing.state is not State.CLOSED}
+    moved: set[Pair] = set()
+    for tally in reading:
+        pair = (tally.subject, tally.window)
+        unseen.discard(pair)
+        if scope.totals:
+            if change := _change(look, known.get(pair), tally, swept):
+                yield change
+        elif _change(look, known.get(pair), tally, Swept(look.rule.id)):
+            moved.add(pair)
+        else:
+            swept.transitions[Reason.UNCHANGED] += 1
+    swept.survey = reading.survey
+    whole = replace(scope, at_least=0, pairs=unseen | moved, totals=True, recent=None)
+    for tally in source.tally(counting, whole) if whole.pairs else ():
+        if change := _change(look, known.get((tally.subject, tally.window)), tally, swept):
+            yield change
+
+
+def _change(look: _Look, known: Known | None, tally: Tally, swept: Swept) -> Change | None:
+    rule = look.rule
+    finding = judge(rule, tally)
+    transition = reconcile(
+        rule,
+        parse_window(tally.window, rule.counting.within),
+        known.standing if known else None,
+        finding,
+        look.now,
+        baseline=look.baseline,
+        quiet=look.silences.quiet((tally.subject, tally.window)),
+    )
+    swept.transitions[transition.reason] += 1
+    swept.silenced += transition.muted is not None
+    if not transition.is_change and (
+        known is None or known.standing.state is State.CLOSED or known.digest == look.digests.of(tally)
+    ):
+        return None
+    return Change(
+        rule=rule.id,
+        title=rule.title,
+        per=rule.counting.per,
+        period=rule.counting.within,
+        threshold=finding.level.threshold if finding.level else None,
+        tally=tally,
+        transition=transition,
+        currency=look.currency,
+        levels=rule.levels,
+    )
