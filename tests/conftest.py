@@ -42,6 +42,6 @@ def _judge(report: Any) -> None:
 
 def pytest_sessionfinish() -> None:
     """Servers that tests share end with the session, also where a worker process ends without ceremony."""
-    for name in ("mongod", "postgresql"):
+    for name in ("mongod", "postgresql", "mariadb", "spark"):
         if (server := sys.modules.get(f"tests.servers.{name}")) is not None:
             server.stop()
