@@ -212,6 +212,32 @@ def test_five_hundred_messages_over_two_instances_are_sent_once(address: str) ->
         assert all(len(each.receipts) == 1 for each in ledgers[0].deliveries(limit=1000))
 
 
+def test_instances_that_come_to_life_while_others_claim(address: str) -> None:
+    """What one of them claims first thing is not claimed by another whose look at the leases is older."""
+    rounds, keys_each = 40, 13
+    with ExitStack() as stack:
+        ledgers = [stack.enter_context(open_ledger(address)) for _ in range(4)]
+        commit(ledgers[0], *(opened(f"c{number}") for number in range(400)))
+        for _ in range(rounds):
+            expire(address)
+            for ledger in ledgers:
+                ledger.release_claims()
+            start, taken = threading.Barrier(len(ledgers)), [list[str]() for _ in ledgers]
+
+            def claim(ledger: Ledger, keys: list[str], start: threading.Barrier = start) -> None:
+                start.wait()
+                for _ in range(6):
+                    keys += [message.key for message in ledger.claim(NOW, keys_each)]
+
+            threads = [threading.Thread(target=claim, args=each) for each in zip(ledgers, taken, strict=True)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            keys = [key for some in taken for key in some]
+            assert len(keys) == len(set(keys))
+
+
 def test_many_may_start_on_an_empty_database_at_once() -> None:
     """One makes the tables, the others wait for it."""
     with empty_database() as address:

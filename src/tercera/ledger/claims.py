@@ -50,10 +50,13 @@ def claim(
     if beside is not None:
         query = query.where(messages.c.recipient != beside)
     rows = connection.execute(query).all()
-    claimed = update(messages).values(claimed_at=now, claimed_by=instance.name)
+    # Only now that the rows are locked it is certain whose they are: the query saw leases as they were when
+    # it began, and an instance that came to life meanwhile may have claimed, and let go of the lock, since.
+    claimed = update(messages).where(is_free(instance)).values(claimed_at=now, claimed_by=instance.name)
+    ours: set[int] = set()
     for some in batched(row.id for row in rows):
-        connection.execute(claimed.where(messages.c.id.in_(some)))
-    return _read(connection, instance, rows, now)
+        ours |= set(connection.scalars(claimed.where(messages.c.id.in_(some)).returning(messages.c.id)))
+    return _read(connection, instance, [row for row in rows if row.id in ours], now)
 
 
 def next_due(
