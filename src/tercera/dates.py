@@ -22,6 +22,15 @@ _PATTERNS = {
     "f": r"[0-9]{1,6}",
     "z": r"(Z|[+-]([01][0-9]|2[0-3]):?[0-5][0-9])",
 }
+_PATTERNS_OF_ANY = {letter: pattern for letter, pattern in _PATTERNS.items() if letter not in "Ymd"}
+_DAYS = (
+    {"Y": _PATTERNS["Y"], "m": _PATTERNS["m"], "d": "(0[1-9]|1[0-9]|2[0-8])"},
+    {"Y": _PATTERNS["Y"], "m": "(0[13-9]|1[0-2])", "d": "(29|30)"},
+    {"Y": _PATTERNS["Y"], "m": "(0[13578]|1[02])", "d": "31"},
+    {"Y": "((19|20)(0[48]|[2468][048]|[13579][26])|2000)", "m": "02", "d": "29"},
+)
+"""The days that there are: those of every month, of all but February, of the long months, of leap years."""
+
 _WIDTHS = {"Y": 4, "m": 2, "d": 2, "H": 2, "M": 2, "S": 2}
 
 DEFAULT_FORMATS = (
@@ -51,6 +60,18 @@ class DateFormat:
         with `^` and `\z`-like strictness left to the caller."""
         return "".join(
             _PATTERNS[part] if is_directive else re.escape(part) for is_directive, part in self.parts
+        )
+
+    @cached_property
+    def strict_pattern(self) -> str:
+        """Like `pattern`, but days that never were do not fit: what fits is read by `read`, and by any engine
+        without failing."""
+        return "|".join(
+            "".join(
+                (days | _PATTERNS_OF_ANY)[part] if is_directive else re.escape(part)
+                for is_directive, part in self.parts
+            )
+            for days in _DAYS
         )
 
     @property

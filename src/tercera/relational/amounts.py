@@ -24,8 +24,8 @@ def written(cell: Cell) -> ir.Value:
     return cell.value.cast("string") if kind.is_floating() else cell.text
 
 
-def money(amount: ir.Value) -> ir.DecimalValue:
-    """What is written, to four decimals; null when it is unreadable or absurd."""
+def rounded(amount: ir.Value) -> ir.DecimalValue:
+    """What is written, to four decimals; null when it is unreadable or absurd. For engines with TRY_CAST."""
     kind = amount.type()
     if (kind.is_decimal() and kind.scale <= 4 and kind.precision - kind.scale <= 14) or (
         kind.is_integer() and kind.nbytes <= 4

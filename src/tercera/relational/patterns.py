@@ -61,6 +61,18 @@ def portable(pattern: str, flavour: Flavour) -> str:
         raise SourceError(f"the pattern {pattern!r} has {unsaid}, which the engine does not know") from None
 
 
+def in_any_case(values: Iterable[str], flavour: Flavour) -> str:
+    """A pattern of the whole texts that are one of the values in small letters, as Python writes them."""
+    ways = sorted({_each_case(value.lower()) for value in values})
+    return f"{flavour.start}(?:{'|'.join(ways)}){flavour.end}"
+
+
+def lower_cases(value: str) -> tuple[str, ...]:
+    """How engines write a value in small letters: letter by letter, not knowing the end of a Greek word."""
+    lower = value.lower()
+    return lower, lower.replace("ς", "σ").replace("i\u0307", "i")
+
+
 class _UnsaidError(Exception):
     """What an engine has no word for."""
 
@@ -194,3 +206,28 @@ def _escaped(code: int) -> str:
     if text.isascii() and not text.isalnum() and text not in "_ ":
         return rf"\x{code:02x}" if code < 32 or code == 127 else f"\\{text}"
     return text
+
+
+def _each_case(lower: str) -> str:
+    """Every text that Python writes so in small letters, as a pattern."""
+    pieces = []
+    for place, letter in enumerate(lower):
+        if letter == "\u0307" and lower[place - 1 : place] == "i":
+            continue
+        if lower[place : place + 2] == "i\u0307":
+            pieces.append("(?:i\u0307|I\u0307|\u0130)")
+            continue
+        forms = _capitals().get(letter, "") + letter
+        pieces.append(_escaped(ord(letter)) if len(forms) == 1 else f"[{forms}]")
+    return "".join(pieces)
+
+
+@lru_cache(maxsize=1)
+def _capitals() -> dict[str, str]:
+    """By a small letter all that Python makes it of, without the letter itself."""
+    found: dict[str, str] = {"ς": "Σ"}
+    for code in range(0x1E944):  # beyond are no letters of two sizes
+        letter = chr(code)
+        if letter != (small := letter.lower()) and len(small) == 1:
+            found[small] = found.get(small, "") + letter
+    return found

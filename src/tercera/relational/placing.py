@@ -18,12 +18,13 @@ import ibis.expr.types as ir
 from tercera.dates import DateFormat
 from tercera.model import Placed
 from tercera.orders import OrderFields, Scope, Timestamps
-from tercera.relational.cells import Dialect
+from tercera.relational.dialect import Dialect
 from tercera.relational.shifts import Step, steps
 from tercera.windows import read_local
 
-CLOCK = dt.Timestamp()
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a wall clock
+_EARLIEST = datetime(1, 1, 2)  # noqa: DTZ001
+_LATEST = datetime(9999, 12, 30)  # noqa: DTZ001
 _MICROSECOND = timedelta(microseconds=1)
 _MARGIN = timedelta(days=3)
 """No clock is as far as this from another."""
@@ -44,28 +45,35 @@ _MEANING = {
 }
 
 
-def first_reading(value: ir.Value, dialect: Dialect, fields: OrderFields) -> ir.TimestampValue:
+def first_reading(value: ir.Value, dialect: Dialect, fields: OrderFields) -> ir.Value:
     """The first way of reading a value, which is that of most values; whether it fits is not told yet."""
     if value.type().is_string():
         return dialect.moment(value, fields.date_formats[0])
     return _stored(value, dialect, fields)
 
 
-def stamp(read: ir.Table, value: ir.Value, dialect: Dialect, fields: OrderFields) -> ir.Value:
-    """What is written; null when it can't be read. `read` has `first_reading` as `tercera_first`.
+def stamp(read: ir.Table, dialect: Dialect, fields: OrderFields) -> ir.Value:
+    """What is written in `tercera_placed`; null when it can't be read.
 
-    A wall clock where every value is of one kind; else one number for both: four times the microseconds since
-    1970, and the kind.
+    A clock of what is stored as a date or a time. Of text the place of the first format that it fits; or,
+    where the dialect reads first (`first_reading` as `tercera_first`), a clock where every value is of one
+    kind, else one number for both: four times the microseconds since 1970, and the kind.
     """
+    value = read.tercera_placed
     if not value.type().is_string():
         return read.tercera_first
+    if not dialect.reads_first:
+        return ibis.cases(
+            *((dialect.fits(value, form), place) for place, form in enumerate(fields.date_formats)),
+            else_=ibis.null(dt.int8),
+        )
     first, *others = fields.date_formats
     ways = [(read.tercera_first, first), *((dialect.moment(value, form), form) for form in others)]
     is_mixed = len(_kinds(value, fields)) > 1
     return ibis.cases(
         *(
             (
-                dialect.fits(value, clock, form),
+                dialect.fits(value, form, clock),
                 dialect.microseconds(clock) * 4 + int(_kind_of(form)) if is_mixed else clock,
             )
             for clock, form in ways
@@ -73,29 +81,40 @@ def stamp(read: ir.Table, value: ir.Value, dialect: Dialect, fields: OrderFields
     )
 
 
-def shown(stamped: ir.Value, dialect: Dialect) -> ir.TimestampValue:
-    """The wall clock, or the one in UTC, that is written; the midnight of a day."""
-    return stamped if stamped.type().is_timestamp() else dialect.clock(stamped >> 2)
+def shown(read: ir.Table, dialect: Dialect, fields: OrderFields) -> ir.Value:
+    """The wall clock, or the one in UTC, that is written; the midnight of a day. Of `tercera_stamp`."""
+    value, stamped = read.tercera_placed, read.tercera_stamp
+    if not value.type().is_string():
+        return stamped
+    if dialect.reads_first:
+        return dialect.clock(stamped >> 2) if len(_kinds(value, fields)) > 1 else stamped
+    return ibis.cases(
+        *((stamped == place, dialect.moment(value, form)) for place, form in enumerate(fields.date_formats)),
+        else_=ibis.null(dialect.clock_type),
+    )
 
 
-def clock(read: ir.Table, value: ir.Value, fields: OrderFields, zone: str, scope: Scope) -> ir.TimestampValue:
+def clock(read: ir.Table, dialect: Dialect, fields: OrderFields, zone: str, scope: Scope) -> ir.Value:
     """What the clock of `zone` showed; the midnight of a day. Exact for all that is in scope.
 
-    `read` has the columns `tercera_stamp` and `tercera_shown`, as the functions above made them of `value`.
+    `read` has the columns `tercera_stamp` and `tercera_shown`, as the functions above made them.
     """
-    kinds, clock = _kinds(value, fields), read.tercera_shown
+    kinds, clock = _kinds(read.tercera_placed, fields), read.tercera_shown
     branches = [
-        (_is(read, kind, kinds), _descend(clock, _in_span(steps(source, zone), scope)))
+        (
+            _is(read, kind, dialect, fields),
+            _descend(clock, _in_span(steps(source, zone), scope), dialect),
+        )
         for kind, source in ((_Written.LOCAL, fields.timezone or zone), (_Written.INSTANT, "UTC"))
         if kind in kinds and source != zone
     ]
     return ibis.cases(*branches, else_=clock) if branches else clock
 
 
-def placed_number(read: ir.Table, value: ir.Value, fields: OrderFields, dialect: Dialect) -> ir.IntegerValue:
+def placed_number(read: ir.Table, dialect: Dialect, fields: OrderFields) -> ir.IntegerValue:
     """A number that sorts as times do, a day before its midnight: see `read_placed`. `read` has
     `tercera_clock` as well."""
-    is_day = _is(read, _Written.DAY, _kinds(value, fields))
+    is_day = _is(read, _Written.DAY, dialect, fields)
     return dialect.microseconds(read.tercera_clock) * 2 + ibis.ifelse(is_day, 0, 1).cast("int64")
 
 
@@ -125,15 +144,14 @@ def _kinds(value: ir.Value, fields: OrderFields) -> frozenset[_Written]:
     return frozenset({_MEANING[fields.timestamps or Timestamps.LOCAL]})
 
 
-def _stored(value: ir.Value, dialect: Dialect, fields: OrderFields) -> ir.TimestampValue:
+def _stored(value: ir.Value, dialect: Dialect, fields: OrderFields) -> ir.Value:
     """The clock of what is stored as a date or a time; null of anything else."""
     kind = value.type()
     if not (kind.is_timestamp() or kind.is_date()):
-        return ibis.null(CLOCK)
+        return ibis.null(dialect.clock_type)
     [written] = _kinds(value, fields)
-    zoned = kind.is_timestamp() and kind.timezone
-    clock = _sane(dialect.in_utc(value) if zoned else value.cast(CLOCK))
-    return clock.truncate("D") if written is _Written.DAY else clock
+    clock = _sane(dialect.stored(value), dialect)
+    return dialect.midnight(clock) if written is _Written.DAY else clock
 
 
 def _kind_of(form: DateFormat) -> _Written:
@@ -142,15 +160,22 @@ def _kind_of(form: DateFormat) -> _Written:
     return _Written.INSTANT if form.has_offset else _Written.LOCAL
 
 
-def _is(read: ir.Table, kind: _Written, kinds: frozenset[_Written]) -> ir.BooleanValue:
+def _is(read: ir.Table, kind: _Written, dialect: Dialect, fields: OrderFields) -> ir.BooleanValue:
     """Whether what is written is of a kind; known beforehand where there is only one."""
-    return ibis.literal(kind in kinds) if len(kinds) == 1 else (read.tercera_stamp & 3) == int(kind)
+    kinds = _kinds(read.tercera_placed, fields)
+    if len(kinds) == 1:
+        return ibis.literal(kind in kinds)
+    if dialect.reads_first:
+        return (read.tercera_stamp & 3) == int(kind)
+    return read.tercera_stamp.isin(
+        [place for place, form in enumerate(fields.date_formats) if _kind_of(form) is kind]
+    )
 
 
-def _sane(clock: ir.TimestampValue) -> ir.TimestampValue:
+def _sane(clock: ir.Value, dialect: Dialect) -> ir.Value:
     """Null where no calendar of ours reaches, so that such a date is a reject and no failure."""
-    inside = clock.between(ibis.timestamp("0001-01-02 00:00:00"), ibis.timestamp("9999-12-30 00:00:00"))
-    return ibis.ifelse(inside, clock, ibis.null(CLOCK))
+    inside = clock.between(dialect.at(_EARLIEST), dialect.at(_LATEST))
+    return ibis.ifelse(inside, clock, ibis.null(dialect.clock_type))
 
 
 def _in_span(choices: tuple[Step, ...], scope: Scope) -> tuple[Step, ...]:
@@ -168,14 +193,14 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time())
 
 
-def _descend(clock: ir.TimestampValue, choices: tuple[Step, ...]) -> ir.TimestampValue:
+def _descend(clock: ir.Value, choices: tuple[Step, ...], dialect: Dialect) -> ir.Value:
     """A search tree of comparisons: a few for each row, however many steps there are."""
     if len(choices) == 1:
         seconds = int(choices[0].ahead.total_seconds())
-        return clock + ibis.interval(seconds, unit="s") if seconds else clock
+        return dialect.later(clock, seconds) if seconds else clock
     middle = len(choices) // 2
     return ibis.ifelse(
-        clock < ibis.literal(choices[middle].since, CLOCK),
-        _descend(clock, choices[:middle]),
-        _descend(clock, choices[middle:]),
+        clock < dialect.at(choices[middle].since),
+        _descend(clock, choices[:middle], dialect),
+        _descend(clock, choices[middle:], dialect),
     )

@@ -34,7 +34,8 @@ from tercera.model import (
     WindowId,
 )
 from tercera.orders import DOUBTFUL, SAMPLES
-from tercera.relational.embedded import Database, DuckDialect, fingerprint
+from tercera.relational.embedded import Database, fingerprint
+from tercera.relational.engines.duckdb import DuckDialect
 from tercera.relational.placing import number_of, read_placed
 from tercera.relational.repeats import repeated
 from tercera.relational.tables import Opened

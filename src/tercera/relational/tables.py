@@ -25,7 +25,9 @@ from tercera.errors import SourceError
 from tercera.model import RejectCount
 from tercera.orders import SAMPLE_LENGTH, SAMPLES
 from tercera.relational.cells import Columns
-from tercera.relational.embedded import Database, Documents, DuckDialect, literal, quoted
+from tercera.relational.documents import Documents
+from tercera.relational.embedded import Database, literal, quoted
+from tercera.relational.engines.duckdb import DuckDialect
 
 _DOCUMENT = "document"
 _LONG_DOCUMENT = 20_000

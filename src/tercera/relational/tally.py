@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import datetime, time
 from functools import reduce
 from operator import and_
 from typing import Protocol
@@ -20,18 +20,18 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from tercera.model import CUSTOMER, Counting, Match, Period, RejectReason
+from tercera.model import CUSTOMER, Counting, Match, RejectReason
 from tercera.orders import LONGEST_TEXT, OrderFields, Scope
 from tercera.relational import placing
-from tercera.relational.amounts import MONEY, money, written
-from tercera.relational.cells import Cell, Dialect, derived
+from tercera.relational.amounts import MONEY, written
+from tercera.relational.cells import Cell, derived
+from tercera.relational.dialect import Dialect
 
 REASONS = tuple(RejectReason)
 """A row's reason is kept as its place here."""
 
 REASON = "tercera_reason"
 
-_UNITS = {Period.DAY: "D", Period.WEEK: "W", Period.MONTH: "M", Period.QUARTER: "Q", Period.YEAR: "Y"}
 _PAIR = ("subject", "opens")
 
 
@@ -77,14 +77,19 @@ def read(rows: Rows, dialect: Dialect, question: Question) -> ir.Table:
         tercera_placed=rows.cell(fields.placed_at).value,
         **{f"tercera_text_{name}": text for name, text in texts.items()},
     )
-    told = told.mutate(tercera_first=placing.first_reading(told.tercera_placed, dialect, fields))
-    told = told.mutate(tercera_stamp=placing.stamp(told, told.tercera_placed, dialect, fields))
-    told = told.mutate(tercera_shown=placing.shown(told.tercera_stamp, dialect))
-    clock = placing.clock(told, told.tercera_placed, fields, counting.zone, question.scope)
-    told = _in_scope(told.mutate(tercera_clock=clock), question.scope)
+    told = dialect.apart(told)
+    if dialect.reads_first or not told.tercera_placed.type().is_string():
+        told = told.mutate(tercera_first=placing.first_reading(told.tercera_placed, dialect, fields))
+    told = dialect.apart(told.mutate(tercera_stamp=placing.stamp(told, dialect, fields)))
+    told = dialect.apart(told.mutate(tercera_shown=placing.shown(told, dialect, fields)))
+    clock = placing.clock(told, dialect, fields, counting.zone, question.scope)
+    told = _in_scope(dialect.apart(told.mutate(tercera_clock=clock)), dialect, question.scope)
     told = told.mutate(tercera_is_plain=_is_plain(rows.over(told), dialect, fields, counting))
+    told = dialect.apart(told)
     closely = _reason(rows.over(told), dialect, fields, counting)
-    return told.mutate(**{REASON: ibis.ifelse(told.tercera_is_plain, ibis.null(dt.int8), closely)})
+    return dialect.apart(
+        told.mutate(**{REASON: ibis.ifelse(told.tercera_is_plain, ibis.null(dt.int8), closely)})
+    )
 
 
 def judged(rows: Rows, dialect: Dialect, question: Question) -> ir.Table:
@@ -94,17 +99,17 @@ def judged(rows: Rows, dialect: Dialect, question: Question) -> ir.Table:
     newest order is asked for, `dated` is the `placed` of every row that has one.
     """
     fields, counting, read = question.fields, question.counting, rows.table
-    matching = reduce(and_, (_meets(read, match) for match in counting.when), ibis.literal(True))
-    read = read.mutate(tercera_matching=matching.fill_null(False))
+    matching = reduce(and_, (_meets(read, match, dialect) for match in counting.when), ibis.literal(True))
+    read = dialect.apart(read.mutate(tercera_matching=matching.fill_null(False)))
     rows = rows.over(read)
     good = read[REASON].isnull()
     counts = good & read.tercera_matching
-    number = placing.placed_number(read, read.tercera_placed, fields, dialect)
-    opens = read.tercera_clock.truncate(_UNITS[counting.within]).date()
+    number = placing.placed_number(read, dialect, fields)
+    opens = dialect.opens(read.tercera_clock, counting.within)
     amount = status = None
     asked = {"dated": ibis.ifelse(read.tercera_stamp.notnull(), number, ibis.null(dt.int64))}
     if fields.amount:
-        amount = ibis.ifelse(counts, money(written(rows.cell(fields.amount))), ibis.null(MONEY))
+        amount = ibis.ifelse(counts, dialect.money(written(rows.cell(fields.amount))), ibis.null(MONEY))
     if counting.evidence:
         status = ibis.ifelse(counts, _cell(rows, dialect, fields, "status").text, ibis.null(dt.string))
     return read.select(
@@ -130,7 +135,7 @@ def rejected(read: ir.Table, reasons: Sequence[RejectReason], names: Sequence[st
 def doubtful(rows: Rows, dialect: Dialect, question: Question, reasons: Sequence[RejectReason]) -> ir.Table:
     """Of the rows that `read` gave the matching rejects for these reasons: REASON, `subject`, `order_id`."""
     fields, counting, read = question.fields, question.counting, rows.table
-    matching = reduce(and_, (_meets(read, match) for match in counting.when), ibis.literal(True))
+    matching = reduce(and_, (_meets(read, match, dialect) for match in counting.when), ibis.literal(True))
     wanted = read[REASON].isin([REASONS.index(reason) for reason in reasons])
     return read.filter(matching.fill_null(False) & wanted).select(
         REASON,
@@ -240,29 +245,19 @@ def _text_reasons(
     return [*tests, (~dialect.contains(cell.text, pattern), invalid)] if pattern else tests
 
 
-def _meets(read: ir.Table, match: Match) -> ir.BooleanValue:
+def _meets(read: ir.Table, match: Match, dialect: Dialect) -> ir.BooleanValue:
     """Asks of what is stored: a value that no good text can be is asked for in vain."""
     text: ir.StringValue = read[f"tercera_text_{_column(match.field)}"]
     values = [value for value in match.values if value.strip() and len(value) <= LONGEST_TEXT]
     if not match.ignore_case:
         return text.isin(values)
-    return text.lower().isin(sorted({each for value in values for each in _lower(value)}))
+    return dialect.is_in_any_case(text, values)
 
 
-def _lower(value: str) -> tuple[str, ...]:
-    """How engines write a value in small letters: letter by letter, not knowing the end of a Greek word."""
-    lower = value.lower()
-    return lower, lower.replace("ς", "σ").replace("i\u0307", "i")
-
-
-def _in_scope(read: ir.Table, scope: Scope) -> ir.Table:
+def _in_scope(read: ir.Table, dialect: Dialect, scope: Scope) -> ir.Table:
     """Rows whose window is in scope, and those that no window can be told of."""
     for bound, test in ((scope.start, ir.Value.__ge__), (scope.end, ir.Value.__lt__)):
         if bound is not None:
-            read = read.filter(read.tercera_clock.isnull() | test(read.tercera_clock, _midnight(bound)))
+            midnight = dialect.at(datetime.combine(bound, time()))
+            read = read.filter(read.tercera_clock.isnull() | test(read.tercera_clock, midnight))
     return read
-
-
-def _midnight(day: date) -> ir.TimestampScalar:
-    midnight: ir.TimestampScalar = ibis.literal(datetime.combine(day, time()), placing.CLOCK)
-    return midnight

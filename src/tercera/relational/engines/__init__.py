@@ -1,0 +1,62 @@
+"""The engines that hold orders in tables. An engine is one module of this folder, known by its file name.
+
+Each has:
+
+- `SCHEMES`: what its addresses begin with, before `://` (`("postgresql", "postgres")`); a driver that is
+  named (`postgresql+psycopg://`) is not looked at.
+- `EXTRA`: the extra of the package that brings its driver (`"postgresql"`), empty when none is needed.
+- `DIALECT`: its `dialect.Dialect`: what it does in its own way, in expressions that never fail.
+- `COMPILER`: the compiler of Ibis for it, with `native.NativeSql` mixed in, so that expressions may hold the
+  engine's own SQL (`native.native`), a step that its optimiser must keep (`native.apart`, ended by the
+  compiler's `keeps_apart`) and somebody's query as a table (`native.written`). A statement is
+  `native.compiled(COMPILER, expression)`.
+- `connect(address) -> connection.Connection`: connects, to read only, in UTC, with the time limits of
+  `connection.Address`. `SourceError` names the address, never its password, and the remedy.
+
+A `Connection` finds a table or a query (`relation`), with columns typed as Ibis has them (a type that Ibis
+has no word for, but that has a text, is a string: `Dialect.exact` makes it one), streams the rows of a
+statement in a bounded memory, and knows whether the user could write.
+
+Nothing here is imported before it is asked for, so that no driver is needed but that of the engine in use.
+"""
+
+from __future__ import annotations
+
+import difflib
+import pkgutil
+from importlib import import_module
+from types import ModuleType
+
+from tercera.errors import SourceError
+
+SCHEMES = {
+    "duckdb": "duckdb",
+}
+"""By what addresses begin with, their engine; each engine's `SCHEMES`, known without importing its driver."""
+
+
+def names() -> list[str]:
+    """The engines that there are, by their file names."""
+    return sorted(each.name for each in pkgutil.iter_modules(__path__) if not each.name.startswith("_"))
+
+
+def load(name: str) -> ModuleType:
+    """The module of an engine. SourceError names the engines that there are, or the extra that is missing."""
+    if name not in names():
+        raise SourceError(f"{name!r} is no engine; there are {', '.join(names())}")
+    try:
+        return import_module(f"{__name__}.{name}")
+    except ImportError as error:
+        raise SourceError(
+            f"{name} needs a driver that is not installed ({error}); install tercera[{name}]"
+        ) from error
+
+
+def engine_of(uri: str) -> str:
+    """The engine of an address, by what it begins with. ValueError says what there is."""
+    scheme = uri.partition("://")[0].partition("+")[0].lower()
+    if "://" in uri and scheme in SCHEMES:
+        return SCHEMES[scheme]
+    near = difflib.get_close_matches(scheme, SCHEMES, 1, 0.6) if "://" in uri else []
+    meant = f"did you mean {near[0]}://?" if near else f"begin it with one of {', '.join(SCHEMES)}, then ://"
+    raise ValueError(f"the address begins with no engine that is known ({meant}), or name it with engine:")

@@ -1,0 +1,24 @@
+"""Databases that the contracts of `sql` sources and of dialects are tried on. One module each, by its name.
+
+A module has:
+
+- `ENGINE`: the engine's name in `tercera.relational.engines`.
+- `TYPES`: the engine's words for columns of `text`, `integer`, `float`, `decimal`, `uuid`, `boolean`, `date`,
+  `timestamp` and `timestamptz`; a kind that the engine has not is left out. `text` holds 2,000 characters.
+- `uri() -> str`: the address of a database of this process, which is started when it is first asked for.
+- `fill(table, columns, rows)`: makes the table (of columns by name, with kinds from `TYPES`) hold these rows.
+  Values are those of Python: str, int, float, Decimal, UUID, bool, date, naive or aware datetime, None.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from importlib import import_module
+from types import ModuleType
+
+NAMES = sorted(each.name for each in pkgutil.iter_modules(__path__))
+
+
+def load(name: str) -> ModuleType:
+    """The module of a database."""
+    return import_module(f"{__name__}.{name}")
