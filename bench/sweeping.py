@@ -23,10 +23,12 @@ from bench import settings
 from bench.figures import alternating, require_equal
 from bench.history import DATABASE, TODAY, collection_name
 from bench.rivals.notebook_aggregation import distinct_orders, hits
+from tercera.advice import Asked, Indexed
 from tercera.app import App, open_app
 from tercera.cycle import cycle
 from tercera.ledger import Ledger
 from tercera.orders import Scope
+from tercera.scopes import ordinary_scope
 from tercera.windows import watched
 
 NOW = datetime.combine(TODAY, time(23), UTC)
@@ -89,7 +91,9 @@ def _sweeper(stack: ExitStack, config: Path) -> Callable[[], float]:
 
 
 def _index(app: App) -> None:
-    for check in app.source.check([rule.counting for rule in app.settings.rules], fix=True):
+    asked = [Asked(rule.id, rule.counting, ordinary_scope(rule, NOW)) for rule in app.settings.rules]
+    assert isinstance(app.source, Indexed)
+    for check in app.source.advise(asked, fix=True, live=True, tell=lambda *_: None):
         if not check.ok:
             raise RuntimeError(f"{check.what}: {check.detail} {check.remedy}")
 

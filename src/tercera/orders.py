@@ -246,12 +246,16 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that `tercera check` looked at: what, whether it is as it should be, and the remedy."""
+    """One thing that `tercera check` looked at: what, whether it is as it should be, and the remedy.
+
+    A remedy of what is as it should be is advice. `more` are further lines, beside the detail.
+    """
 
     what: str
     ok: bool
     detail: str = ""
     remedy: str = ""
+    more: tuple[str, ...] = ()
 
 
 @runtime_checkable

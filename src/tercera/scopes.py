@@ -29,6 +29,12 @@ def scope_of(rule: Rule, ledger: Ledger, cursor: Cursor | None, now: datetime) -
     )
 
 
+def ordinary_scope(rule: Rule, now: datetime) -> Scope:
+    """What a sweep reads day after day: the windows that are open, and those within the grace."""
+    windows = watched(rule.counting.within, rule.counting.zone, now, rule.grace)
+    return Scope(start=windows[0].start, end=windows[-1].end, at_least=rule.floor, totals=False)
+
+
 def part_of(
     rule: Rule, ledger: Ledger, subjects: Collection[SubjectId], cursor: Cursor, now: datetime
 ) -> Scope:

@@ -36,7 +36,7 @@ def test_what_the_commands_say(tmp_path: Path, mail_server: SmtpServer) -> None:
     shown = tercera.run("alerts", "show", "1").out
     assert "6 of 66 rows can't be judged (9.1%; at most 5.0%)" in shown
     assert "of Tercera itself" in shown
-    assert "data watch: found something: tercera:rejects" in tercera.run("check").out
+    assert "found something: tercera:rejects" in tercera.run("check").out
     [delivery] = tercera.json("deliveries")["deliveries"]
     assert (delivery["kind"], delivery["rule"], delivery["state"]) == ("watch", "tercera:rejects", "sent")
     tercera.json("ack", "1")

@@ -17,13 +17,14 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
+from tercera.advice import Asked
 from tercera.errors import SourceError
 from tercera.local_mongod import running_mongod
 from tercera.model import CUSTOMER, Counting, Customer, Match, Period, RejectReason, SubjectId, WindowId
 from tercera.mongo.question import Question
 from tercera.mongo.tally import MOST_UNDATABLE, TOO_LARGE, in_sets
 from tercera.orders import Recent, Scope, Source
-from tercera.sources.mongodb import Settings, open_source
+from tercera.sources.mongodb import MongoSource, Settings, open_source
 from tercera.windows import parse_window
 from tests.servers.free_port import free_port
 from tests.servers.mongod import empty_database, mongod_uri
@@ -58,7 +59,7 @@ def settings(database: Database[dict[str, Any]], **orders: Any) -> Settings:
 class Opener(Protocol):
     """Opens a source, of `settings` with these order fields unless whole settings are given."""
 
-    def __call__(self, given: Settings | None = None, **orders: Any) -> Source: ...
+    def __call__(self, given: Settings | None = None, **orders: Any) -> MongoSource: ...
 
 
 @pytest.fixture
@@ -66,10 +67,16 @@ def opened(database: Database[dict[str, Any]]) -> Iterator[Opener]:
     """Sources that are closed at the end."""
     with ExitStack() as stack:
 
-        def opener(given: Settings | None = None, **orders: Any) -> Source:
+        def opener(given: Settings | None = None, **orders: Any) -> MongoSource:
             return stack.enter_context(closing(open_source(given or settings(database, **orders), ZONE)))
 
         yield opener
+
+
+def create_indexes(source: MongoSource) -> None:
+    """As `tercera check --fix` does."""
+    asked = [Asked("returns", RETURNED, JUNE)]
+    assert all(check.ok for check in source.advise(asked, fix=True, live=True, tell=lambda *_: None))
 
 
 def order(number: int, placed_at: Any, **more: Any) -> dict[str, Any]:
@@ -233,7 +240,7 @@ def test_a_sweep_is_answered_by_the_index_alone(database: Database[dict[str, Any
         ]
     )
     source = opened(formats=["%Y-%m-%d"])
-    assert all(check.ok for check in source.check([RETURNED], fix=True) if "index" in check.what)
+    create_indexes(source)
     question = Question(
         settings(database, formats=["%Y-%m-%d"]).orders, RETURNED, JUNE, frozenset({"string"})
     )
@@ -260,7 +267,7 @@ def test_the_newest_order_is_at_the_end_of_the_index(
     )
     database["orders"].insert_one({**order(9999, ""), "placed_at": None, "customer_id": "c1"})
     source = opened(timestamps="date" if kind == "date" else None)
-    list(source.check([RETURNED], fix=True))
+    create_indexes(source)
     until = datetime(2023, 6, 15, 12, tzinfo=UTC)
     recent = Recent(date(2023, 6, 12), until)
     database.command("profile", 2)
@@ -355,14 +362,15 @@ def test_a_check_names_what_is_missing_and_how_to_make_it(
     source = opened(found)
     checks = list(source.check([RETURNED]))
     assert [check.detail for check in checks if "customer_id" in check.detail and "none of" in check.detail]
-    [index] = [check for check in checks if check.what.startswith("index")]
+    asked = [Asked("returns", RETURNED, JUNE)]
+    [index, live] = source.advise(asked, fix=False, live=False, tell=lambda *_: None)
     assert not index.ok
     keys = '{"placed_at": 1, "customer_id": 1, "status": 1, "order_id": 1}'
-    assert f'db.getCollection("Orders").createIndex({keys})' in index.remedy
-    assert [check.ok for check in source.check([RETURNED], fix=True) if check.what.startswith("index")] == [
-        True
-    ]
-    assert [check.ok for check in source.check([RETURNED]) if check.what.startswith("index")] == [True]
+    assert f'db.getCollection("Orders").createIndex({keys}, {{name: "tercera_sweep"}})' in index.remedy
+    assert live.ok
+    create_indexes(source)
+    again = source.advise(asked, fix=False, live=True, tell=lambda *_: None)
+    assert [(check.ok, check.remedy) for check in again] == [(True, ""), (True, "")]
 
 
 def test_a_broken_connection_is_tried_again(tmp_path: Path, opened: Opener) -> None:

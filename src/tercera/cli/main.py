@@ -12,6 +12,7 @@ from tercera import __version__, failpoints
 from tercera.cli import (
     alerts,
     backtest,
+    checks,
     deliveries,
     demo,
     held,
@@ -37,7 +38,21 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for module in (demo, setup, backtest, run, alerts, why, deliveries, silence, held, ledger, kinds, simulate):
+for module in (
+    demo,
+    setup,
+    checks,
+    backtest,
+    run,
+    alerts,
+    why,
+    deliveries,
+    silence,
+    held,
+    ledger,
+    kinds,
+    simulate,
+):
     module.register(cli)
 
 

@@ -1,10 +1,10 @@
-"""`tercera init`, `check`, `import`: from nothing to connected."""
+"""`tercera init`, `import`: from nothing to connected."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -16,21 +16,12 @@ from tercera.cli.output import (
     print_json,
     progress,
     table,
-    visible,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
-
-    from tercera.app import App
-    from tercera.ledger import Ledger
-    from tercera.orders import Check
 
 
 def register(cli: typer.Typer) -> None:
     """Adds the commands."""
     cli.command("init")(init)
-    cli.command("check")(check)
     cli.command("import")(import_orders)
 
 
@@ -109,84 +100,6 @@ def _ask(given: str | None, question: str, default: str) -> str:
         return default
     answer: str = typer.prompt(question, default=default)
     return answer
-
-
-def check(
-    config: ConfigOption = DEFAULT_CONFIG,
-    fix: Annotated[bool, typer.Option("--fix", help="Create the indexes that are missing.")] = False,
-    json: JsonOption = False,
-) -> None:
-    """Look at everything that a run needs: configuration, orders, customers, indexes, mail server, ledger."""
-    from dataclasses import asdict
-
-    from tercera.app import open_app
-    from tercera.orders import Check
-
-    with open_app(config) as app:
-        checks = [Check("configuration", True, f"{config}: {len(app.settings.rules)} rules")]
-        for each in _checks(app, fix=fix):
-            checks.append(each)
-            if not json:
-                _show_check(each)
-    if json:
-        print_json({"ok": all(each.ok for each in checks), "checks": [asdict(each) for each in checks]})
-    if not all(each.ok for each in checks):
-        raise typer.Exit(1)
-
-
-def _checks(app: App, *, fix: bool) -> Iterator[Check]:
-    from tercera.errors import DeliveryError, TerceraError
-    from tercera.orders import Check
-
-    try:
-        yield from app.source.check([rule.counting for rule in app.settings.rules], fix=fix)
-    except TerceraError as error:
-        yield Check("source", False, str(error))
-    good = []
-    for name, channel in app.channels.items():
-        try:
-            yield Check(f"channel {name}", True, channel.check())
-            good.append(name)
-        except DeliveryError as error:
-            yield Check(f"channel {name}", False, error.reason)
-    try:
-        with app.ledger() as ledger:
-            running = [each.rpartition(":")[0] for each in ledger.instances()]
-            beside = f" (running: {', '.join(running)})" if running else ""
-            yield Check("ledger", True, app.ledger_shown + beside)
-            yield from _paused(app, ledger, good)
-            yield from _health(ledger)
-    except TerceraError as error:
-        yield Check("ledger", False, str(error))
-
-
-def _paused(app: App, ledger: Ledger, good: Collection[str]) -> Iterator[Check]:
-    """The channels that are left alone. For one that was found good just now, that ends."""
-    from tercera.cli.describe import circuit_words
-    from tercera.orders import Check
-
-    for name, circuit in ledger.circuits().items():
-        if name in good:
-            ledger.end_pauses([name], app.clock())
-            yield Check(f"channel {name}", True, "was left alone, and is tried again with the next delivery")
-        else:
-            yield Check(f"channel {name}", False, circuit_words(circuit))
-
-
-def _health(ledger: Ledger) -> Iterator[Check]:
-    """How the last cycles went. What the data watch found is operations' to look at, and fails no check."""
-    from tercera.cli.health import health_lines
-    from tercera.orders import Check
-
-    for line in health_lines(ledger):
-        yield Check("data watch", True, line)
-
-
-def _show_check(each: Check) -> None:
-    mark = "[green]✓[/green]" if each.ok else "[red]✗[/red]"
-    console().print(f"{mark} {visible(each.what)}: {visible(each.detail)}")
-    if each.remedy:
-        console().print(f"    → {visible(each.remedy)}")
 
 
 def import_orders(

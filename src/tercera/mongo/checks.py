@@ -1,17 +1,16 @@
-"""What `tercera check` looks at in MongoDB: version, collections, fields, and the indexes that a sweep and a
-directory look-up need."""
+"""What `tercera check` looks at in MongoDB: version, collections, fields. For indexes see `advising`."""
 
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pymongo.collection import Collection
 from pymongo.database import Database
 
-from tercera.model import CUSTOMER, Counting
+from tercera.model import Counting
+from tercera.mongo.advising import swept_paths
 from tercera.mongo.directory import at
 from tercera.orders import Check, CustomerFields, OrderFields
 
@@ -28,17 +27,14 @@ def check_source(
     orders: OrderFields,
     customers: CustomerFields | None,
     countings: Sequence[Counting],
-    *,
-    fix: bool,
 ) -> Iterator[Check]:
     """Each thing in turn. Raises the driver's errors."""
     yield _version(database, address)
     present = sorted(database.list_collection_names())
-    fields = list(dict.fromkeys(index_fields(orders, countings)))
+    fields = list(dict.fromkeys(swept_paths(orders, countings)))
     if (check := _present(database, orders, present)).ok:
         collection = database[_name(orders)]
         yield from _fields(collection, fields)
-        yield _index(collection, fields, "a sweep reads all of history", fix=fix)
     else:
         yield check
     if customers is None:
@@ -53,25 +49,8 @@ def check_source(
             *customers.fields.values(),
         )
         yield from _fields(collection, [path for path in named if path])
-        if customers.id != "_id":
-            yield _index(collection, [customers.id], "each look-up reads the whole directory", fix=fix)
     else:
         yield check
-
-
-def index_fields(orders: OrderFields, countings: Sequence[Counting]) -> Iterator[str]:
-    """The fields of an index from which a sweep is answered without reading a document."""
-    yield orders.placed_at
-    yield orders.customer_id
-    for counting in countings:
-        if counting.per != CUSTOMER:
-            yield orders.path_of(counting.per)
-    yield orders.path_of("status")
-    for counting in countings:
-        yield from (orders.path_of(match.field) for match in counting.when)
-    yield orders.order_id
-    if orders.amount:
-        yield orders.amount
 
 
 def _name(fields: OrderFields | CustomerFields) -> str:
@@ -120,27 +99,3 @@ def _has(document: Mapping[str, Any], path: str) -> bool:
     outer, _, last = path.rpartition(".")
     inner = at(document, outer) if outer else document
     return isinstance(inner, Mapping) and last in inner
-
-
-def _index(collection: Documents, paths: Sequence[str], without: str, *, fix: bool) -> Check:
-    """Whether an index begins with the first path; better, holds all of them."""
-    what = f"index of {collection.database.name}.{collection.name}"
-    keys = [list(index["key"]) for index in collection.list_indexes() if _is_usable(index)]
-    if any(set(paths) <= set(key) and key[0] == paths[0] for key in keys):
-        return Check(what, True, f"on {', '.join(paths)}")
-    command = f"db.getCollection({json.dumps(collection.name)}).createIndex({_keys(paths)})"
-    if fix:
-        collection.create_index([(path, 1) for path in paths])
-        return Check(what, True, f"created on {', '.join(paths)}")
-    if any(key[0] == paths[0] for key in keys):
-        return Check(what, True, f"on {paths[0]} alone; faster with {command}")
-    return Check(what, False, f"none begins with {paths[0]!r}: {without}", f"--fix, or {command}")
-
-
-def _keys(paths: Sequence[str]) -> str:
-    return "{" + ", ".join(f"{json.dumps(path)}: 1" for path in paths) + "}"
-
-
-def _is_usable(index: Mapping[str, Any]) -> bool:
-    partial = {"partialFilterExpression", "sparse", "hidden", "collation"}
-    return not partial & index.keys() and all(isinstance(each, int | float) for each in index["key"].values())

@@ -15,6 +15,9 @@ from tercera.mongo.zones import EARLIEST, LATEST, Span
 from tercera.orders import OrderFields, Scope
 from tercera.windows import Window, parse_window, window_of_day
 
+SHORTEST_PART = timedelta(days=28)
+"""Windows shorter than this are asked for together."""
+
 _MOST_LITERAL_WINDOWS = 64
 _MARGIN = timedelta(days=7)
 _LENGTHS = {"day": 10, "week": 8, "month": 7, "quarter": 7, "year": 4}

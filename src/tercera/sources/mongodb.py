@@ -28,6 +28,7 @@ from pymongo.errors import (
     ServerSelectionTimeoutError,
 )
 
+from tercera.advice import Asked, Tell
 from tercera.errors import SourceError
 from tercera.model import (
     Counting,
@@ -40,6 +41,7 @@ from tercera.model import (
     Survey,
     Tally,
 )
+from tercera.mongo.advising import OrdersAdviser, check_directory
 from tercera.mongo.checks import check_source
 from tercera.mongo.columns import Columns, UncoveredError
 from tercera.mongo.connection import Server
@@ -47,7 +49,7 @@ from tercera.mongo.directory import entries, paths
 from tercera.mongo.doubtful import doubtful_rows, read_doubts
 from tercera.mongo.expressions import stored_variants
 from tercera.mongo.newest import newest_order
-from tercera.mongo.question import Question
+from tercera.mongo.question import SHORTEST_PART, Question
 from tercera.mongo.reading import Known, Reader
 from tercera.mongo.survey import SurveyCount
 from tercera.mongo.tally import TOO_LARGE, in_orders, in_sets, read_tally, undatable_rejects
@@ -56,9 +58,6 @@ from tercera.windows import Window
 
 _BATCH = 1000
 """Customers that are asked for at once."""
-
-_SHORTEST_PART = timedelta(days=28)
-"""Windows shorter than this are asked for together."""
 
 Document = Mapping[str, Any]
 Answer = TypeVar("Answer")
@@ -71,6 +70,11 @@ def silent(pairs: Iterable[Pair]) -> Iterator[Tally]:
     """The tallies of pairs that have no orders."""
     for subject, window in pairs:
         yield Tally(subject, window, matched=0, orders=0)
+
+
+def _has_indexes(present: Mapping[str, str], name: str) -> bool:
+    """Whether it is a collection of its own; a view has those of what it is made of."""
+    return present.get(name) == "collection"
 
 
 def _next(
@@ -178,7 +182,7 @@ class MongoSource:
         """The tallies of a question that asks for no totals; None when the server has to judge the rows."""
         if not Columns(question).can_be_asked or not self._uses_index(question):
             return None
-        parts = list(question.parts(_SHORTEST_PART))
+        parts = list(question.parts(SHORTEST_PART))
         survey = SurveyCount()
         tallies: list[Tally] = []
         known = self._known[question.counting]
@@ -248,7 +252,7 @@ class MongoSource:
         """Windows that can be asked for at the same time. Without an index each part would read all."""
         if not question.is_bounded or not self._uses_index(question):
             return [question]
-        return list(question.parts(_SHORTEST_PART))
+        return list(question.parts(SHORTEST_PART))
 
     def _uses_index(self, question: Question) -> bool:
         database = self._server.client()[self._settings.database]
@@ -361,10 +365,23 @@ class MongoSource:
                 self._server.client().admin.command("ping")
                 database = self._server.client()[settings.database]
                 yield from check_source(
-                    database, self._server.address, settings.orders, settings.customers, countings, fix=fix
+                    database, self._server.address, settings.orders, settings.customers, countings
                 )
         except SourceError as error:
             yield Check(f"MongoDB at {self._server.address}", False, str(error))
+
+    def advise(self, asked: Sequence[Asked], *, fix: bool, live: bool, tell: Tell) -> Iterator[Check]:
+        """See `advice.Indexed`."""
+        customers = self._settings.customers
+        with self._server.explained():
+            database = self._server.client()[self._settings.database]
+            present = {each["name"]: each["type"] for each in database.list_collections()}
+            if asked and _has_indexes(present, self._orders.name):
+                adviser = OrdersAdviser(self._orders, self._fields, asked, tell)
+                yield from adviser.checks(fix=fix, live=live)
+            if customers and customers.id != "_id" and _has_indexes(present, customers.collection):
+                directory = database[customers.collection]
+                yield check_directory(directory, customers, fix=fix, tell=tell)
 
     def close(self) -> None:
         """See `orders.Source`."""

@@ -1,0 +1,165 @@
+"""`tercera check`: everything that a run needs, looked at once, with what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from textwrap import wrap
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tercera.cli.output import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    JsonOption,
+    console,
+    print_json,
+    progress,
+    visible,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from tercera.advice import Asked, Tell
+    from tercera.app import App
+    from tercera.ledger import Ledger
+    from tercera.orders import Check
+
+_COLUMN = 24
+"""Wide enough for the names of nearly all that is looked at."""
+
+
+def register(cli: typer.Typer) -> None:
+    """Adds the command."""
+    cli.command("check")(check)
+
+
+def check(
+    config: ConfigOption = DEFAULT_CONFIG,
+    fix: Annotated[bool, typer.Option("--fix", help="Create the indexes that are missing.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Look at everything that a run needs: configuration, orders, customers, indexes, mail server, ledger."""
+    from tercera.app import open_app
+    from tercera.orders import Check
+
+    with open_app(config) as app, _told(quiet=json) as tell:
+        rules = len(app.settings.rules)
+        checks = [Check("configuration", True, f"{config}: {rules} rule{'s'[: rules != 1]}")]
+        if not json:
+            _show(checks[0])
+        for each in _checks(app, fix=fix, tell=tell):
+            checks.append(each)
+            if not json:
+                _show(each)
+    wrong = sum(not each.ok for each in checks)
+    if json:
+        print_json({"ok": not wrong, "checks": [asdict(each) for each in checks]})
+    else:
+        _show_verdict(wrong, sum(each.ok and bool(each.remedy) for each in checks))
+    if wrong:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _told(*, quiet: bool) -> Iterator[Tell]:
+    """Shows how far an index is, on stderr."""
+    with progress("", quiet=quiet) as bar:
+        bar.update(bar.task_ids[0], visible=False)
+
+        def tell(what: str, done: int | None, total: int | None) -> None:
+            bar.update(bar.task_ids[0], description=visible(what), total=total, completed=done, visible=True)
+
+        yield tell
+
+
+def _asked(app: App) -> list[Asked]:
+    from tercera.advice import Asked
+    from tercera.scopes import ordinary_scope
+
+    now = app.clock()
+    return [Asked(rule.id, rule.counting, ordinary_scope(rule, now)) for rule in app.settings.rules]
+
+
+def _checks(app: App, *, fix: bool, tell: Tell) -> Iterator[Check]:
+    from tercera.advice import Indexed
+    from tercera.errors import DeliveryError, TerceraError
+    from tercera.orders import Check
+
+    try:
+        found = list(app.source.check([rule.counting for rule in app.settings.rules], fix=fix))
+        yield from found
+        if found[0].ok and isinstance(app.source, Indexed):  # the first is whether it can be reached at all
+            live = bool(getattr(app.settings.schedule, "live", False))
+            yield from app.source.advise(_asked(app), fix=fix, live=live, tell=tell)
+    except TerceraError as error:
+        yield Check("source", False, str(error))
+    good = []
+    for name, channel in app.channels.items():
+        try:
+            yield Check(f"channel {name}", True, channel.check())
+            good.append(name)
+        except DeliveryError as error:
+            yield Check(f"channel {name}", False, error.reason)
+    try:
+        with app.ledger() as ledger:
+            running = [each.rpartition(":")[0] for each in ledger.instances()]
+            beside = f" (running: {', '.join(running)})" if running else ""
+            yield Check("ledger", True, app.ledger_shown + beside)
+            yield from _paused(app, ledger, good)
+            yield from _health(ledger)
+    except TerceraError as error:
+        yield Check("ledger", False, str(error))
+
+
+def _paused(app: App, ledger: Ledger, good: Collection[str]) -> Iterator[Check]:
+    """The channels that are left alone. For one that was found good just now, that ends."""
+    from tercera.cli.describe import circuit_words
+    from tercera.orders import Check
+
+    for name, circuit in ledger.circuits().items():
+        if name in good:
+            ledger.end_pauses([name], app.clock())
+            yield Check(f"channel {name}", True, "was left alone, and is tried again with the next delivery")
+        else:
+            yield Check(f"channel {name}", False, circuit_words(circuit))
+
+
+def _health(ledger: Ledger) -> Iterator[Check]:
+    """How the last cycles went. What the data watch found is operations' to look at, and fails no check."""
+    from tercera.cli.health import health_lines
+    from tercera.orders import Check
+
+    for line in health_lines(ledger):
+        yield Check("data watch", True, line)
+
+
+def _show(each: Check) -> None:
+    """What, and beside it all that is to be said; a statement on a line of its own, to be copied."""
+    out = console()
+    mark = ("[yellow]![/yellow]" if each.remedy else "[green]✓[/green]") if each.ok else "[red]✗[/red]"
+    statement = getattr(each, "statement", None) or ""
+    remedy = each.remedy.removesuffix(statement).rstrip()
+    told = [*each.more, *([f"→ {remedy}"] if remedy else [])]
+    room = max(out.width - _COLUMN - 4, 30)
+    lines = [part for line in (each.detail, *told) for part in wrap(line, room, break_long_words=False)]
+    what = visible(each.what)
+    beside = bool(lines) and max(len(each.what), _COLUMN) + len(lines[0]) + 4 <= max(out.width, _COLUMN + 34)
+    first = visible(lines.pop(0)) if beside else ""
+    out.print(f"{mark} {what:<{_COLUMN}}  {first}".rstrip(), soft_wrap=True)
+    for line in lines:
+        out.print(f"{'':{_COLUMN + 4}}{visible(line)}", soft_wrap=True)
+    if statement and remedy != each.remedy:
+        out.print(f"    {visible(statement)}", soft_wrap=True)
+
+
+def _show_verdict(wrong: int, advised: int) -> None:
+    """How many lines ask for something."""
+    advice = f"; {advised} could be better (!)" if advised else ""
+    if wrong:
+        console().print(f"{wrong} thing{'s'[: wrong != 1]} to put right (✗){advice}.")
+    else:
+        console().print(f"All that a run needs is there{advice}.")

@@ -1,0 +1,27 @@
+"""The pipelines that a sweep and a live look send, for whoever wants to know what they cost.
+
+`sources.mongodb` sends them; that both are the same is tested against the server's own profile.
+"""
+
+from __future__ import annotations
+
+from tercera.mongo.columns import MOST_ROWS, Columns, Stage
+from tercera.mongo.question import SHORTEST_PART, Question
+from tercera.mongo.tally import in_sets, undatable_rejects
+
+
+def of_a_sweep(question: Question, *, indexed: bool, rows: int | None) -> list[list[Stage]]:
+    """A sweep's pipelines. Of very many `rows` the server judges each; None where nobody counted them."""
+    if not indexed:
+        kinds = ({question.fields.placed_at: {"$type": kind}} for kind in ("string", "date"))
+        probes: list[list[Stage]] = [[{"$match": kind}, {"$limit": 1}] for kind in kinds]
+        return [*probes, in_sets(question), undatable_rejects(question)]
+    parts = list(question.parts(SHORTEST_PART))
+    packed = Columns(question).can_be_asked and (rows is None or rows <= MOST_ROWS * len(parts))
+    asked = [Columns(part).pipeline(padded=False) if packed else in_sets(part) for part in parts]
+    return [*asked, undatable_rejects(question)]
+
+
+def of_a_look(question: Question) -> list[list[Stage]]:
+    """The pipeline of a question that names its pairs."""
+    return [in_sets(question)]
