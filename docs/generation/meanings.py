@@ -75,8 +75,11 @@ MEANINGS = {
     "GuardSettings.max_share": "… and which share of a rule's watched pairs, like `5%`; `1` turns it off",
     "GuardSettings.min_notices": "up to so many alerts, the share is not looked at",
     "GuardSettings.expires": "how long held notices wait for a decision before they are discarded",
-    "Schedule.every": "pause between two sweeps, at least `1s`",
+    "Schedule.every": "pause between two sweeps, at least `1s`; `10m` beside `live`",
     "Schedule.cron": "five fields, like `0 8 1 * *`, in the top level's time zone",
+    "Schedule.live": "look at customers [as their orders change](../howto/live.md), beside the sweeps; the "
+    "source must be able to tell of changes",
+    "Schedule.debounce": "what changes within so long of the first change is looked at together",
     "RuleSettings.id": "lower-case letters, digits, hyphens; the ledger knows the rule by it, so keep it",
     "RuleSettings.title": "what operations reads",
     "RuleSettings.when": "order field → values; an order matches when every field does",

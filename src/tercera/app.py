@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from tercera import channels as channel_kinds
 from tercera import sources as source_kinds
+from tercera.changes import Followable
 from tercera.config import Settings, load_settings
-from tercera.errors import DeliveryError, NotFoundError
+from tercera.errors import ConfigError, DeliveryError, NotFoundError
 from tercera.messages import Channel
 from tercera.model import RuleId
 from tercera.orders import Source
@@ -26,6 +27,7 @@ from tercera.watch import Watched, is_reserved
 if TYPE_CHECKING:
     from tercera.deliver import Delivery
     from tercera.ledger import Ledger
+    from tercera.live import Live
     from tercera.ping import Ping
     from tercera.sweep import Terms
 
@@ -139,6 +141,20 @@ class App:
         from tercera.sweep import Terms
 
         return Terms(self.routes, self.settings.guard, self.currency, notify_history, self.settings.watch)
+
+    def live(self, ledger: Ledger, *, notify_history: bool = False) -> Live:
+        """What looks at single subjects as their orders change."""
+        from tercera.live import Live
+
+        return Live(self.source, ledger, self.terms(notify_history=notify_history), self.clock)
+
+    @property
+    def followable(self) -> Followable:
+        """The source, as one that tells of changes. Raises `ConfigError`."""
+        if not isinstance(self.source, Followable):
+            kind = self.settings.source.kind
+            raise ConfigError(f"schedule.live: a source of kind {kind} can't tell of changes")
+        return self.source
 
     def delivery(
         self, ledger: Ledger, tell: Callable[[str, DeliveryError | None], None] = lambda *_: None

@@ -7,11 +7,12 @@ next sweep.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from tercera.model import SubjectId
+from tercera.orders import Check
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,29 +22,32 @@ class Batch:
     `subjects` are, by the order field that rules count for (`Counting.per`), those of the changed orders: as
     they are now, and, where the source knows it, as they were before. `moved` are the ids of orders that
     may have belonged to somebody else before, or are gone, where it does not: whoever knows them from their
-    evidence has to be looked at too.
+    evidence has to be looked at too. `untold` counts orders that are gone and of which not even the id is
+    known: only a sweep finds whose they were.
 
     `position` says from where to go on, in the source's own words (JSON, at most a few kB); None when it is
-    what it was. `is_current` when nothing more was waiting as the batch was taken.
+    what it was. `is_current` when what is told reaches up to now, or to a second ago at most.
     """
 
     subjects: Mapping[str, frozenset[SubjectId]] = field(default_factory=dict)
     moved: frozenset[str] = frozenset()
+    untold: int = 0
     position: str | None = None
     is_current: bool = False
 
     @property
     def is_empty(self) -> bool:
         """Nobody has to be looked at."""
-        return not self.moved and not any(self.subjects.values())
+        return not (self.moved or self.untold or any(self.subjects.values()))
 
 
 class Changes(Protocol):
     """The changes of a source, from a position on. For one thread at a time."""
 
     def take(self, patience: float) -> Batch:
-        """What changed; waits up to `patience` seconds for the first change, and not for more.
+        """What changed; waits up to about `patience` seconds for the first change, and not for more.
 
+        Where no position was given, the first batch comes at once and says from where on changes are told.
         Raises `HistoryLostError` when what happened since the position can't be told any more, and
         `SourceError` when the source can't be asked; after either it is of no more use.
         """
@@ -64,4 +68,8 @@ class Followable(Protocol):
         Raises `SourceError` with the remedy when this source, set up as it is, can't tell of changes, and
         `HistoryLostError` when the position is too old or is none of this source's.
         """
+        ...
+
+    def check_changes(self, pers: Collection[str], *, fix: bool = False) -> Iterator[Check]:
+        """Looks whether changes can be told, and what would be missed; `fix` sets up what is missing."""
         ...

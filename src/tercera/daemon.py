@@ -1,7 +1,8 @@
 """The long-running process: sweeps on a schedule, delivers in between, stops cleanly.
 
 Sweeping and delivering each have one thread: neither overlaps itself, sweeps that were missed become one, and
-a slow mail server does not hold up a sweep. A source or a mail server that is away is logged and tried again.
+a slow mail server does not hold up a sweep. With `schedule.live` two more follow the changes of the source
+(`following`). A source or a mail server that is away is logged and tried again.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from tercera.app import App
 from tercera.cycle import Stopped, cycle
 from tercera.deliver import deliver
 from tercera.errors import ConflictError, DeliveryError, OutageError, TerceraError
+from tercera.following import Follower
 from tercera.ledger import Ledger
 from tercera.watching import Moved, between_cycles
 
@@ -42,10 +44,12 @@ def run_forever(app: App, ledger: Ledger, *, notify_history: bool = False) -> No
     """Runs until SIGTERM or SIGINT. The caller holds the ledger. A ledger that fails ends it."""
     with stopping_on_signals() as stop:
         daemon = _Daemon(app, ledger, stop, notify_history)
-        scheduler = daemon.scheduler()
+        scheduler = daemon.scheduler
         delivering = threading.Thread(target=daemon.deliver_until_stopped, name="deliver")
         scheduler.start()
         delivering.start()
+        if daemon.follower is not None:
+            daemon.follower.start()
         log.info(
             "started",
             rules=[rule.id for rule in app.settings.rules],
@@ -58,6 +62,8 @@ def run_forever(app: App, ledger: Ledger, *, notify_history: bool = False) -> No
             log.info("stopping", remark="what is being written or sent is finished first")
             stop.set()
             daemon.wake()
+            if daemon.follower is not None:
+                daemon.follower.join()
             scheduler.shutdown(wait=True)
             delivering.join()
             log.info("stopped")
@@ -85,7 +91,7 @@ def stopping_on_signals() -> Iterator[threading.Event]:
 
 
 class _Daemon:
-    """The two jobs and what they share."""
+    """The jobs and what they share."""
 
     def __init__(self, app: App, ledger: Ledger, stop: threading.Event, notify_history: bool) -> None:
         self._app = app
@@ -95,8 +101,27 @@ class _Daemon:
         self._wake = threading.Event()
         self._started = app.clock()
         self.broken: TerceraError | None = None
+        self.follower = self._follower() if app.settings.schedule.live else None
+        self.scheduler = self._scheduler()
 
-    def scheduler(self) -> BackgroundScheduler:
+    def _follower(self) -> Follower:
+        app = self._app
+        return Follower(
+            app.settings.rules,
+            app.followable,
+            app.live(self._ledger, notify_history=self._notify_history),
+            self._stop,
+            debounce=app.settings.schedule.debounce.total_seconds(),
+            wake=self.wake,
+            sweep_soon=self._sweep_soon,
+            surviving=self._surviving,
+        )
+
+    def _sweep_soon(self) -> None:
+        """Beside the schedule; several of these become one."""
+        self.scheduler.add_job(self._sweep, id="sweep soon", replace_existing=True)
+
+    def _scheduler(self) -> BackgroundScheduler:
         """Sweeps, on a thread of their own. They never ask the scheduler for anything: it holds its locks
         while it waits for them to end."""
         scheduler = BackgroundScheduler(
@@ -106,7 +131,9 @@ class _Daemon:
         )
         now = self._app.clock()
         trigger = _trigger(self._app)
-        first = {"next_run_time": now} if self._is_due(trigger, now) else {}
+        # Who follows says when the first sweep may begin: after it is known from where changes are told.
+        at_once = self.follower is None and self._is_due(trigger, now)
+        first = {"next_run_time": now} if at_once else {}
         scheduler.add_job(self._sweep, trigger, id="sweep", **first)
         return scheduler
 
@@ -137,6 +164,7 @@ class _Daemon:
     def _sweep(self) -> None:
         app = self._app
         with self._surviving("sweep"):
+            mark = self.follower.sweep_begins() if self.follower else None
             report = cycle(
                 app.settings.rules,
                 app.source,
@@ -146,6 +174,8 @@ class _Daemon:
                 clock=app.clock,
                 stop=self._stop,
             )
+            if self.follower:
+                self.follower.sweep_ended(mark, report)
             for swept in report.swept:
                 log.info(
                     "swept",
@@ -248,7 +278,8 @@ def _beside(ledger: Ledger) -> dict[str, object]:
 
 def _words(app: App) -> str:
     schedule = app.settings.schedule
-    return f"cron {schedule.cron}" if schedule.cron else f"every {schedule.every}"
+    words = f"cron {schedule.cron}" if schedule.cron else f"every {schedule.every}"
+    return f"live, and {words}" if schedule.live else words
 
 
 def _counts(counts: Mapping[Any, int]) -> dict[str, int]:

@@ -19,6 +19,16 @@ def parse_duration(text: str) -> timedelta:
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
+def parse_short(text: str) -> timedelta:
+    """The same, and `200ms`."""
+    found = re.fullmatch(r"(\d{1,6})ms", text)
+    return timedelta(milliseconds=int(found[1])) if found else parse_duration(text)
+
+
+def _short(value: object) -> object:
+    return value if isinstance(value, timedelta) else parse_short(str(value))
+
+
 def _duration(value: object) -> object:
     return value if isinstance(value, timedelta) else parse_duration(str(value))
 
@@ -26,4 +36,10 @@ def _duration(value: object) -> object:
 Duration = Annotated[
     timedelta,
     BeforeValidator(_duration, json_schema_input_type=Annotated[str, Field(pattern=r"^[0-9]{1,6}[smhdw]$")]),
+]
+ShortDuration = Annotated[
+    timedelta,
+    BeforeValidator(
+        _short, json_schema_input_type=Annotated[str, Field(pattern=r"^[0-9]{1,6}(ms|[smhdw])$")]
+    ),
 ]

@@ -27,6 +27,8 @@ class Failpoint(StrEnum):
     BEFORE_MIGRATION = "before-migration"
     INSIDE_MIGRATION = "inside-migration"  # the tables are there, and nothing is committed
     AFTER_MIGRATION = "after-migration"
+    AFTER_POSITION = "after-position"  # from where changes are followed is written, no sweep has begun
+    BEFORE_LOOK = "before-look"  # changes were read, nobody has looked
     AFTER_BEGIN = "after-begin"  # the run has its number
     AFTER_TALLY = "after-tally"
     BEFORE_COMMIT = "before-commit"

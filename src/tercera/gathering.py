@@ -41,6 +41,9 @@ class Gathering:
     now: datetime
     waits_for_customers: bool = False
     waits_for_team: bool = False
+    team_hears_at: datetime | None = None
+    """Until when a digest gathers what the team has to hear, of this run and whatever follows; None: it goes
+    out by itself."""
 
     def of_customer(self, customer_id: str) -> Bundle:
         """One message for each customer. Two of them may have the same address: they get one each."""
@@ -48,9 +51,11 @@ class Gathering:
         return self._bundle(f"{self.run}:{mark}", waits=self.waits_for_customers)
 
     def of_team(self, daily: Daily | None) -> Bundle:
-        """One message for each recipient: of the run, or of all until a time of the day."""
+        """One message for each recipient: of the run, or of all until some time."""
         if daily is not None:
             return Bundle(f"daily at {daily.at.isoformat()} {daily.zone}", due_at=daily.after(self.now))
+        if self.team_hears_at is not None:
+            return Bundle("live", due_at=self.team_hears_at)
         return self._bundle(str(self.run), waits=self.waits_for_team)
 
     def _bundle(self, name: str, *, waits: bool) -> Bundle:

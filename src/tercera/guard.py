@@ -20,16 +20,19 @@ class Guard:
     min_notices: int = 20
     expires: timedelta = timedelta(days=7)
 
-    def holds(self, telling: int, watched: int, *, told: int = 0, already: bool = False) -> bool:
+    def holds(
+        self, telling: int, watched: int, *, told: int = 0, lately: int = 0, already: bool = False
+    ) -> bool:
         """Whether to hold back what a rule would tell about `telling` of `watched` pairs (0: nobody knows).
 
-        `told` is how many alerts the same cycle has told of by other rules. `already` says that something of
-        the rule is held and nobody has decided yet: until then everything is, for what broke may go on
-        breaking in smaller steps.
+        `told` is how many alerts the same cycle has told of already, `lately` how many of them by this rule.
+        `already` says that something of the rule is held and nobody has decided yet: until then everything
+        is, for what broke may go on breaking in smaller steps.
         """
         if telling == 0:
             return False
         too_many = told + telling > self.max_notices
-        measured = watched > 0 and self.max_share < 1 and telling > self.min_notices
-        too_large = measured and telling > self.max_share * watched
+        own = lately + telling
+        measured = watched > 0 and self.max_share < 1 and own > self.min_notices
+        too_large = measured and own > self.max_share * watched
         return already or too_many or too_large

@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from itertools import islice
+from zoneinfo import ZoneInfo
 
 from tercera.addressing import Addresser
 from tercera.closing import statements
@@ -14,7 +16,7 @@ from tercera.doubts import with_doubts
 from tercera.failpoints import Failpoint, reached
 from tercera.gathering import Gathering, held_by
 from tercera.guard import Guard
-from tercera.ledger import Cursor, Digests, Known, Lease, Ledger
+from tercera.ledger import Cursor, Digests, Known, Lease, Ledger, Position
 from tercera.lifecycle import held, reconcile
 from tercera.messages import Bundle, Change, Holding
 from tercera.model import Pair, Reason, State, SubjectId, Survey, Tally
@@ -58,6 +60,9 @@ class Swept:
     scope: Scope = field(default_factory=Scope)
     """What was read."""
 
+    news: list[Pair] = field(default_factory=list)
+    """Pairs that moved because their orders did: not by time, a silence or a release."""
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -69,6 +74,23 @@ class Terms:
     currency: str | None = None
     notify_history: bool = False
     watch: Limits | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What the look at some subjects goes by when many such looks together count as one cycle.
+
+    `lately` is how many alerts the rule told of in those before; `position` is where the source's changes go
+    on once this is committed. `pairs` tells how many pairs the rule watches, of which so many would be told:
+    it may answer from memory where counting them (its second argument) would decide the same.
+    """
+
+    lately: int = 0
+    position: Position | None = None
+    pairs: Callable[[int, Callable[[], int]], int] = lambda _, count: count()
+
+
+_ALONE = Part()
 
 
 def sweep(
@@ -84,6 +106,7 @@ def sweep(
     lease: Lease | None = None,
     gathering: Gathering | None = None,
     subjects: Collection[SubjectId] | None = None,
+    part: Part = _ALONE,
     proceed: Callable[[], None] = lambda: None,
 ) -> Swept:
     """Looks at a rule's watched windows and commits what changed.
@@ -96,8 +119,9 @@ def sweep(
 
     `told` is how many alerts the cycle's earlier rules told of; `gathering` says which messages may wait for
     its later ones. With `recent` the survey tells the newest order. With `subjects` only these are looked
-    at, at a cost that goes by them, and the cursor stays; but a first sweep looks at all. `proceed` is called
-    between chunks and may raise to stop. Raises `SourceError`, `LedgerError`, and of the latter
+    at, at a cost that goes by them, and the cursor stays; but a first sweep looks at all. `part` says what
+    such a look is part of; its position is written with the last of what is told, if anything is. `proceed`
+    is called between chunks and may raise to stop. Raises `SourceError`, `LedgerError`, and of the latter
     `ConflictError` when an alert was changed by another process (`tercera release`) since it was read, or
     another instance has the `lease` now.
     """
@@ -113,7 +137,8 @@ def sweep(
         known = ledger.known_pairs(rule.id, scope.pairs or ())
     swept = Swept(rule.id, baseline=baseline, scope=scope)
     silences = Silences(rule.id, ledger.decisions(now), now)
-    look = _Look(rule, silences, now, baseline, terms.currency, ledger.digests)
+    since = cursor.checked_through if cursor and not baseline else None
+    look = _Look(rule, silences, now, baseline, terms.currency, ledger.digests, since)
     speaking: list[Change] = []
     for chunk in _chunks(_silent(_changes(look, source, known, scope, swept), speaking)):
         proceed()
@@ -132,9 +157,10 @@ def sweep(
         ledger.commit(chunk, rule=rule.id, cursor=None, run=run, now=now, lease=lease)
     waiting = any(held.rule == rule.id for held in ledger.held())
     watched_pairs = 0
-    if len(telling) > terms.guard.min_notices:
-        watched_pairs = _pairs(rule, source, _open_to_news(rule, scope, now, baseline=baseline))
-    hold = terms.guard.holds(len(telling), watched_pairs, told=told, already=waiting)
+    if part.lately + len(telling) > terms.guard.min_notices and terms.guard.max_share < 1:
+        counted = _open_to_news(rule, scope, now, baseline=baseline)
+        watched_pairs = part.pairs(part.lately + len(telling), partial(_pairs, rule, source, counted))
+    hold = terms.guard.holds(len(telling), watched_pairs, told=told, lately=part.lately, already=waiting)
     if hold:
         holding = Holding(len(telling), now + terms.guard.expires)
         telling = [_held(change) for change in telling]
@@ -142,7 +168,8 @@ def sweep(
             telling = _with_word_to_operations(telling, terms.routes, holding, run=run)
     swept.undeliverable = sum(not draft.recipient for change in telling for draft in change.drafts)
     over = due_windows(rule, cursor.checked_through if cursor else None, now) if scope.pairs is None else []
-    chunks = [*_by_subject(telling), *([[]] if over or not telling else [])]
+    moves_cursor = scope.pairs is None
+    chunks = [*_by_subject(telling), *([[]] if over or (moves_cursor and not telling) else [])]
     for number, chunk in enumerate(chunks, 1):
         proceed()
         last = number == len(chunks)
@@ -152,10 +179,11 @@ def sweep(
         ledger.commit(
             chunk,
             rule=rule.id,
-            cursor=_moved(cursor, rule, now) if last and scope.pairs is None else None,
+            cursor=_moved(cursor, rule, now) if last and moves_cursor else None,
             run=run,
             now=now,
             lease=lease,
+            position=part.position if last else None,
         )
     swept.told, swept.held = (0, len(telling)) if hold else (len(telling), 0)
     return swept
@@ -247,6 +275,8 @@ class _Look:
     baseline: bool
     currency: str | None
     digests: Digests
+    since: datetime | None
+    """When the rule was swept before; None for a first sweep."""
 
 
 def _changes(
@@ -279,6 +309,18 @@ def _changes(
             yield change
 
 
+def _is_news(look: _Look, known: Known | None, tally: Tally, reason: Reason) -> bool:
+    """Whether orders moved a pair. A window that began since the last sweep may hold orders of long ago."""
+    if look.since is None or reason is Reason.CLOSED:
+        return False
+    counting = look.rule.counting
+    began = (
+        parse_window(tally.window, counting.within).start
+        > look.since.astimezone(ZoneInfo(counting.zone)).date()
+    )
+    return not began and (known is None or known.digest != look.digests.of(tally))
+
+
 def _change(look: _Look, known: Known | None, tally: Tally, swept: Swept) -> Change | None:
     rule = look.rule
     finding = judge(rule, tally)
@@ -293,6 +335,8 @@ def _change(look: _Look, known: Known | None, tally: Tally, swept: Swept) -> Cha
     )
     swept.transitions[transition.reason] += 1
     swept.silenced += transition.muted is not None
+    if transition.is_change and _is_news(look, known, tally, transition.reason):
+        swept.news.append((tally.subject, tally.window))
     if not transition.is_change and (
         known is None or known.standing.state is State.CLOSED or known.digest == look.digests.of(tally)
     ):

@@ -348,3 +348,41 @@ def test_a_heartbeat_knows_the_nights_and_weekends_of_a_cron_line(
     assert "no longer than the pause between sweeps" in mistake
     (tmp_path / "tercera.yaml").write_text(text + f"heartbeat: {{max_age: {enough}}}\n")
     assert load_settings(tmp_path / "tercera.yaml", ENVIRONMENT).watch is not None
+
+
+LIVE = GOOD.replace("{every: 1m}", "{live: true}")
+
+
+def test_live_sweeps_every_ten_minutes_beside(tmp_path: Path) -> None:
+    """Unless it is told otherwise; what changes within a fifth of a second is looked at together."""
+    (tmp_path / "tercera.yaml").write_text(LIVE)
+    schedule = load_settings(tmp_path / "tercera.yaml", ENVIRONMENT).schedule
+    assert (schedule.live, schedule.every, schedule.debounce) == (
+        True,
+        timedelta(minutes=10),
+        timedelta(milliseconds=200),
+    )
+    (tmp_path / "tercera.yaml").write_text(LIVE.replace("live: true", "live: true, every: 1h, debounce: 1s"))
+    schedule = load_settings(tmp_path / "tercera.yaml", ENVIRONMENT).schedule
+    assert (schedule.every, schedule.debounce) == (timedelta(hours=1), timedelta(seconds=1))
+
+
+def test_live_needs_a_source_that_tells_of_changes(tmp_path: Path) -> None:
+    """As it is set up; the mistake says what to do."""
+    [mistake] = mistakes(
+        tmp_path, LIVE.replace("kind: mongodb", "kind: mongodb\n  read_preference: secondary")
+    )
+    assert "schedule.live" in mistake
+    assert "read from the primary" in mistake
+
+
+def test_live_heartbeats_are_longer_than_its_sweeps(tmp_path: Path) -> None:
+    """Which are what says that all is well."""
+    [mistake] = mistakes(tmp_path, LIVE + "heartbeat: {max_age: 10m}\n")
+    assert "between sweeps" in mistake
+
+
+def test_a_debounce_is_for_live(tmp_path: Path) -> None:
+    """Nobody waits for one otherwise."""
+    [mistake] = mistakes(tmp_path, GOOD.replace("{every: 1m}", "{every: 1m, debounce: 1s}"))
+    assert "live" in mistake

@@ -93,8 +93,10 @@ def _checks(app: App, *, fix: bool, tell: Tell) -> Iterator[Check]:
         found = list(app.source.check([rule.counting for rule in app.settings.rules], fix=fix))
         yield from found
         if found[0].ok and isinstance(app.source, Indexed):  # the first is whether it can be reached at all
-            live = bool(getattr(app.settings.schedule, "live", False))
-            yield from app.source.advise(_asked(app), fix=fix, live=live, tell=tell)
+            yield from app.source.advise(_asked(app), fix=fix, live=app.settings.schedule.live, tell=tell)
+        if found[0].ok and app.settings.schedule.live:
+            pers = {rule.counting.per for rule in app.settings.rules}
+            yield from app.followable.check_changes(pers, fix=fix)
     except TerceraError as error:
         yield Check("source", False, str(error))
     good = []

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from tercera.config.document import Document, KeyPath
 from tercera.config.names import mapping, nearest, order_fields
 from tercera.config.notified import check_notify
+from tercera.config.settings import LIVE_EVERY
 from tercera.durations import parse_duration
 from tercera.model import CUSTOMER
 
@@ -29,6 +30,7 @@ def check_agreement(document: Document, source: Any, channels: dict[str, Any]) -
     if operations is not None and operations not in configured:
         document.wrong(("operations",), f"{operations!r} is no channel{nearest(str(operations), configured)}")
     _check_heartbeat(document)
+    _check_live(document, source)
     for name, channel in channels.items():
         _check_channel(document, name, channel, source)
 
@@ -77,6 +79,15 @@ def _check_statement(
             document.wrong(where, f"{name!r} takes alerts; a statement is none: name another channel")
 
 
+def _check_live(document: Document, source: Any) -> None:
+    """Whether the source can tell of changes, where they are to be followed."""
+    if mapping(document.value.get("schedule")).get("live") is not True or source is None:
+        return
+    unfollowable = getattr(source, "unfollowable", f"a source of kind {source.kind} can't tell of changes")
+    if unfollowable is not None:
+        document.wrong(("schedule", "live"), f"{unfollowable}; leave live out and sweep more often")
+
+
 def _check_heartbeat(document: Document) -> None:
     """A pause that is shorter than that between two sweeps would always be too long."""
     longest = mapping(document.value.get("heartbeat")).get("max_age")
@@ -95,7 +106,8 @@ def _check_heartbeat(document: Document) -> None:
 def _longest_pause(schedule: dict[str, Any], zone: str) -> timedelta:
     """Between two sweeps; of a cron line the longest among the first of the year."""
     if "cron" not in schedule:
-        return parse_duration(str(schedule.get("every", "1m")))
+        usual = LIVE_EVERY if schedule.get("live") is True else "1m"
+        return parse_duration(str(schedule.get("every", usual)))
     from apscheduler.triggers.cron import CronTrigger
 
     trigger = CronTrigger.from_crontab(str(schedule["cron"]), timezone=ZoneInfo(zone))

@@ -19,7 +19,7 @@ from pydantic import (
 
 from tercera.config.listening import Matched, Notify, Told, listeners, matches
 from tercera.config.watched import FreshnessSettings, HeartbeatSettings, RejectsSettings, Share
-from tercera.durations import Duration
+from tercera.durations import Duration, ShortDuration
 from tercera.guard import Guard
 from tercera.model import CUSTOMER, Counting, Level, Period, Reason, RuleId
 from tercera.orders import Zone
@@ -42,6 +42,10 @@ def _is_ledger(value: str) -> str:
 
 class _Shape(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+LIVE_EVERY = "10m"
+"""How often to sweep beside looking live, unless told otherwise."""
 
 
 class RuleSettings(_Shape):
@@ -134,15 +138,29 @@ class DeliverySettings(_Shape):
 
 
 class Schedule(_Shape):
-    """When to sweep: `every` so long, or by a five-field `cron` line in the configuration's time zone."""
+    """When to sweep: `every` so long, or by a five-field `cron` line in the configuration's time zone; `live`
+    looks at what changes as it does, at once but for the `debounce`, and sweeps beside that."""
 
     every: Duration | None = None
     cron: str | None = None
+    live: bool = False
+    debounce: Annotated[ShortDuration, Field(le=timedelta(seconds=60))] = Field(
+        timedelta(milliseconds=200), json_schema_extra={"default": "200ms"}
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _live_sweeps_too(cls, value: Any) -> Any:
+        if isinstance(value, dict) and value.get("live") is True and not {"every", "cron"} & value.keys():
+            return {**value, "every": LIVE_EVERY}
+        return value
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Schedule:
         if (self.every is None) == (self.cron is None):
             raise ValueError("give either every (like 1m) or cron (like '0 8 1 * *')")
+        if "debounce" in self.model_fields_set and not self.live:
+            raise ValueError("debounce is of use with live: true alone")
         if self.every is not None and self.every < timedelta(seconds=1):
             raise ValueError("every must be at least 1s")
         if self.cron is not None:

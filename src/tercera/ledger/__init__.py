@@ -8,28 +8,34 @@ from tercera.ledger.codec import digest_of
 from tercera.ledger.cursors import Cursor
 from tercera.ledger.deliveries import Delivery, Receipt
 from tercera.ledger.digests import Digests
+from tercera.ledger.evidence import Behind
 from tercera.ledger.history import AlertHistory, Counts, Step
 from tercera.ledger.holding import Held
 from tercera.ledger.known import Known
 from tercera.ledger.leases import Lease
 from tercera.ledger.opening import ledger_exists, open_ledger, upgrade_ledger
+from tercera.ledger.positions import Followed, Position
 from tercera.ledger.pruning import Pruned
-from tercera.ledger.runs import PART, Run
+from tercera.ledger.runs import LIVE, PART, Run
 from tercera.ledger.store import Ledger
 from tercera.ledger.unreached import Unreached
 
 __all__ = [
+    "LIVE",
     "PART",
     "AlertHistory",
+    "Behind",
     "Circuit",
     "Counts",
     "Cursor",
     "Delivery",
     "Digests",
+    "Followed",
     "Held",
     "Known",
     "Lease",
     "Ledger",
+    "Position",
     "Pruned",
     "Receipt",
     "Run",

@@ -19,13 +19,14 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from tercera.errors import ConflictError
 from tercera.failpoints import Failpoint, reached
-from tercera.ledger import codec, cursors, leases
+from tercera.ledger import codec, cursors, leases, positions
 from tercera.ledger.batches import batched, insert_many, write_many
 from tercera.ledger.codec import TallyRow
 from tercera.ledger.cursors import Cursor
 from tercera.ledger.leases import Lease
 from tercera.ledger.numbers import draw, first_of_all
 from tercera.ledger.outbox import enqueue
+from tercera.ledger.positions import Position
 from tercera.ledger.tables import alerts, transitions
 from tercera.messages import Change
 from tercera.model import Pair, RuleId, Standing, SubjectId, WindowId
@@ -64,6 +65,7 @@ def commit(
     run: int,
     now: datetime,
     lease: Lease | None = None,
+    position: Position | None = None,
 ) -> None:
     """Inside one transaction. ConflictError when an alert moved since it was read, or the lease was lost."""
     changes = list(changes)
@@ -87,6 +89,8 @@ def commit(
     reached(Failpoint.INSIDE_COMMIT)
     if cursor is not None:
         cursors.move(connection, rule, cursor)
+    if position is not None:
+        positions.move(connection, position)
 
 
 def _of_rule(connection: Connection, rule: RuleId, changes: Sequence[Change]) -> list[_Step]:

@@ -12,7 +12,7 @@ what it may cost."""
 
 class Digests:
     """`digest_of`, remembered by identity: a source that keeps what did not change gives the same value in
-    sweep after sweep. Used by one thread."""
+    sweep after sweep. May be used by several threads."""
 
     def __init__(self) -> None:
         self._kept: dict[int, tuple[Tally, str]] = {}

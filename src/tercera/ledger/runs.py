@@ -20,6 +20,9 @@ from tercera.watch import Heart
 PART = "part"
 """The kind of a run that looked at some customers only: no sign that all is well."""
 
+LIVE = "live"
+"""The kind of a run that stands for the live cycles between two sweeps."""
+
 LATELY = 20
 """Runs after which what was read for a rule is not the last word any more: it is gone from the configuration,
 or nobody can read it."""
@@ -66,6 +69,12 @@ def finish_run(
     run_ended(connection, run, now)
 
 
+def note_run(connection: Connection, run: int, now: datetime, summary: Mapping[str, Any]) -> None:
+    """How a run stands that goes on. Messages that waited for the end of one of its parts are due."""
+    connection.execute(update(runs).where(runs.c.id == run).values(summary=json.dumps(summary, default=str)))
+    run_ended(connection, run, now)
+
+
 def last_runs(connection: Connection, limit: int) -> list[Run]:
     """The newest first."""
     rows = connection.execute(select(runs).order_by(runs.c.id.desc()).limit(limit))
@@ -78,11 +87,11 @@ def last_runs(connection: Connection, limit: int) -> list[Run]:
 def heart(connection: Connection) -> Heart:
     """When a cycle last succeeded, since when cycles are remembered, and the last one's error."""
     ended = select(runs.c.finished_at).where(
-        runs.c.finished_at.is_not(None), runs.c.error.is_(None), runs.c.kind != PART
+        runs.c.finished_at.is_not(None), runs.c.error.is_(None), runs.c.kind.not_in([PART, LIVE])
     )
     last_good = connection.execute(ended.order_by(runs.c.id.desc()).limit(1)).scalar_one_or_none()
     first = connection.execute(select(runs.c.started_at).order_by(runs.c.id).limit(1)).scalar_one_or_none()
-    finished = select(runs.c.error).where(runs.c.finished_at.is_not(None))
+    finished = select(runs.c.error).where(runs.c.finished_at.is_not(None), runs.c.kind != LIVE)
     error = connection.execute(finished.order_by(runs.c.id.desc()).limit(1)).scalar_one_or_none()
     return Heart(last_good, first, error)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -21,12 +22,14 @@ from tercera.ledger import (
     cursors,
     decisions,
     deliveries,
+    evidence,
     figures,
     heard,
     history,
     holding,
     known,
     leases,
+    positions,
     pruning,
     runs,
     sent,
@@ -37,10 +40,12 @@ from tercera.ledger.circuits import Circuit
 from tercera.ledger.cursors import Cursor
 from tercera.ledger.digests import Digests
 from tercera.ledger.engine import reading, writing, written
+from tercera.ledger.evidence import Behind
 from tercera.ledger.hold import hold
 from tercera.ledger.instance import PREFIX, Instance
 from tercera.ledger.known import Known
 from tercera.ledger.leases import Lease
+from tercera.ledger.positions import Followed, Position
 from tercera.ledger.renewing import patiently, renewing
 from tercera.ledger.unreached import Unreached
 from tercera.messages import Change, Draft, Hearer, Message, NoticeState, Outcome
@@ -65,6 +70,8 @@ class Ledger:
         self.identity = identity
         self.digests = Digests()
         """Of the tallies that sweeps compare with what is known."""
+
+        self._looked_at: dict[RuleId, threading.Lock] = {}
 
     def close(self) -> None:
         """Lets go of the file."""
@@ -96,13 +103,31 @@ class Ledger:
             return [holder for _, holder, _ in leases.holders(connection, PREFIX)]
 
     @contextmanager
-    def sweeping(self, rule: RuleId) -> Iterator[Lease | None]:
-        """The right to sweep a rule, kept until the end; None when another instance has it. Hand it to every
-        `commit`: what this process decided is refused when it stood still and another took over."""
-        if not self._instance.shared:
-            yield Lease("sweep:" + rule, 0, self._instance.lease)  # whoever holds the file has every lease
+    def sweeping(self, rule: RuleId, *, wait: bool = True) -> Iterator[Lease | None]:
+        """The right to look at a rule, kept until the end; None when another instance has it. Another thread
+        of this process is waited for; without `wait`, it is None then too. Hand it to every `commit`: what
+        this process decided is refused when it stood still and another took over."""
+        lock = self._looked_at.setdefault(rule, threading.Lock())
+        if not lock.acquire(blocking=wait):
+            yield None
             return
-        lease = self._acquire("sweep:" + rule)
+        try:
+            with self._leased("sweep:" + rule) as lease:
+                yield lease
+        finally:
+            lock.release()
+
+    def following(self) -> AbstractContextManager[Lease | None]:
+        """The right to follow the changes of the source, kept until the end; None when another instance has
+        it."""
+        return self._leased("follow:" + positions.ORDERS)
+
+    @contextmanager
+    def _leased(self, name: str) -> Iterator[Lease | None]:
+        if not self._instance.shared:
+            yield Lease(name, 0, self._instance.lease)  # whoever holds the file has every lease
+            return
+        lease = self._acquire(name)
         if lease is None:
             yield None
             return
@@ -112,6 +137,20 @@ class Ledger:
         finally:
             with suppress(LedgerError):  # it ends by itself
                 written(self._engine, lambda connection: leases.release(connection, lease))
+
+    def followed(self) -> Followed | None:
+        """How far the changes of the source have been followed; None when they never were."""
+        with reading(self._engine) as connection:
+            return positions.followed(connection)
+
+    def begin_following(self, position: Position, lost: str | None = None) -> None:
+        """Follows anew from a position; `lost` says why the one before is of no use any more. ConflictError
+        when another instance follows now."""
+        written(self._engine, lambda connection: positions.begin(connection, position, lost))
+
+    def move_on(self, position: Position) -> None:
+        """Everything before the position was handled. ConflictError when another instance follows now."""
+        written(self._engine, lambda connection: positions.move(connection, position))
 
     def _acquire(self, name: str) -> Lease | None:
         length, holder = self._instance.lease, self._instance.name
@@ -129,6 +168,11 @@ class Ledger:
         """How it ended."""
         with writing(self._engine) as connection:
             runs.finish_run(connection, run, now, summary, error)
+
+    def note_run(self, run: int, now: datetime, summary: Mapping[str, Any]) -> None:
+        """How a run stands that goes on; what waited for the end of one of its parts is due."""
+        with writing(self._engine) as connection:
+            runs.note_run(connection, run, now, summary)
 
     def heart(self) -> Heart:
         """When a cycle last succeeded, and what went wrong last."""
@@ -170,6 +214,16 @@ class Ledger:
         with reading(self._engine) as connection:
             return known.standing_pairs(connection, rule, subjects)
 
+    def standing_digests(self, rule: RuleId) -> dict[int, str]:
+        """The alerts (by id) of a rule that are not closed, with the marks of their tallies."""
+        with reading(self._engine) as connection:
+            return evidence.standing_digests(connection, rule)
+
+    def behind(self, ids: Collection[int]) -> list[Behind]:
+        """Which orders stand behind these alerts."""
+        with reading(self._engine) as connection:
+            return list(evidence.behind(connection, ids))
+
     def watched_windows(self, rule: RuleId) -> set[WindowId]:
         """The windows of alerts that are not closed."""
         with reading(self._engine) as connection:
@@ -184,16 +238,25 @@ class Ledger:
         run: int,
         now: datetime,
         lease: Lease | None = None,
+        position: Position | None = None,
     ) -> None:
-        """Alerts, transitions, notices and the rule's cursor: all of it, or nothing. ConflictError when an
-        alert was changed meanwhile, or another instance took over the lease."""
+        """Alerts, transitions, notices, the rule's cursor and the source's position: all of it, or nothing.
+        ConflictError when an alert was changed meanwhile, or another instance took over the lease."""
         changes = list(changes)  # whatever they are computed from is read before the write lock is taken
         lease = lease if self._instance.shared else None
         reached(Failpoint.BEFORE_COMMIT)
         written(
             self._engine,
             lambda connection: commit.commit(
-                connection, self.identity, changes, rule=rule, cursor=cursor, run=run, now=now, lease=lease
+                connection,
+                self.identity,
+                changes,
+                rule=rule,
+                cursor=cursor,
+                run=run,
+                now=now,
+                lease=lease,
+                position=position,
             ),
         )
         reached(Failpoint.AFTER_COMMIT)

@@ -160,6 +160,17 @@ cursors = Table(
     Column("checked_through", Instant, nullable=False),
 )
 
+positions = Table(
+    "positions",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("position", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("moved_at", Instant, nullable=False),
+    Column("lost_at", Instant),
+    Column("lost", Text),
+)
+
 alerts = Table(
     "alerts",
     metadata,

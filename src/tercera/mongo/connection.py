@@ -20,8 +20,8 @@ from tercera.errors import SourceError
 
 Client = MongoClient[dict[str, object]]
 
-_AUTHENTICATION = {18, 8000}
-_UNAUTHORISED = 13
+AUTHENTICATION = {18, 8000}
+UNAUTHORISED = 13
 _REGEX = {51111, 51156}
 
 
@@ -100,9 +100,9 @@ class Server:
 
     def _refusal(self, error: OperationFailure) -> str:
         said = self._redacted(error).split(", full error:")[0]
-        if error.code in _AUTHENTICATION:
+        if error.code in AUTHENTICATION:
             return f"refused the login ({said}); check user, password and authSource in source.uri"
-        if error.code == _UNAUTHORISED:
+        if error.code == UNAUTHORISED:
             return f"does not allow this ({said}); the user of source.uri needs the role `read`"
         if error.code in _REGEX or "regular expression" in said:
             return f"can't use a pattern of source.orders.valid or derive ({said}); write it more simply"

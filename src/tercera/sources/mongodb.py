@@ -51,6 +51,8 @@ from tercera.mongo.expressions import stored_variants
 from tercera.mongo.newest import newest_order
 from tercera.mongo.question import SHORTEST_PART, Question
 from tercera.mongo.reading import Known, Reader
+from tercera.mongo.stream import Stream
+from tercera.mongo.stream_checks import check_stream
 from tercera.mongo.survey import SurveyCount
 from tercera.mongo.tally import TOO_LARGE, in_orders, in_sets, read_tally, undatable_rejects
 from tercera.orders import Check, CustomerFields, OrderFields, Reading, Recent, Scope
@@ -120,6 +122,16 @@ class Settings(BaseModel):
     operation_timeout: Annotated[float, Field(gt=0)] = Field(
         600, description="seconds that the server may take for one question"
     )
+
+    @property
+    def unfollowable(self) -> str | None:
+        """Why changes can't be followed as it is set up."""
+        if self.read_preference == "primary":
+            return None
+        return (
+            f"orders are read with read_preference: {self.read_preference}, and a secondary may not have "
+            "yet what changed; read from the primary"
+        )
 
     def server(self) -> Server:
         """Where the collections are; nothing connects yet."""
@@ -356,6 +368,19 @@ class MongoSource:
                 question = self._question(counting, Scope(window.start, window.end))
                 found |= read_doubts(list(self._aggregated(doubtful_rows(question, batch))))
         return found
+
+    def changes(self, pers: Collection[str], after: str | None) -> Stream:
+        """See `changes.Followable`."""
+        with self._server.explained():
+            return Stream(self._server, self._orders, self._server.client(), self._fields, pers, after)
+
+    def check_changes(self, pers: Collection[str], *, fix: bool = False) -> Iterator[Check]:
+        """See `changes.Followable`."""
+        try:
+            with self._server.explained():
+                yield from check_stream(self._orders, self._server.address, fix=fix)
+        except SourceError as error:
+            yield Check(f"changes at {self._server.address}", False, str(error))
 
     def check(self, countings: Sequence[Counting], *, fix: bool = False) -> Iterator[Check]:
         """See `orders.Source`."""

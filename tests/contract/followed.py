@@ -1,0 +1,32 @@
+"""What the tests of changes need of a shop whose orders are followed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from tercera.changes import Followable
+from tercera.orders import Source
+
+Row = dict[str, Any]
+
+
+class FollowedSource(Source, Followable, Protocol):
+    """A source that tells of changes."""
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A shop. Rows have `order_id`, `customer_id`, `placed_at`, `status` and `seller`; `write` puts some of
+    them in place, new or changed, `remove` takes them away. `source` opens the source anew.
+
+    `knows_former` is whether it knows, by itself, to whom an order belonged before; `sees_removed` whether
+    it notices that one is gone.
+    """
+
+    source: Callable[[], FollowedSource]
+    write: Callable[[list[Row]], None]
+    remove: Callable[[list[str]], None]
+    knows_former: bool = True
+    sees_removed: bool = True
