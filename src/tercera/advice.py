@@ -117,7 +117,7 @@ def _remedy(advice: Advice, statement: str | None, shell: str) -> str:
         return f"{name} has just what is needed, but is hidden; show it again in {shell}: {statement}"
     if advice.proposal is None:
         return ""
-    return f"`tercera check --fix` creates it while orders go on; or, in {shell}: {statement}"
+    return f"`tercera check --fix` creates it; or, in {shell}: {statement}"
 
 
 def _lines(advice: Advice, figures: Figures) -> Iterator[str]:
@@ -131,7 +131,7 @@ def _lines(advice: Advice, figures: Figures) -> Iterator[str]:
     if figures.before is not None:
         yield f"before, it read {words(figures.before)}"
     if figures.expected is not None:
-        yield f"with {', '.join(advice.need.paths)}: {words(figures.expected)}"
+        yield f"with the index below: {words(figures.expected)}"
     if figures.size:
         would = "takes" if advice.proposal is None else "would take about"
         yield f"the index {would} {bytes_words(figures.size)}"

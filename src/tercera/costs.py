@@ -31,7 +31,7 @@ class Cost:
 
 
 def cost_words(cost: Cost, rows: str, stored: int | None = None) -> str:
-    """Like `all 1,000,000 documents 2.3 times over in 2.6 s` or `about 41,000 index keys in about 0.1 s`.
+    """Like `all 1,000,000 documents 2.3 times over in 2.6 s` or `about 41,000 index keys in 0.1 s`.
 
     `rows` is what the engine calls them, `stored` how many there are.
     """
@@ -39,8 +39,7 @@ def cost_words(cost: Cost, rows: str, stored: int | None = None) -> str:
     if cost.unfinished:
         return f"for longer than {seconds}, and was stopped there"
     what = " and ".join(_parts(cost, rows, stored)) or f"no {rows}"
-    about = "about " if cost.estimated else ""
-    return f"{what} in {about}{seconds}" if seconds else what
+    return f"{what} in {seconds}" if seconds else what
 
 
 def _parts(cost: Cost, rows: str, stored: int | None) -> list[str]:

@@ -14,7 +14,7 @@ from tercera.costs import Cost, bytes_words, cost_words, seconds_words
         (Cost(2_300_000, 0, 2.6), 1_000_000, "all 1,000,000 documents 2.3 times over in 2.6 s"),
         (Cost(0, 41_009, 0.09), 1_000_000, "41,009 index keys in 90 ms"),
         (Cost(300, 312, 0.004), 1_000_000, "312 index keys and 300 documents in 4 ms"),
-        (Cost(0, 41_009, 0.1, estimated=True), 1_000_000, "about 41,000 index keys in about 0.1 s"),
+        (Cost(0, 41_009, 0.1, estimated=True), 1_000_000, "about 41,000 index keys in 0.1 s"),
         (Cost(20, 0, None), 20, "all 20 documents"),
         (Cost(0, 0, 0.0), 1_000_000, "no documents in 1 ms"),
         (Cost(0, 5_000, 10.0, unfinished=True), 9, "for longer than 10 s, and was stopped there"),

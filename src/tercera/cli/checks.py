@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from dataclasses import asdict
 from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated
@@ -23,13 +24,17 @@ from tercera.cli.output import (
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from rich.progress import Progress
+
     from tercera.advice import Asked, Tell
     from tercera.app import App
     from tercera.ledger import Ledger
     from tercera.orders import Check
 
-_COLUMN = 24
+_COLUMN = 20
 """Wide enough for the names of nearly all that is looked at."""
+
+_UNIT = re.compile(r"(?<=\d) (?=(ms|s|min|MB|GB)\b)")
 
 
 def register(cli: typer.Typer) -> None:
@@ -46,12 +51,13 @@ def check(
     from tercera.app import open_app
     from tercera.orders import Check
 
-    with open_app(config) as app, _told(quiet=json) as tell:
+    with open_app(config) as app, _Building(quiet=json) as building:
         rules = len(app.settings.rules)
         checks = [Check("configuration", True, f"{config}: {rules} rule{'s'[: rules != 1]}")]
         if not json:
             _show(checks[0])
-        for each in _checks(app, fix=fix, tell=tell):
+        for each in _checks(app, fix=fix, tell=building.tell):
+            building.end()
             checks.append(each)
             if not json:
                 _show(each)
@@ -64,16 +70,30 @@ def check(
         raise typer.Exit(1)
 
 
-@contextmanager
-def _told(*, quiet: bool) -> Iterator[Tell]:
-    """Shows how far an index is, on stderr."""
-    with progress("", quiet=quiet) as bar:
-        bar.update(bar.task_ids[0], visible=False)
+class _Building:
+    """A bar on stderr while an index is created; nothing at other times, a terminal shows both streams."""
 
-        def tell(what: str, done: int | None, total: int | None) -> None:
-            bar.update(bar.task_ids[0], description=visible(what), total=total, completed=done, visible=True)
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self._shown = ExitStack()
+        self._bar: Progress | None = None
 
-        yield tell
+    def tell(self, what: str, done: int | None, total: int | None) -> None:
+        """See `advice.Tell`."""
+        if self._bar is None:
+            self._bar = self._shown.enter_context(progress(visible(what), quiet=self._quiet))
+        self._bar.update(self._bar.task_ids[0], description=visible(what), total=total, completed=done)
+
+    def end(self) -> None:
+        """The index is there, or was refused."""
+        self._shown.close()
+        self._bar = None
+
+    def __enter__(self) -> _Building:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
 
 
 def _asked(app: App) -> list[Asked]:
@@ -145,9 +165,9 @@ def _show(each: Check) -> None:
     mark = ("[yellow]![/yellow]" if each.remedy else "[green]✓[/green]") if each.ok else "[red]✗[/red]"
     statement = getattr(each, "statement", None) or ""
     remedy = each.remedy.removesuffix(statement).rstrip()
-    told = [*each.more, *([f"→ {remedy}"] if remedy else [])]
+    told = [each.detail, *each.more, *([f"→ {remedy}"] if remedy else [])]
     room = max(out.width - _COLUMN - 4, 30)
-    lines = [part for line in (each.detail, *told) for part in wrap(line, room, break_long_words=False)]
+    lines = [part for line in told for part in _wrapped(line, room)]
     what = visible(each.what)
     beside = bool(lines) and max(len(each.what), _COLUMN) + len(lines[0]) + 4 <= max(out.width, _COLUMN + 34)
     first = visible(lines.pop(0)) if beside else ""
@@ -158,9 +178,16 @@ def _show(each: Check) -> None:
         out.print(f"    {visible(statement)}", soft_wrap=True)
 
 
+def _wrapped(line: str, room: int) -> list[str]:
+    """In lines of at most so many characters; a number stays with its unit."""
+    whole = _UNIT.sub("\u00a0", line)
+    return [part.replace("\u00a0", " ") for part in wrap(whole, room, break_long_words=False)]
+
+
 def _show_verdict(wrong: int, advised: int) -> None:
     """How many lines ask for something."""
     advice = f"; {advised} could be better (!)" if advised else ""
+    console().print()
     if wrong:
         console().print(f"{wrong} thing{'s'[: wrong != 1]} to put right (✗){advice}.")
     else:
