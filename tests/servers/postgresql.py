@@ -32,7 +32,7 @@ NOBODY = 65534
 _PATIENCE = 60
 """Seconds for the server to answer, and to stop."""
 
-_running = ExitStack()
+running = ExitStack()
 
 
 class Postgres:
@@ -116,15 +116,15 @@ def postgres_uri() -> URL:
     """The address of the shared server. Started when first asked for; tests fail when it can't be."""
     if uri := os.environ.get("POSTGRES_URI"):
         return make_url(uri).set(drivername="postgresql+psycopg")
-    folder = _running.enter_context(TemporaryDirectory(prefix="tercera-postgres-"))
+    folder = running.enter_context(TemporaryDirectory(prefix="tercera-postgres-"))
     atexit.register(stop)
-    return _running.enter_context(Postgres(Path(folder))).uri
+    return running.enter_context(Postgres(Path(folder))).uri
 
 
 @lru_cache(maxsize=1)
 def _migrated() -> str:
     """The name of a database with the tables of a ledger and nothing in them."""
-    database = _running.enter_context(empty_database())
+    database = running.enter_context(empty_database())
     open_ledger(database).close()
     return str(make_url(database).database)
 
@@ -165,7 +165,7 @@ def connection(uri: URL | str) -> psycopg.Connection:
 def stop() -> None:
     """Stops what was started."""
     with suppress(ProcessLookupError):
-        _running.close()
+        running.close()
     for started in (postgres_uri, _migrated):
         started.cache_clear()
 

@@ -44,8 +44,8 @@ class Columns:
     def cell(self, path: str) -> Cell:
         """The value at a path. KeyError when there is none."""
         value = _find(cast("Mapping[str, ir.Value]", self.table), self.table.columns, path)
-        if isinstance(value, ir.StringValue):
-            value = self._dialect.exact(value)
+        if isinstance(value, ir.StringValue) or value.type().is_unknown():
+            value = self._dialect.exact(cast("ir.StringValue", value))
             present, text = ~self._dialect.is_blank(value), self._dialect.without_long(value)
             return Cell(present, text, value, value)
         present = value.notnull()

@@ -16,6 +16,11 @@ import ibis.expr.types as ir
 from tercera.errors import SourceError
 from tercera.relational.native import written
 
+
+class LostError(SourceError):
+    """The database can't be reached, or the connection to it broke: another one may work."""
+
+
 STREAMED = 10_000
 """How many rows of an answer are held at once."""
 
@@ -35,6 +40,13 @@ class Address:
         """The address without user, password and parameters, for messages."""
         scheme, _, rest = self.uri.partition("://")
         return f"{scheme}://{rest.partition('?')[0].rpartition('@')[2]}"
+
+    def redacted(self, reason: str) -> str:
+        """What a driver says, without the password."""
+        secret = self.uri.partition("://")[2].rpartition("@")[0].partition(":")[2]
+        for each in {secret, unquote(secret)} - {""}:
+            reason = reason.replace(each, "***")
+        return reason
 
     @property
     def file(self) -> Path:

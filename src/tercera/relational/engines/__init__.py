@@ -31,6 +31,8 @@ from tercera.errors import SourceError
 
 SCHEMES = {
     "duckdb": "duckdb",
+    "postgresql": "postgres",
+    "postgres": "postgres",
 }
 """By what addresses begin with, their engine; each engine's `SCHEMES`, known without importing its driver."""
 

@@ -1,0 +1,44 @@
+"""Where the parts of a date stand in a text that fits a format, for engines that put it together from them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from tercera.dates import DateFormat
+
+_LENGTHS = {"Y": 4, "m": 2, "d": 2, "H": 2, "M": 2, "S": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part: `length` characters from `start` on (0 is the first), or what stands in the one group of
+    `pattern` where that is not always the same place."""
+
+    start: int | None
+    length: int
+    pattern: str
+
+
+def pieces(form: DateFormat) -> dict[str, Piece]:
+    """The parts of a format by their letters."""
+    found: dict[str, Piece] = {}
+    start: int | None = 0
+    before = "^"
+    for number, (is_directive, part) in enumerate(form.parts):
+        pattern = _ungrouped(part) if is_directive else re.escape(part)
+        if is_directive:
+            after = "".join(
+                _ungrouped(each) if named else re.escape(each) for named, each in form.parts[number + 1 :]
+            )
+            length = _LENGTHS.get(part, 0)
+            found[part] = Piece(start if length else None, length, f"{before}({pattern}){after}$")
+            start = start + length if start is not None and length else None
+        elif start is not None:
+            start += len(part)
+        before += pattern
+    return found
+
+
+def _ungrouped(letter: str) -> str:
+    return DateFormat("", ((True, letter),)).pattern.replace("(", "(?:")
