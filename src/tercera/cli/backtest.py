@@ -75,14 +75,15 @@ def backtest(
             }
         )
     else:
-        _show(chosen, result)
+        show_backtest(chosen, result)
 
 
 def _day(moment: datetime | None) -> date | None:
     return moment.date() if moment else None
 
 
-def _show(rule: Rule, result: Backtest) -> None:
+def show_backtest(rule: Rule, result: Backtest) -> None:
+    """What would have been said: by level, by window, and what could not be judged."""
     out = console()
     subjects = "customers" if rule.counting.per == "customer" else f"values of {rule.counting.per}"
     out.print(f"[bold]{rule.title}[/bold]  ({rule.id})")

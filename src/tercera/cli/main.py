@@ -16,6 +16,7 @@ from tercera.cli import (
     deliveries,
     demo,
     held,
+    init,
     kinds,
     ledger,
     run,
@@ -40,6 +41,7 @@ cli = typer.Typer(
 )
 for module in (
     demo,
+    init,
     setup,
     checks,
     backtest,

@@ -6,6 +6,7 @@ Nothing is fetched from anywhere: extensions that are not built in are neither i
 from __future__ import annotations
 
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -70,7 +71,22 @@ class Database:
 
     def batches(self, question: ir.Table) -> Iterator[pa.RecordBatch]:
         """A large answer, a batch at a time."""
-        yield from self._connection.sql(self.sql(question)).to_arrow_reader(20_000)
+        yield from self.batches_of(self.sql(question))
+
+    def batches_of(self, statement: str) -> Iterator[pa.RecordBatch]:
+        """The same of a statement that is written out."""
+        yield from self._connection.sql(statement).to_arrow_reader(20_000)
+
+    @contextmanager
+    def stopped_after(self, seconds: float) -> Iterator[None]:
+        """Breaks off what the engine is at when the time is up; that raises its error."""
+        timer = threading.Timer(seconds, self._connection.interrupt)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def add(self, name: str, table: pa.Table) -> ir.Table:
         """More rows for a table, which is made for the first ones."""
