@@ -5,17 +5,19 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from tercera.errors import ConflictError, SourceError, TerceraError
 from tercera.failpoints import Failpoint, reached
 from tercera.ledger import PART, Ledger
-from tercera.model import Placed, RuleId, SubjectId
-from tercera.orders import Recent, Source
+from tercera.model import Counting, Placed, RuleId, SubjectId
+from tercera.orders import Recent, Scope, Source, sharing
 from tercera.routing import gathering_of
 from tercera.rules import Rule
+from tercera.scopes import scope_of
 from tercera.sweep import Swept, Terms, sweep
 from tercera.watch import Limits, oldest_fresh
 from tercera.watching import Moved, Seen, after_cycle
@@ -97,32 +99,34 @@ def cycle(
     ledger.discard(None, now, decided_before=now - terms.guard.expires)  # what nobody released is never sent
     gathering = gathering_of(rules, terms.routes, report.run, now)
     try:
-        for rule in rules:
-            try:
-                with ledger.sweeping(rule.id) as lease:
-                    if lease is None:
-                        report.elsewhere.append(rule.id)
-                        continue
-                    swept = sweep(
-                        rule,
-                        source,
-                        ledger,
-                        terms,
-                        run=report.run,
-                        now=now,
-                        told=report.told,
-                        recent=None if report.seen().asked else _recent(terms.watch, now),
-                        lease=lease,
-                        gathering=gathering,
-                        subjects=subjects,
-                        proceed=proceed,
-                    )
-            except (SourceError, ConflictError) as error:
-                report.failed[rule.id] = error
-            else:
-                report.swept.append(swept)
-                if swept.scope.pairs is None:  # else it says nothing of the orders as a whole
-                    ledger.record_rejects(report.run, rule.id, swept.survey)
+        asked = _asked(rules, ledger, terms, now, subjects)
+        with sharing(source, asked) if asked else nullcontext(source) as shared:
+            for rule in rules:
+                try:
+                    with ledger.sweeping(rule.id) as lease:
+                        if lease is None:
+                            report.elsewhere.append(rule.id)
+                            continue
+                        swept = sweep(
+                            rule,
+                            shared,
+                            ledger,
+                            terms,
+                            run=report.run,
+                            now=now,
+                            told=report.told,
+                            recent=None if report.seen().asked else _recent(terms.watch, now),
+                            lease=lease,
+                            gathering=gathering,
+                            subjects=subjects,
+                            proceed=proceed,
+                        )
+                except (SourceError, ConflictError) as error:
+                    report.failed[rule.id] = error
+                else:
+                    report.swept.append(swept)
+                    if swept.scope.pairs is None:  # else it says nothing of the orders as a whole
+                        ledger.record_rejects(report.run, rule.id, swept.survey)
         if terms.watch is not None and subjects is None:
             report.watched = after_cycle(
                 ledger, terms.watch, terms.routes.operations, report.seen(), run=report.run, now=now
@@ -133,6 +137,24 @@ def cycle(
     error_text = "; ".join(str(error) for error in report.failed.values()) or None
     ledger.finish_run(report.run, clock(), report.summary(), error_text)
     return report
+
+
+def _asked(
+    rules: Sequence[Rule],
+    ledger: Ledger,
+    terms: Terms,
+    now: datetime,
+    subjects: Collection[SubjectId] | None,
+) -> list[tuple[Counting, Scope]]:
+    """What the rules are going to ask the source, as far as it can be told before their turn comes; nothing
+    when only some subjects are looked at, which is read by their orders alone."""
+    if subjects is not None:
+        return []
+    recent = _recent(terms.watch, now)
+    return [
+        (rule.counting, replace(scope_of(rule, ledger, ledger.cursor(rule.id), now), recent=recent))
+        for rule in rules
+    ]
 
 
 def _recent(limits: Limits | None, now: datetime) -> Recent | None:

@@ -22,8 +22,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tercera import sources
-from tercera.model import Customer, Pair, SubjectId, Survey, Tally, WindowId
-from tercera.orders import DOUBTFUL, SAMPLES, CustomerFields, OrderFields, Recent, Scope, Source
+from tercera.model import CUSTOMER, Customer, Match, Pair, Period, SubjectId, Survey, Tally, WindowId
+from tercera.orders import DOUBTFUL, SAMPLES, CustomerFields, OrderFields, Recent, Scope, Source, sharing
 from tercera.windows import parse_window
 from tests import oracle
 from tests.contract.order_cases import CASES, PLAIN, Case, cases, order
@@ -117,6 +117,56 @@ def test_a_scope_asks_for_some_windows_or_some_pairs(store: Store, case: Case, d
         assert _by_pair(source.tally(case.counting, Scope(pairs=asked))) == {
             pair: _tally_of(store, case, pair) for pair in asked
         }
+
+
+@each_store
+@settings(max_examples=3, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(case=cases, data=st.data())
+def test_rules_that_share_a_reading_are_answered_as_each_alone(
+    store: Store, case: Case, data: st.DataObject
+) -> None:
+    """Whatever each of them counts, in whichever windows; also some pairs, and what only one of them asks."""
+    rules = data.draw(st.lists(_others(case), min_size=2, max_size=3))
+    window = parse_window(_window_of_now(case), case.counting.within)
+    scopes = [
+        Scope(at_least=2),
+        *(
+            Scope(window.start, window.end, at_least, totals=totals)
+            for at_least in (0, 1)
+            for totals in (False, True)
+        ),
+    ]
+    asked = [(rule.counting, data.draw(st.sampled_from(scopes))) for rule in rules]
+    with (
+        store.opened(store.representable(case.rows), case.fields, case.zone) as source,
+        sharing(source, asked) as shared,
+    ):
+        for rule, (counting, scope) in zip(rules, asked, strict=True):
+            _check_bounded(store, rule, shared, scope)
+            pairs = [
+                (SubjectId(one), WindowId(two))
+                for one, two in sorted(_expected(store, rule, scope).tallies)[:3]
+            ]
+            expected = {pair: _tally_of(store, rule, pair) for pair in pairs}
+            assert _by_pair(shared.tally(counting, replace(scope, pairs=pairs, totals=True))) == expected
+            subjects = {pair[0] for pair in pairs}
+            assert shared.doubtful(counting, window, subjects) == source.doubtful(counting, window, subjects)
+
+
+def _others(case: Case) -> st.SearchStrategy[Case]:
+    """The same orders, counted in other ways."""
+    counting = case.counting
+    whens = st.sampled_from([counting.when, counting.when[:1], (), (Match("status", ("returned",)),)])
+    pers = st.sampled_from([counting.per, counting.per, CUSTOMER, "order_id"])
+    return st.builds(
+        lambda when, per, within, evidence: replace(
+            case, counting=replace(counting, when=when, per=per, within=within, evidence=evidence)
+        ),
+        whens,
+        pers,
+        st.sampled_from([counting.within, counting.within, Period.DAY]),
+        st.sampled_from([counting.evidence, 1]),
+    )
 
 
 @each_store

@@ -416,8 +416,8 @@ def test_repeats_are_found_part_by_part(at_once: int) -> None:
             "CREATE TABLE more AS FROM once UNION ALL FROM once WHERE mark % 3 = 0 UNION ALL FROM once"
         )
         once, more = engine.relation("once"), engine.relation("more")
-        assert repeated(engine, once, 50, at_once) is None
-        found = repeated(engine, more, 120, at_once)
+        assert repeated(engine, once, 50, "none", at_once) is None
+        found = repeated(engine, more, 120, "some", at_once)
         assert found is not None
         assert sorted(engine.rows(found)) == engine.rows("FROM once ORDER BY mark")
 

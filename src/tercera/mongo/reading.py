@@ -31,6 +31,7 @@ from tercera.model import (
 )
 from tercera.mongo.columns import Pack, Row, UncoveredError
 from tercera.mongo.question import Question
+from tercera.mongo.ranges import Days
 from tercera.mongo.survey import SurveyCount
 from tercera.mongo.values import (
     Instant,
@@ -97,7 +98,7 @@ class Known:
 
 @dataclass
 class Reader:
-    """Reads the packs of one question. Raises `UncoveredError` where only the server is exact."""
+    """Reads packs, part by part, for one question. Raises `UncoveredError` where only the server is exact."""
 
     question: Question
     survey: SurveyCount
@@ -106,10 +107,13 @@ class Reader:
         default_factory=lambda: defaultdict(lambda: defaultdict(list))
     )
     _moments: dict[Any, _Moment | None] = field(default_factory=dict)
+    _days: tuple[Days, ...] = ()
+    _texts: tuple[str | None, str | None] = (None, None)
 
     def __post_init__(self) -> None:
         question = self.question
         self._windows = {window.id for window in question.windows or ()}
+        self.begin(question)
         self._paths = {name: path for name, path in question.paths.items() if name != "placed_at"}
         self._placed_path = question.fields.placed_at
         self._text = self.known.text
@@ -117,6 +121,11 @@ class Reader:
         valid = {str(name): pattern_of(pattern) for name, pattern in question.fields.valid.items()}
         self._patterns = {name: valid.get(name) for name in self._paths if name in needed}
         """Of the fields that every order must have."""
+
+    def begin(self, part: Question) -> None:
+        """The packs that follow are of a part: of their rows only those count that are a matter of it."""
+        self._moments.clear()
+        self._days, self._texts = part.days, part.texts
 
     def add(self, pack: Pack) -> None:
         """Counts a pack's rows."""
@@ -191,7 +200,14 @@ class Reader:
         if placed is None:
             return None
         window = window_of(placed, counting.within, counting.zone).id
-        return _Moment(placed, instant_of(placed), window if window in self._windows else None)
+        is_inside = window in self._windows and self._is_of_part(placed)
+        return _Moment(placed, instant_of(placed), window if is_inside else None)
+
+    def _is_of_part(self, placed: Placed) -> bool:
+        day = placed.date() if isinstance(placed, datetime) else placed
+        return any(
+            (first is None or first <= day) and (end is None or day < end) for first, end in self._days
+        )
 
     def _match_together(self, pack: Pack) -> bool:
         """Whether either all rows of a pack match, or none, whatever stands in its columns."""
@@ -259,7 +275,7 @@ class Reader:
         """Whether a row is dated outside of the windows, or is a matter of another part of the question."""
         if moment is not None:
             return moment.window is None
-        value, (low, high) = row[self._placed_path], self.question.texts
+        value, (low, high) = row[self._placed_path], self._texts
         if not isinstance(value, str):
             return False
         return (low is not None and value < low) or (high is not None and value >= high)

@@ -18,8 +18,11 @@ _AT_ONCE = 12_000_000
 Numbers = npt.NDArray[np.uint64]
 
 
-def repeated(database: Database, marked: ir.Table, rows: int, at_once: int = _AT_ONCE) -> ir.Table | None:
-    """The `mark`s that more than one of so many rows have, each once. None when there are none."""
+def repeated(
+    database: Database, marked: ir.Table, rows: int, name: str, at_once: int = _AT_ONCE
+) -> ir.Table | None:
+    """The `mark`s that more than one of so many rows have, each once, in a table of this name. None when
+    there are none."""
     parts = -(-rows // at_once)
     found = None
     for part in range(parts):
@@ -27,7 +30,7 @@ def repeated(database: Database, marked: ir.Table, rows: int, at_once: int = _AT
         twice = _twice(_numbers(database, chosen.select("mark")))
         if len(twice):
             marks = pa.Array.from_buffers(pa.uint64(), len(twice), [None, pa.py_buffer(twice)])
-            found = database.add("repeated", pa.table({"mark": marks}))
+            found = database.add(name, pa.table({"mark": marks}))
     return found
 
 

@@ -10,13 +10,15 @@ What each row in scope says is kept in that table, which then answers:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
@@ -33,59 +35,41 @@ from tercera.model import (
     Tally,
     WindowId,
 )
-from tercera.orders import DOUBTFUL, SAMPLES
-from tercera.relational.embedded import Database, fingerprint
-from tercera.relational.engines.duckdb import DuckDialect
+from tercera.relational.embedded import Database
+from tercera.relational.kept import Kept
 from tercera.relational.placing import number_of, read_placed
-from tercera.relational.repeats import repeated
-from tercera.relational.tables import Opened
-from tercera.relational.tally import (
-    REASON,
-    REASONS,
-    Question,
-    doubtful,
-    evidence,
-    judged,
-    orders,
-    read,
-    rejected,
-    tallies,
-)
-from tercera.windows import parse_window, window_of_day
-
-_RARE = 1_000
-"""Up to so many rejects of a reason, its samples are looked for together with those of other rare reasons."""
-
-_WHOLE = 2**60
-"""More rows than there are. DuckDB works out a column wherever a filter asks for it, again and again, but not
-beyond a limit."""
+from tercera.relational.tally import REASON, REASONS, Question, evidence, orders, tallies
+from tercera.windows import window_of_day
 
 _NUMBERS = ("subject", "opens", "matched", "orders", "amount", "first", "last")
 _EVIDENCE = ("order_id", "placed", "status", "cost")
 
 
-def answer(opened: Opened, question: Question) -> Generator[Tally, None, Survey]:
+def answer(kept: Kept, question: Question) -> Generator[Tally, None, Survey]:
     """The tallies that are asked for, and the survey of what was read for them."""
-    database = opened.database
-    told = database.view("told", read(opened.rows, DuckDialect(), question))
-    counting = judged(opened.rows.over(told), DuckDialect(), question)
-    if question.scope.pairs is not None:
-        counting = _only_asked(database, counting, question)
-    kept = database.keep("kept", counting)
-    survey = _survey(opened, kept, told, question)
-    each = _distinct(database, kept.filter(kept.reason.isnull()), survey.orders)
+    database, scope = kept.database, question.scope
+    rows = kept.of(question)
+    survey, good_rows, matching_rows = _survey(kept, rows, question)
+    is_light = not scope.totals and (scope.pairs is not None or scope.at_least > 0)
+    good = rows.filter(rows.reason.isnull())
+    good = good.filter(good.matching) if is_light else good
+    each = _distinct(kept, good, matching=is_light) if matching_rows or (good_rows and not is_light) else good
     counted = database.keep("counted", tallies(each))
-    [(pairs, distinct)] = database.rows(counted.agg(pairs=counted.count(), orders=counted.orders.sum()))
-    if question.scope.pairs is None:
-        counted = counted.filter(counted.matched >= question.scope.at_least)
+    if is_light:
+        counted, totals = counted.mutate(orders=ibis.literal(0, "int64")), {}
+    else:
+        [(pairs, distinct)] = database.rows(counted.agg(pairs=counted.count(), orders=counted.orders.sum()))
+        totals = {"pairs": pairs, "orders": int(distinct or 0)}
+    if scope.pairs is None:
+        counted = counted.filter(counted.matched >= scope.at_least)
     if question.counting.evidence:
         given = _with_evidence(database, each, counted, question.counting)
     else:
         given = _without(database, counted, question.counting)
-    if question.scope.pairs is not None:
-        given = _each_asked(given, question.scope.pairs)
+    if scope.pairs is not None:
+        given = _each_asked(given, scope.pairs)
     yield from given
-    return Survey(survey.rows, int(distinct or 0), survey.rejects, pairs, survey.newest)
+    return replace(survey, **totals)
 
 
 def _newest(database: Database, kept: ir.Table, question: Question) -> Placed | None:
@@ -99,12 +83,10 @@ def _newest(database: Database, kept: ir.Table, question: Question) -> Placed | 
 
 
 def doubts(
-    opened: Opened, question: Question, subjects: Collection[SubjectId]
+    kept: Kept, question: Question, subjects: Collection[SubjectId]
 ) -> dict[SubjectId, dict[RejectReason, int]]:
     """See `orders.Source.doubtful`."""
-    database = opened.database
-    told = database.view("told", read(opened.rows, DuckDialect(), question)).limit(_WHOLE)
-    rows = doubtful(opened.rows.over(told), DuckDialect(), question, DOUBTFUL)
+    database, rows = kept.database, kept.doubted(question)
     asked = database.given("asked", pa.table({"subject": pa.array(sorted(subjects), pa.string())}))
     rows = rows.semi_join(asked, "subject")
     counted = rows.group_by("subject", REASON).agg(
@@ -114,19 +96,6 @@ def doubts(
     for subject, place, known, unknown in database.rows(counted):
         found.setdefault(SubjectId(subject), {})[REASONS[place]] = known + unknown
     return found
-
-
-def _only_asked(database: Database, read: ir.Table, question: Question) -> ir.Table:
-    asked = question.scope.pairs or ()
-    within = question.counting.within
-    table = pa.table(
-        {
-            "subject": pa.array([subject for subject, _ in asked], pa.string()),
-            "opens": pa.array([parse_window(window, within).start for _, window in asked], pa.date32()),
-        }
-    )
-    pairs = database.given("asked", table)
-    return read.filter(read.reason.isnull()).semi_join(pairs, ["subject", "opens"])
 
 
 def _each_asked(given: Iterator[Tally], asked: Collection[Pair]) -> Iterator[Tally]:
@@ -139,56 +108,34 @@ def _each_asked(given: Iterator[Tally], asked: Collection[Pair]) -> Iterator[Tal
         yield Tally(subject, window, 0, 0)
 
 
-def _survey(opened: Opened, kept: ir.Table, told: ir.Table, question: Question) -> Survey:
-    """Rows and rejects; `orders` holds the number of good rows for now."""
-    # Of the scan that has just been made: looking for samples scans again.
-    lines = opened.unreadable() if question.scope.pairs is None else RejectCount(0, 0)
-    counts = kept.group_by("reason").agg(rows=kept.count(), matching=kept.count(where=kept.matching))
-    found = {reason: (rows, matching) for reason, rows, matching in opened.database.rows(counts)}
-    good, _ = found.pop(None, (0, 0))
+def _survey(kept: Kept, rows: ir.Table, question: Question) -> tuple[Survey, int, int]:
+    """Rows and rejects; how many rows are good, and how many of those match."""
+    database, scope = kept.database, question.scope
+    counts = rows.group_by("reason").agg(rows=rows.count(), matching=rows.count(where=rows.matching))
+    found = {reason: (rows, matching) for reason, rows, matching in database.rows(counts)}
+    good, matching_rows = found.pop(None, (0, 0))
     rejects = {REASONS[place]: counted for place, counted in sorted(found.items())}
-    samples = _samples(opened, told, {reason: rows for reason, (rows, _) in rejects.items()})
+    samples = kept.samples(scope, {reason: rows for reason, (rows, _) in rejects.items()}) if rejects else {}
     answer = {
         reason: RejectCount(rows, matching, tuple(samples[reason]))
         for reason, (rows, matching) in rejects.items()
     }
-    if lines.rows:
-        answer = {RejectReason.UNREADABLE_ROW: lines, **answer}
-    rows = good + sum(count.rows for count in answer.values())
-    return Survey(rows, good, answer, newest=_newest(opened.database, kept, question))
+    if scope.pairs is None and kept.unreadable and kept.unreadable.rows:
+        answer = {RejectReason.UNREADABLE_ROW: kept.unreadable, **answer}
+    total = good + sum(count.rows for count in answer.values())
+    return Survey(total, 0, answer, newest=_newest(database, rows, question)), good, matching_rows
 
 
-Sample = Mapping[str, str | None]
-
-
-def _samples(
-    opened: Opened, told: ir.Table, counts: Mapping[RejectReason, int]
-) -> dict[RejectReason, list[Sample]]:
-    """A few rejects of each reason: the first that come up of frequent ones, one scan for all rare ones."""
-    told, columns = told.limit(_WHOLE), opened.rows.table.columns
-    rare = [reason for reason, rows in counts.items() if rows <= _RARE]
-    samples: dict[RejectReason, list[Sample]] = {reason: [] for reason in counts}
-    asked = [rejected(told, [reason], columns).limit(SAMPLES) for reason in counts if reason not in rare]
-    if rare:
-        asked.append(rejected(told, rare, columns))
-    for question_of_some in asked:
-        shown, names = opened.shown(question_of_some)
-        for place, *values in opened.database.stream(shown, (REASON, *names)):
-            if len(samples[REASONS[place]]) < SAMPLES:
-                samples[REASONS[place]].append(opened.sample(dict(zip(names, values, strict=True))))
-    return samples
-
-
-def _distinct(database: Database, good: ir.Table, rows: int) -> ir.Table:
-    """The orders of so many good rows, one row an order of a pair.
+def _distinct(kept: Kept, good: ir.Table, *, matching: bool) -> ir.Table:
+    """The orders of these good rows, one row an order of a pair.
 
     A hash that stands once belongs to an id that stands once: such a row is its order already.
     """
-    marked = good.mutate(mark=fingerprint(good.order_id))
-    shared = repeated(database, marked, rows)
+    shared = kept.marks(matching=matching)
     if shared is None:
         return good
-    told_apart = database.keep("told_apart", orders(marked.semi_join(shared, "mark")))
+    marked = kept.marked(good)
+    told_apart = kept.database.keep("told_apart", orders(marked.semi_join(shared, "mark")))
     columns = ("subject", "opens", "order_id", "matching", "placed", "amount", "status")
     return marked.anti_join(shared, "mark").select(*columns).union(told_apart.select(*columns))
 

@@ -13,14 +13,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from functools import reduce
-from operator import and_
+from operator import and_, or_
 from typing import Protocol
 
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from tercera.model import CUSTOMER, Counting, Match, RejectReason
+from tercera.model import CUSTOMER, Counting, Match, Period, RejectReason
 from tercera.orders import LONGEST_TEXT, OrderFields, Scope
 from tercera.relational import placing
 from tercera.relational.amounts import MONEY, written
@@ -33,6 +33,11 @@ REASONS = tuple(RejectReason)
 REASON = "tercera_reason"
 
 _PAIR = ("subject", "opens")
+_OF_MATCHING = ("placed", "amount", "status")
+"""What is known of matching rows alone."""
+
+When = tuple[Match, ...]
+"""The conditions of one rule."""
 
 
 class Rows(Protocol):
@@ -83,7 +88,7 @@ def read(rows: Rows, dialect: Dialect, question: Question) -> ir.Table:
     told = dialect.apart(told.mutate(tercera_stamp=placing.stamp(told, dialect, fields)))
     told = dialect.apart(told.mutate(tercera_shown=placing.shown(told, dialect, fields)))
     clock = placing.clock(told, dialect, fields, counting.zone, question.scope)
-    told = _in_scope(dialect.apart(told.mutate(tercera_clock=clock)), dialect, question.scope)
+    told = in_scope(dialect.apart(told.mutate(tercera_clock=clock)), dialect, question.scope)
     told = told.mutate(tercera_is_plain=_is_plain(rows.over(told), dialect, fields, counting))
     told = dialect.apart(told)
     closely = _reason(rows.over(told), dialect, fields, counting)
@@ -92,26 +97,33 @@ def read(rows: Rows, dialect: Dialect, question: Question) -> ir.Table:
     )
 
 
-def judged(rows: Rows, dialect: Dialect, question: Question) -> ir.Table:
+def judged(rows: Rows, dialect: Dialect, question: Question, several: Sequence[When] = ()) -> ir.Table:
     """What counts of the rows that `read` gave: `reason` (its place in REASONS, null for a good one) and
     `matching`; of good ones `order_id`, `subject`, `opens` (the window's first day); of good and matching
     ones `placed` (see `placing.read_placed`), `amount` and, when evidence is asked for, `status`. When the
     newest order is asked for, `dated` is the `placed` of every row that has one.
+
+    For the `when` of `several` rules at once, `matching` is whether any of them is met, `matching_0`… whether
+    each is, and `clock` that of every row that has one; `of_one` makes of these what each rule alone has.
     """
     fields, counting, read = question.fields, question.counting, rows.table
-    matching = reduce(and_, (_meets(read, match, dialect) for match in counting.when), ibis.literal(True))
-    read = dialect.apart(read.mutate(tercera_matching=matching.fill_null(False)))
+    met = [_met(read, when, dialect) for when in several] or [_met(read, counting.when, dialect)]
+    read = dialect.apart(read.mutate(tercera_matching=reduce(or_, met)))
     rows = rows.over(read)
     good = read[REASON].isnull()
     counts = good & read.tercera_matching
     number = placing.placed_number(read, dialect, fields)
     opens = dialect.opens(read.tercera_clock, counting.within)
     amount = status = None
-    asked = {"dated": ibis.ifelse(read.tercera_stamp.notnull(), number, ibis.null(dt.int64))}
+    asked: dict[str, ir.Value] = {}
+    if question.scope.recent:
+        asked["dated"] = ibis.ifelse(read.tercera_stamp.notnull(), number, ibis.null(dt.int64))
     if fields.amount:
         amount = ibis.ifelse(counts, dialect.money(written(rows.cell(fields.amount))), ibis.null(MONEY))
     if counting.evidence:
         status = ibis.ifelse(counts, _cell(rows, dialect, fields, "status").text, ibis.null(dt.string))
+    if several:
+        asked |= _each_met(met) | {"clock": read.tercera_clock}
     return read.select(
         reason=read[REASON],
         matching=read.tercera_matching,
@@ -121,8 +133,19 @@ def judged(rows: Rows, dialect: Dialect, question: Question) -> ir.Table:
         placed=ibis.ifelse(counts, number, ibis.null(dt.int64)),
         amount=ibis.null(MONEY) if amount is None else amount,
         status=ibis.null(dt.string) if status is None else status,
-        **(asked if question.scope.recent else {}),
+        **asked,
     )
+
+
+def of_one(kept: ir.Table, dialect: Dialect, place: int, within: Period, scope: Scope) -> ir.Table:
+    """What `judged` says for one rule, of the rows in its scope, from what it said for several at once: its
+    `when` stood at `place` among theirs, and its windows are of whole days."""
+    kept = in_scope(kept, dialect, scope, "clock")
+    matching = kept[f"matching_{place}"]
+    own = {name: ibis.ifelse(matching, kept[name], ibis.null(kept[name].type())) for name in _OF_MATCHING}
+    opens = dialect.opens(kept.clock, within)
+    opens = ibis.ifelse(kept.reason.isnull(), opens, ibis.null(opens.type()))
+    return kept.mutate(matching=matching, opens=opens, **own)
 
 
 def rejected(read: ir.Table, reasons: Sequence[RejectReason], names: Sequence[str]) -> ir.Table:
@@ -132,15 +155,27 @@ def rejected(read: ir.Table, reasons: Sequence[RejectReason], names: Sequence[st
     )
 
 
-def doubtful(rows: Rows, dialect: Dialect, question: Question, reasons: Sequence[RejectReason]) -> ir.Table:
-    """Of the rows that `read` gave the matching rejects for these reasons: REASON, `subject`, `order_id`."""
+def doubtful(
+    rows: Rows,
+    dialect: Dialect,
+    question: Question,
+    reasons: Sequence[RejectReason],
+    several: Sequence[When] = (),
+) -> ir.Table:
+    """Of the rows that `read` gave the matching rejects for these reasons: REASON, `subject`, `order_id`, and
+    `clock`. For the `when` of several rules, those that any of them matches, and `matching_0`… which."""
     fields, counting, read = question.fields, question.counting, rows.table
-    matching = reduce(and_, (_meets(read, match, dialect) for match in counting.when), ibis.literal(True))
+    met = [_met(read, when, dialect) for when in several] or [_met(read, counting.when, dialect)]
     wanted = read[REASON].isin([REASONS.index(reason) for reason in reasons])
-    return read.filter(matching.fill_null(False) & wanted).select(
+    read = read.mutate(**_each_met(met), tercera_wanted=reduce(or_, met) & wanted)
+    rows = rows.over(read)
+    read = read.filter(read.tercera_wanted)
+    return read.select(
         REASON,
+        *_each_met(met),
         subject=_cell(rows, dialect, fields, counting.per).text,
         order_id=_cell(rows, dialect, fields, "order_id").text,
+        clock=read.tercera_clock,
     )
 
 
@@ -245,6 +280,16 @@ def _text_reasons(
     return [*tests, (~dialect.contains(cell.text, pattern), invalid)] if pattern else tests
 
 
+def _met(read: ir.Table, when: When, dialect: Dialect) -> ir.BooleanValue:
+    """Whether a row meets all of a rule's conditions."""
+    met: ir.BooleanValue = reduce(and_, (_meets(read, match, dialect) for match in when), ibis.literal(True))
+    return met.fill_null(False)
+
+
+def _each_met(met: Sequence[ir.BooleanValue]) -> dict[str, ir.Value]:
+    return {f"matching_{place}": each for place, each in enumerate(met)}
+
+
 def _meets(read: ir.Table, match: Match, dialect: Dialect) -> ir.BooleanValue:
     """Asks of what is stored: a value that no good text can be is asked for in vain."""
     text: ir.StringValue = read[f"tercera_text_{_column(match.field)}"]
@@ -254,10 +299,10 @@ def _meets(read: ir.Table, match: Match, dialect: Dialect) -> ir.BooleanValue:
     return dialect.is_in_any_case(text, values)
 
 
-def _in_scope(read: ir.Table, dialect: Dialect, scope: Scope) -> ir.Table:
-    """Rows whose window is in scope, and those that no window can be told of."""
+def in_scope(read: ir.Table, dialect: Dialect, scope: Scope, clock: str = "tercera_clock") -> ir.Table:
+    """Rows whose window is in scope, and those that no window can be told of, by the clock in a column."""
     for bound, test in ((scope.start, ir.Value.__ge__), (scope.end, ir.Value.__lt__)):
         if bound is not None:
             midnight = dialect.at(datetime.combine(bound, time()))
-            read = read.filter(read.tercera_clock.isnull() | test(read.tercera_clock, midnight))
+            read = read.filter(read[clock].isnull() | test(read[clock], midnight))
     return read

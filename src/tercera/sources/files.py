@@ -6,7 +6,7 @@ import codecs
 import difflib
 import tempfile
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal, cast
@@ -18,9 +18,20 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from tercera.errors import SourceError
 from tercera.model import CUSTOMER, Counting, Customer, Period, RejectReason, SubjectId, Survey, Tally
-from tercera.orders import Check, CustomerFields, OrderFields, Reading, Scope, Timestamps, zone_or_none
+from tercera.orders import (
+    Check,
+    CustomerFields,
+    OrderFields,
+    Reading,
+    Scope,
+    Source,
+    Timestamps,
+    zone_or_none,
+)
 from tercera.relational.cells import Cell
 from tercera.relational.embedded import database
+from tercera.relational.kept import Kept
+from tercera.relational.sharing import SharedFiles, grouped
 from tercera.relational.staged import answer, doubts
 from tercera.relational.tables import Files, Format, Opened, open_files, refusing
 from tercera.relational.tally import Question
@@ -122,7 +133,19 @@ class FilesSource:
         """See `orders.Source`. Reads the files once."""
         question = Question(self._fields, replace(counting, evidence=0), Scope(window.start, window.end))
         with self._opened(self._settings.orders, "orders") as opened, refusing("orders", opened.files):
-            return doubts(opened, question, subjects)
+            return doubts(Kept(opened, question), question, subjects)
+
+    @contextmanager
+    def sharing(self, asked: Sequence[tuple[Counting, Scope]]) -> Iterator[Source]:
+        """See `orders.Sharing`. Rules that count for the same field in the same zone share a reading."""
+        with ExitStack() as stack:
+            yield SharedFiles(
+                self,
+                self._fields,
+                grouped(self._fields, asked),
+                lambda: stack.enter_context(self._opened(self._settings.orders, "orders")),
+                lambda opened, counting: _demand("orders", opened, _paths(self._fields, counting)),
+            )
 
     def check(self, countings: Sequence[Counting], *, fix: bool = False) -> Iterator[Check]:
         """See `orders.Source`. Files have no indexes, so there is nothing to fix."""
@@ -139,7 +162,7 @@ class FilesSource:
         with self._opened(self._settings.orders, "orders") as opened:
             _demand("orders", opened, _paths(self._fields, counting))
             with refusing("orders", opened.files):
-                return (yield from answer(opened, question))
+                return (yield from answer(Kept(opened, question), question))
 
     def _check_orders(self, counting: Counting) -> Iterator[Check]:
         with self._opened(self._settings.orders, "orders") as opened:
@@ -189,7 +212,7 @@ def _found(opened: Opened) -> str:
 def _share(opened: Opened, question: Question) -> Check:
     """How many of the first rows are rejects, and why."""
     first = opened.first(_LOOKED_AT)
-    reading = Reading(answer(first, question))
+    reading = Reading(answer(Kept(first, question), question))
     for _ in reading:
         pass
     survey = reading.survey

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -17,7 +18,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from bson.errors import InvalidBSON
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pymongo.collation import Collation
 from pymongo.collection import Collection as Documents
@@ -43,19 +43,21 @@ from tercera.model import (
 )
 from tercera.mongo.advising import OrdersAdviser, check_directory
 from tercera.mongo.checks import check_source
-from tercera.mongo.columns import Columns, UncoveredError
+from tercera.mongo.columns import Columns
 from tercera.mongo.connection import Server
 from tercera.mongo.directory import entries, paths
 from tercera.mongo.doubtful import doubtful_rows, read_doubts
 from tercera.mongo.expressions import stored_variants
 from tercera.mongo.newest import newest_order
 from tercera.mongo.question import SHORTEST_PART, Question
-from tercera.mongo.reading import Known, Reader
+from tercera.mongo.reading import Known
+from tercera.mongo.sharing import SharedCollection, Sharer, grouped
 from tercera.mongo.stream import Stream
 from tercera.mongo.stream_checks import check_stream
 from tercera.mongo.survey import SurveyCount
 from tercera.mongo.tally import TOO_LARGE, in_orders, in_sets, read_tally, undatable_rejects
-from tercera.orders import Check, CustomerFields, OrderFields, Reading, Recent, Scope
+from tercera.mongo.together import Asking, read_together, widest
+from tercera.orders import Check, CustomerFields, OrderFields, Reading, Recent, Scope, Source
 from tercera.windows import Window
 
 _BATCH = 1000
@@ -194,35 +196,33 @@ class MongoSource:
         """The tallies of a question that asks for no totals; None when the server has to judge the rows."""
         if not Columns(question).can_be_asked or not self._uses_index(question):
             return None
-        parts = list(question.parts(SHORTEST_PART))
-        survey = SurveyCount()
-        tallies: list[Tally] = []
-        known = self._known[question.counting]
-        known.trim()
-        with ThreadPoolExecutor(self._settings.parallel + 1, thread_name_prefix="read") as pool:
-            undatable = pool.submit(lambda: list(self._aggregated(undatable_rejects(question))))
-            packed = {pool.submit(self._packed, part): part for part in parts}
-            try:
-                for answers in as_completed(packed):
-                    reader = Reader(part := packed[answers], survey, known)
-                    for pack in Columns(part).packs(answers.result()):
-                        reader.add(pack)
-                    tallies += reader.tallies()
-                for answer in undatable.result():
-                    survey.add(answer)
-            except UncoveredError:
+        answers = read_together(self._asking, question, [question], self._known)
+        return answers[0] if answers else None
+
+    @contextmanager
+    def sharing(self, asked: Sequence[tuple[Counting, Scope]]) -> Iterator[Source]:
+        """See `orders.Sharing`. Sweeps of the same zone read what they watch together."""
+        yield SharedCollection(self, self._read_several, self._newest, grouped(self._fields, asked))
+
+    def _read_several(self, asked: Sequence[Sharer]) -> list[tuple[list[Tally], SurveyCount]] | None:
+        """The tallies of several rules, as `_read_here` gives those of one."""
+        questions = [Question(self._fields, counting, scope) for counting, scope in asked]
+        with self._server.explained():
+            wide = widest(questions)
+            wide = self._question(wide.counting, wide.scope)
+            if not self._uses_index(wide):
                 return None
-            except OperationFailure as error:
-                if error.code in TOO_LARGE:
-                    return None
-                raise
-            except InvalidBSON:
-                return None
-            finally:
-                pool.shutdown(cancel_futures=True)
-        return tallies, survey
+            questions = [replace(each, types=wide.types) for each in questions]
+            return read_together(self._asking, wide, questions, self._known)
+
+    @property
+    def _asking(self) -> Asking:
+        return Asking(
+            self._packed, lambda pipeline: list(self._aggregated(pipeline)), self._settings.parallel
+        )
 
     def _newest(self, counting: Counting, recent: Recent) -> Placed | None:
+        """The newest order in there."""
         days = Scope(start=recent.since, end=recent.until.date() + timedelta(days=2))
         question = self._question(replace(counting, within=Period.DAY), days)
         return self._again(

@@ -1,0 +1,179 @@
+"""What the rows of some files say, read once and kept in a short-lived table: for one rule, or for several.
+
+Several rules share it when they count for the same field in the same zone: each has a column that says which
+rows it matches, and every window of theirs is made of whole days. The files are read once more for samples of
+rejects and, where somebody is told of them, for the rejects that could count; both are kept as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cached_property
+
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from tercera.model import Period, RejectCount, RejectReason
+from tercera.orders import DOUBTFUL, SAMPLES, Scope
+from tercera.relational.embedded import Database, fingerprint
+from tercera.relational.engines.duckdb import DuckDialect
+from tercera.relational.repeats import repeated
+from tercera.relational.tables import Opened
+from tercera.relational.tally import (
+    REASON,
+    REASONS,
+    Question,
+    When,
+    doubtful,
+    in_scope,
+    judged,
+    of_one,
+    read,
+    rejected,
+)
+from tercera.windows import parse_window
+
+_RARE = 1_000
+"""Up to so many rejects of a reason, its samples are looked for together with those of other rare reasons."""
+
+_WHOLE = 2**60
+"""More rows than there are. DuckDB works out a column wherever a filter asks for it, again and again, but not
+beyond a limit."""
+
+Sample = Mapping[str, str | None]
+Samples = Mapping[RejectReason, list[Sample]]
+
+
+@dataclass
+class Kept:
+    """The rows that `question` asks for. With `several`, it is the widest question of rules whose `when`
+    these are; `number` tells apart what is kept in one database."""
+
+    opened: Opened
+    question: Question
+    several: tuple[When, ...] = ()
+    number: int = 0
+    unreadable: RejectCount | None = None
+    """Lines that have not the shape of the others; None before the files were scanned."""
+
+    _marks: dict[bool, ir.Table | None] = field(default_factory=dict)
+    _samples: dict[tuple[date | None, date | None], Samples] = field(default_factory=dict)
+    _doubted: ir.Table | None = None
+
+    @cached_property
+    def told(self) -> ir.Table:
+        """The rows in scope, as `read` tells them; not kept."""
+        return self.database.view(f"told_{self.number}", read(self.opened.rows, DuckDialect(), self.question))
+
+    @cached_property
+    def rows(self) -> ir.Table:
+        """The rows in scope, as `judged` tells them."""
+        counting = judged(self.opened.rows.over(self.told), DuckDialect(), self.question, self.several)
+        if not self.several:
+            counting = only_asked(self.database, counting, self.question)
+        kept = self.database.keep(f"kept_{self.number}", counting)
+        if self.unreadable is None:
+            # Of the scan that has just been made: looking for samples scans again.
+            self.unreadable = self.opened.unreadable()
+        return kept
+
+    @property
+    def database(self) -> Database:
+        """Where it is kept."""
+        return self.opened.database
+
+    def of(self, question: Question) -> ir.Table:
+        """The rows of one rule's question, as `judged` tells them."""
+        if not self.several:
+            return self.rows
+        own = of_one(
+            self.rows, DuckDialect(), self._place(question), question.counting.within, question.scope
+        )
+        return only_asked(self.database, own, question)
+
+    def marked(self, rows: ir.Table) -> ir.Table:
+        """Good rows with a number that tells most orders apart."""
+        return rows.mutate(mark=fingerprint(rows.order_id))
+
+    def marks(self, *, matching: bool) -> ir.Table | None:
+        """The `mark`s that more than one of the good rows has, or of those that match a rule; None when there
+        are none."""
+        if matching not in self._marks:
+            good = self.rows.filter(self.rows.reason.isnull())
+            good = good.filter(good.matching) if matching else good
+            [(rows,)] = self.database.rows(good.agg(rows=good.count()))
+            name = f"repeated_{self.number}_{'matching' if matching else 'all'}"
+            self._marks[matching] = repeated(self.database, self.marked(good), rows, name)
+        return self._marks[matching]
+
+    def samples(self, scope: Scope, counts: Mapping[RejectReason, int]) -> Samples:
+        """A few of the rejects in scope, of which there are so many for each reason."""
+        bounds = (scope.start, scope.end)
+        if bounds not in self._samples:
+            self._samples[bounds] = self._sampled(in_scope(self.told, DuckDialect(), scope), counts)
+        return self._samples[bounds]
+
+    def doubted(self, question: Question) -> ir.Table:
+        """The rejects that could count in the question's window: REASON, `subject`, `order_id`."""
+        rows = self.opened.rows.over(self.told.limit(_WHOLE))
+        if not self.several:
+            return doubtful(rows, DuckDialect(), question, DOUBTFUL)
+        if self._doubted is None:
+            every = doubtful(rows, DuckDialect(), self.question, DOUBTFUL, self.several)
+            self._doubted = self.database.keep(f"doubted_{self.number}", every)
+        found, scope = self._doubted, question.scope
+        found = found.filter(found[f"matching_{self._place(question)}"])
+        return in_scope(found, DuckDialect(), scope, "clock")
+
+    def _place(self, question: Question) -> int:
+        return self.several.index(question.counting.when)
+
+    def _sampled(self, told: ir.Table, counts: Mapping[RejectReason, int]) -> Samples:
+        """The first that come up of frequent reasons, one scan for all rare ones."""
+        told, columns = told.limit(_WHOLE), self.opened.rows.table.columns
+        rare = [reason for reason, rows in counts.items() if rows <= _RARE]
+        samples: dict[RejectReason, list[Sample]] = {reason: [] for reason in counts}
+        asked = [rejected(told, [reason], columns).limit(SAMPLES) for reason in counts if reason not in rare]
+        if rare:
+            asked.append(rejected(told, rare, columns))
+        for question_of_some in asked:
+            shown, names = self.opened.shown(question_of_some)
+            for place, *values in self.database.stream(shown, (REASON, *names)):
+                if len(samples[REASONS[place]]) < SAMPLES:
+                    own = dict(zip(names, values, strict=True))
+                    samples[REASONS[place]].append(self.opened.sample(own))
+        return samples
+
+
+def widest(questions: list[Question]) -> Question:
+    """The question whose rows are all that these, of rules that count for the same field in the same zone,
+    ask for, and whose `when` names every field that theirs do."""
+    scopes, first = [each.scope for each in questions], questions[0]
+    starts, ends = [scope.start for scope in scopes], [scope.end for scope in scopes]
+    wide = Scope(
+        start=None if None in starts else min(each for each in starts if each),
+        end=None if None in ends else max(each for each in ends if each),
+        recent=next((scope.recent for scope in scopes if scope.recent), None),
+    )
+    evidence = max(each.counting.evidence for each in questions)
+    when = tuple(dict.fromkeys(match for each in questions for match in each.counting.when))
+    return replace(
+        first, counting=replace(first.counting, when=when, within=Period.DAY, evidence=evidence), scope=wide
+    )
+
+
+def only_asked(database: Database, rows: ir.Table, question: Question) -> ir.Table:
+    """The good rows of the pairs that are asked for; all rows where none are named."""
+    if question.scope.pairs is None:
+        return rows
+    asked, within = question.scope.pairs, question.counting.within
+    table = pa.table(
+        {
+            "subject": pa.array([subject for subject, _ in asked], pa.string()),
+            "opens": pa.array([parse_window(window, within).start for _, window in asked], pa.date32()),
+        }
+    )
+    pairs = database.given("asked", table)
+    return rows.filter(rows.reason.isnull()).semi_join(pairs, ["subject", "opens"])

@@ -1,0 +1,124 @@
+"""Several rules over one reading of the files: those that count for the same field in the same zone share
+what is kept. A question that it does not cover is asked of the files themselves, as that of a rule alone."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from tercera.errors import SourceError
+from tercera.model import Counting, Customer, RejectReason, SubjectId, Survey, Tally
+from tercera.orders import Check, OrderFields, Reading, Scope, Source
+from tercera.relational.kept import Kept, widest
+from tercera.relational.staged import answer, doubts
+from tercera.relational.tables import Opened, refusing
+from tercera.relational.tally import Question, When
+from tercera.windows import Window
+
+
+@dataclass
+class Group:
+    """Rules that share what is kept: the widest `question` of theirs, and the `when` of each. `kept` is None
+    before the first of them asks."""
+
+    question: Question
+    several: tuple[When, ...]
+    kept: Kept | None = None
+    is_possible: bool = True
+    """False once it could not be read."""
+
+    def covers(self, counting: Counting, scope: Scope) -> bool:
+        """Whether a question can be answered from what is kept."""
+        wide, own = self.question.scope, self.question.counting
+        return (
+            counting.when in self.several
+            and (counting.per, counting.zone) == (own.per, own.zone)
+            and (own.evidence > 0 or counting.evidence == 0)
+            and (wide.start is None or (scope.start is not None and wide.start <= scope.start))
+            and (wide.end is None or (scope.end is not None and scope.end <= wide.end))
+            and (scope.recent is None or scope.recent == wide.recent)
+        )
+
+
+@dataclass
+class SharedFiles:
+    """`orders.Source` over one reading: for as long as its database is open, and for one question at a time.
+
+    `open` makes the files known to that database; `demand` raises `SourceError` where they lack what a
+    counting needs. What can't be shared is asked of `alone`, which also says what is wrong.
+    """
+
+    alone: Source
+    fields: OrderFields
+    groups: Sequence[Group]
+    open: Callable[[], Opened]
+    demand: Callable[[Opened, Counting], None]
+    _opened: Opened | None = None
+
+    def tally(self, counting: Counting, scope: Scope) -> Reading:
+        """See `orders.Source`."""
+        return Reading(self._tallies(counting, scope))
+
+    def customers(self, ids: Collection[str]) -> dict[str, Customer]:
+        """See `orders.Source`."""
+        return self.alone.customers(ids)
+
+    def doubtful(
+        self, counting: Counting, window: Window, subjects: Collection[SubjectId]
+    ) -> Mapping[SubjectId, Mapping[RejectReason, int]]:
+        """See `orders.Source`."""
+        scope = Scope(window.start, window.end)
+        if (kept := self._kept_for(counting, scope)) is None:
+            return self.alone.doubtful(counting, window, subjects)
+        with refusing("orders", kept.opened.files):
+            return doubts(kept, Question(self.fields, counting, scope), subjects)
+
+    def check(self, countings: Sequence[Counting], *, fix: bool = False) -> Iterator[Check]:
+        """See `orders.Source`."""
+        return self.alone.check(countings, fix=fix)
+
+    def close(self) -> None:
+        """Nothing: what is kept goes with its database."""
+
+    def _tallies(self, counting: Counting, scope: Scope) -> Generator[Tally, None, Survey]:
+        if (kept := self._kept_for(counting, scope)) is None:
+            reading = self.alone.tally(counting, scope)
+            yield from reading
+            return reading.survey
+        with refusing("orders", kept.opened.files):
+            return (yield from answer(kept, Question(self.fields, counting, scope)))
+
+    def _kept_for(self, counting: Counting, scope: Scope) -> Kept | None:
+        for number, group in enumerate(self.groups):
+            if group.is_possible and group.covers(counting, scope):
+                try:
+                    group.kept = group.kept or self._keep(group, number)
+                except SourceError:
+                    group.is_possible = False
+                    continue
+                return group.kept
+        return None
+
+    def _keep(self, group: Group, number: int) -> Kept:
+        if self._opened is None:
+            self._opened = self.open()
+        for when in group.several:
+            self.demand(self._opened, replace(group.question.counting, when=when))
+        # The lines that can't be read are those of the first scan, whatever is asked.
+        unreadable = next((each.kept.unreadable for each in self.groups if each.kept), None)
+        kept = Kept(self._opened, group.question, group.several, number, unreadable)
+        with refusing("orders", self._opened.files):
+            kept.rows  # noqa: B018 - read now, so that a failure is seen before anything is answered
+        return kept
+
+
+def grouped(fields: OrderFields, asked: Iterable[tuple[Counting, Scope]]) -> list[Group]:
+    """The rules that can share, together."""
+    alike: dict[tuple[str, str], list[Question]] = defaultdict(list)
+    for counting, scope in asked:
+        alike[counting.per, counting.zone].append(Question(fields, counting, scope))
+    return [
+        Group(widest(questions), tuple(dict.fromkeys(each.counting.when for each in questions)))
+        for questions in alike.values()
+    ]
