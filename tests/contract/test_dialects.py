@@ -122,7 +122,7 @@ class Engine:
         return [row[1] if len(named) == 1 else row[1:] for row in rows]
 
 
-@pytest.fixture(params=databases.NAMES, scope="module")
+@pytest.fixture(params=databases.each(but=["spark"]), scope="module")
 def engine(request: pytest.FixtureRequest) -> Engine:
     return Engine(request.param)
 

@@ -1,4 +1,4 @@
-"""Where the parts of a date stand in a text that fits a format, for engines that put it together from them."""
+"""Where the parts of a date stand in a text that fits a format, for engines that put it together."""
 
 from __future__ import annotations
 

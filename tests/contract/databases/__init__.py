@@ -13,10 +13,19 @@ A module has:
 from __future__ import annotations
 
 import pkgutil
+from collections.abc import Collection
 from importlib import import_module
 from types import ModuleType
 
+import pytest
+from _pytest.mark import ParameterSet
+
 NAMES = sorted(each.name for each in pkgutil.iter_modules(__path__))
+
+
+def each(*, but: Collection[str] = ()) -> list[ParameterSet]:
+    """The databases as parameters of tests. One process starts each, and runs all tests of it."""
+    return [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in NAMES if name not in but]
 
 
 def load(name: str) -> ModuleType:

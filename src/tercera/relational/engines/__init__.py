@@ -33,6 +33,10 @@ SCHEMES = {
     "duckdb": "duckdb",
     "postgresql": "postgres",
     "postgres": "postgres",
+    "mariadb": "mysql",
+    "mysql": "mysql",
+    "sc": "spark",
+    "spark": "spark",
 }
 """By what addresses begin with, their engine; each engine's `SCHEMES`, known without importing its driver."""
 
