@@ -22,6 +22,7 @@ import grpc
 import pyspark
 from pyspark import SparkConf
 from pyspark.sql import SparkSession
+from pyspark.sql.connect.session import SparkSession as RemoteSession
 
 from tercera.mailbox import HOST
 from tests.servers.free_port import free_port
@@ -102,10 +103,18 @@ def connect_uri(master: str = CLUSTER) -> str:
                 raise RuntimeError(f"Spark Connect ended: {(folder / 'log').read_text(errors='replace')}")
 
 
+@lru_cache(maxsize=1)
+def connect_session() -> Any:
+    """A session of the Connect server, for preparing and looking. It ends before the server does."""
+    made = RemoteSession.builder.remote(connect_uri()).create()
+    _running.callback(made.stop)
+    return made
+
+
 def stop() -> None:
     """Stops what was started."""
     _running.close()
-    for started in (session, connect_uri):
+    for started in (session, connect_uri, connect_session):
         started.cache_clear()
 
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import atexit
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any
-
-from pyspark.sql.connect.session import SparkSession
 
 from tests.contract.databases.spark import ENGINE, TYPES, store
 from tests.servers import spark
@@ -22,11 +18,4 @@ def uri() -> str:
 
 def fill(table: str, columns: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> None:
     """Makes the table anew."""
-    store(_session(), table, columns, rows)
-
-
-@lru_cache(maxsize=1)
-def _session() -> Any:
-    session = SparkSession.builder.remote(uri()).create()
-    atexit.register(session.stop)
-    return session
+    store(spark.connect_session(), table, columns, rows)
