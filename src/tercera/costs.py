@@ -37,7 +37,8 @@ def cost_words(cost: Cost, rows: str, stored: int | None = None) -> str:
     """
     seconds = "" if cost.seconds is None else seconds_words(cost.seconds)
     if cost.unfinished:
-        return f"for longer than {seconds}, and was stopped there"
+        read = _parts(cost, rows, stored)
+        return f"{' and '.join(read)}, for longer than {seconds}" if read else f"for longer than {seconds}"
     what = " and ".join(_parts(cost, rows, stored)) or f"no {rows}"
     return f"{what} in {seconds}" if seconds else what
 

@@ -31,11 +31,15 @@ class Fit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """One that exists. `flaw` says in a word why the engine can't use it for every row, None if it can."""
+    """One that exists. `flaw` says in a word why the engine can't use it for every row, None if it can.
+
+    It is ordered by the first `ordered` of its paths, and only holds the others; by all of them when None.
+    """
 
     name: str
     paths: tuple[str, ...]
     flaw: str | None = None
+    ordered: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,7 @@ def advise(existing: Sequence[Index], needs: Iterable[Need]) -> list[Advice]:
 
 def fit_of(index: Index, need: Need) -> Fit:
     """How well an index without a flaw serves."""
-    if not _leads(index.paths, need):
+    if not _leads(index.paths[: index.ordered], need):
         first = need.leading[: need.equality] or need.leading[:1]
         return Fit.PARTLY if index.paths[:1] and index.paths[0] in first else Fit.NONE
     return Fit.COVERING if set(need.paths) <= set(index.paths) else Fit.LEADING

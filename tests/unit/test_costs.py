@@ -17,7 +17,8 @@ from tercera.costs import Cost, bytes_words, cost_words, seconds_words
         (Cost(0, 41_009, 0.1, estimated=True), 1_000_000, "about 41,000 index keys in 0.1 s"),
         (Cost(20, 0, None), 20, "all 20 documents"),
         (Cost(0, 0, 0.0), 1_000_000, "no documents in 1 ms"),
-        (Cost(0, 5_000, 10.0, unfinished=True), 9, "for longer than 10 s, and was stopped there"),
+        (Cost(0, 0, 10.0, unfinished=True), 9, "for longer than 10 s"),
+        (Cost(9_000, 0, 10.0, unfinished=True), 9_000, "all 9,000 documents, for longer than 10 s"),
     ],
 )
 def test_a_cost_in_words(cost: Cost, stored: int, words: str) -> None:

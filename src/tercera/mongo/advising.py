@@ -114,16 +114,16 @@ class OrdersAdviser:
         return Figures("documents", question, self._gauge.stored, cost, None, expected, size)
 
     def _sweep(self, advice: Advice) -> tuple[str, Cost | None, Cost | None]:
-        widest = min(self.asked, key=lambda each: each.scope.start or date.min)
-        of_rule = f" of {widest.rule}" if len(self.asked) > 1 else ""
-        question = Question(self.fields, widest.counting, widest.scope, self._types)
+        questions = [Question(self.fields, each.counting, each.scope, self._types) for each in self.asked]
+        question = min(questions, key=lambda each: each.scope.start or date.min)
+        of_rules = f" of {len(questions)} rules" if len(questions) > 1 else ""
         wanted = question.filter() or {}
         indexed = self._gauge.uses_index(wanted)
         rows = self._gauge.matching(wanted, indexed=indexed)
-        pipelines = statements.of_a_sweep(question, indexed=indexed, rows=rows[0] if rows else None)
+        pipelines = statements.of_sweeps(questions, indexed=indexed, rows=rows[0] if rows else None)
         cost = self._gauge.cost(pipelines, indexed=indexed)
         expected = self._swept_with(question, rows[0]) if advice.proposal and rows else None
-        return f"a sweep{of_rule} reads", cost, expected
+        return f"a sweep{of_rules} reads", cost, expected
 
     def _swept_with(self, question: Question, rows: int) -> Cost:
         part = next(iter(question.parts(SHORTEST_PART)))

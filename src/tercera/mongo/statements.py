@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tercera.mongo.columns import MOST_ROWS, Columns, Stage
 from tercera.mongo.question import SHORTEST_PART, Question
 from tercera.mongo.tally import in_sets, undatable_rejects
+from tercera.mongo.together import widest
 
 
 def of_a_sweep(question: Question, *, indexed: bool, rows: int | None) -> list[list[Stage]]:
@@ -20,6 +23,19 @@ def of_a_sweep(question: Question, *, indexed: bool, rows: int | None) -> list[l
     packed = Columns(question).can_be_asked and (rows is None or rows <= MOST_ROWS * len(parts))
     asked = [Columns(part).pipeline(padded=False) if packed else in_sets(part) for part in parts]
     return [*asked, undatable_rejects(question)]
+
+
+def of_sweeps(questions: Sequence[Question], *, indexed: bool, rows: int | None) -> list[list[Stage]]:
+    """Those of a cycle with several rules: where they are of one zone, all is read once for them."""
+    apart = [of_a_sweep(each, indexed=indexed, rows=rows) for each in questions]
+    zones = {each.counting.zone for each in questions}
+    if len(questions) == 1 or not indexed or len(zones) > 1:
+        return [pipeline for pipelines in apart for pipeline in pipelines]
+    wide = widest(questions)
+    parts = list(wide.parts(SHORTEST_PART))
+    if not all(Columns(each).can_be_asked for each in questions) or (rows or 0) > MOST_ROWS * len(parts):
+        return [pipeline for pipelines in apart for pipeline in pipelines]
+    return [Columns(part).pipeline(padded=False) for part in parts] + [each[-1] for each in apart]
 
 
 def of_a_look(question: Question) -> list[list[Stage]]:

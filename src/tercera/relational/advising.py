@@ -1,0 +1,114 @@
+"""Which indexes the rules need of a table, what is there, and what it costs to ask with and without.
+
+For tables the index for sweeps is on the time alone: rows of one month lie together, so that an engine finds
+them quickly, and an index that also held the status would have to be written again with every change of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from tercera.advice import Asked, Figures, IndexCheck, Tell, index_check
+from tercera.costs import Cost
+from tercera.indexes import Advice, Fit, Index, Need, Purpose, advise
+from tercera.model import CUSTOMER, Pair, SubjectId
+from tercera.orders import OrderFields, Scope
+from tercera.relational.indexing import Indexing, RefusedError
+from tercera.windows import window_of_day
+
+BUDGET = 10.0
+"""Seconds for one statement at most."""
+
+LOOKS = 100
+"""Customers whose live look is measured."""
+
+_BYTES = 30
+"""About how much an entry takes in an index on a customer and a time."""
+
+
+def orders_needs(fields: OrderFields, asked: Sequence[Asked], *, live: bool) -> list[Need]:
+    """An index for sweeps, and one for looks at some subjects, for each column that the rules count for."""
+    counted = dict.fromkeys(each.counting.per for each in asked if each.counting.per not in fields.derive)
+    looks = [
+        Need(Purpose.LIVE, (fields.path_of(per), fields.placed_at), equality=1, required=live)
+        for per in counted
+    ]
+    return [Need(Purpose.SWEEP, (fields.placed_at,)), *looks]
+
+
+@dataclass(frozen=True)
+class TableAdviser:
+    """Of the orders' table. `written` is the statement of a tally, `subjects` gives values of a column."""
+
+    table: Indexing
+    shell: str
+    fields: OrderFields
+    asked: Sequence[Asked]
+    written: Callable[[Asked, Scope], str]
+    subjects: Callable[[str, int], Sequence[str]]
+    tell: Tell
+
+    def checks(self, *, fix: bool, live: bool) -> Iterator[IndexCheck]:
+        """One for each need. What an earlier one created is there for the later ones."""
+        for need in orders_needs(self.fields, self.asked, live=live):
+            [advice] = advise(self.table.indexes(need), [need])
+            if not self.table.is_table:
+                advice = replace(advice, proposal=None)
+            yield self._check(advice, fix=fix)
+
+    def _check(self, advice: Advice, *, fix: bool) -> IndexCheck:
+        figures = self._figures(advice)
+        proposal = advice.proposal
+        if proposal is None or not fix:
+            return index_check(advice, figures, self._statement(advice), self.shell)
+        what = f"creating {proposal.name}"
+        self.tell(what, None, None)
+        try:
+            self.table.create(proposal, lambda done, total: self.tell(what, done, total))
+        except RefusedError as error:
+            return self._refused(advice, figures, error)
+        made = Advice(advice.need, Fit.COVERING, Index(proposal.name, proposal.paths))
+        now = replace(self._figures(made), before=figures.cost)
+        return index_check(made, now, None, self.shell, created=True)
+
+    def _refused(self, advice: Advice, figures: Figures, error: RefusedError) -> IndexCheck:
+        by_hand = self._statement(advice)
+        found = index_check(advice, figures, by_hand, self.shell)
+        remedy = f"{error.remedy}; in {self.shell}: {by_hand}"
+        return replace(found, ok=False, detail=f"could not be created: {error.words}", remedy=remedy)
+
+    def _statement(self, advice: Advice) -> str | None:
+        if advice.unhide is not None:
+            return self.table.show(advice.unhide)
+        return self.table.statement(advice.proposal) if advice.proposal else None
+
+    def _figures(self, advice: Advice) -> Figures:
+        question, cost = self._sweep() if advice.need.purpose is Purpose.SWEEP else self._look(advice.need)
+        stored = self.table.stored()
+        if advice.proposal is not None:
+            size: int | None = stored * _BYTES
+        else:
+            size = self.table.size(advice.index.name) if advice.index else None
+        return Figures("rows", question, stored, cost, size=size)
+
+    def _sweep(self) -> tuple[str, Cost | None]:
+        widest = min(self.asked, key=lambda each: each.scope.start or date.min)
+        of_rule = f" of {widest.rule}" if len(self.asked) > 1 else ""
+        return f"a sweep{of_rule} reads", self.table.cost(self.written(widest, widest.scope), BUDGET)
+
+    def _look(self, need: Need) -> tuple[str, Cost | None]:
+        path = need.leading[0]
+        each = next(each for each in self.asked if self.fields.path_of(each.counting.per) == path)
+        subjects = self.subjects(path, LOOKS)
+        of = "customers" if each.counting.per == CUSTOMER else f"of {each.counting.per}"
+        question = f"a look at {len(subjects)} {of} reads"
+        if not subjects:
+            return question, None
+        last = window_of_day(
+            date.fromordinal((each.scope.end or date.max).toordinal() - 1), each.counting.within
+        )
+        pairs: set[Pair] = {(SubjectId(subject), last.id) for subject in subjects}
+        scope = Scope(last.start, last.end, at_least=0, pairs=pairs)
+        return question, self.table.cost(self.written(each, scope), BUDGET)
