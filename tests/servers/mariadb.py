@@ -135,6 +135,12 @@ def mariadb_uri() -> URL:
     return _running.enter_context(MariaDB(Path(folder))).uri
 
 
+@lru_cache(maxsize=1)
+def shared_database() -> str:
+    """The address of a database that several tests use one after the other, gone when the server is."""
+    return _running.enter_context(empty_database())
+
+
 @contextmanager
 def empty_database() -> Iterator[str]:
     """The address of a database of one's own, gone at the end."""
@@ -165,7 +171,8 @@ def connection(uri: URL | str) -> pymysql.Connection[Any]:
 def stop() -> None:
     """Stops what was started."""
     _running.close()
-    mariadb_uri.cache_clear()
+    for started in (mariadb_uri, shared_database):
+        started.cache_clear()
 
 
 def _program(name: str) -> str:

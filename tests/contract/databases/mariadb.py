@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
-from functools import lru_cache
 from typing import Any
 
 from tests.servers import mariadb
@@ -21,14 +18,10 @@ TYPES = {
 }
 """Its TIMESTAMP is an instant, but knows only those from 1970 to 2037: tests/integration/test_mysql.py."""
 
-_made = ExitStack()
 
-
-@lru_cache(maxsize=1)
 def uri() -> str:
     """Its texts compare as in most shops: without looking at case, accents or trailing blanks."""
-    atexit.register(_made.close)
-    return _made.enter_context(mariadb.empty_database())
+    return mariadb.shared_database()
 
 
 def fill(table: str, columns: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> None:
