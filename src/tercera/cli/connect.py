@@ -23,7 +23,7 @@ from tercera.errors import ConfigError, TerceraError
 from tercera.profile import Part, Proposal, Sample, Wishes, propose
 from tercera.sampling import Address, Bounds, Origin, Sampler, Secret
 from tercera.sampling.memory import Remembered
-from tercera.sampling.opening import filled, is_server, open_files, open_server, preferred_name
+from tercera.sampling.opening import filled, is_secret, is_server, open_files, open_server, preferred_name
 from tercera.starter.environment import name_for, remember
 from tercera.starter.proposed import Mail, mail_of, proposed_text
 
@@ -72,7 +72,8 @@ def _sampler(call: Call, environment: Mapping[str, str]) -> Sampler:
     if uri and is_server(uri):
         if call.files:
             raise typer.BadParameter("give --uri or --files, not both")
-        return open_server(_address(call.uri or "", uri, environment), call.database, named, bounds)
+        address = _address(call.uri or "", uri, environment)
+        return open_server(address, call.database, call.config.resolve().parent, named, bounds)
     patterns = (*call.files, *([uri] if uri else []))
     return open_files(patterns, call.config.resolve().parent, named, bounds)
 
@@ -81,6 +82,8 @@ def _address(typed: str, uri: str, environment: Mapping[str, str]) -> Address:
     """What was typed with `${NAME}` stays like that; anything else gets a name in `.env`."""
     if typed != uri:
         return Address(uri, typed)
+    if not is_secret(uri):
+        return Address(uri, uri)
     name, is_known = name_for(uri, preferred_name(uri), environment)
     return Address(uri, f"${{{name}}}", None if is_known else Secret(name, uri))
 

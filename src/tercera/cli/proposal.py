@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 import typer
+from rich.text import Text
 
 from tercera.cli.output import console, table, visible
 from tercera.orders import Timestamps, zone_or_none
@@ -44,6 +45,7 @@ def show_proposal(proposal: Proposal, origin: Origin) -> None:
     for told in origin.remarks:
         out.print(f"  {visible(told)}")
     rows = table(None, "", "", "what", "proposed", "because", right=("",))
+    rows.columns[3].max_width = 36
     for number, part in enumerate(_shown(proposal), 1):
         guess = proposal[part]
         rows.add_row(f"[dim]{number}[/dim]", _mark(guess), _WORDS[part], _value(guess), _told(guess))
@@ -70,9 +72,13 @@ def _value(guess: Guess) -> str:
     return f"[bold]{shown}[/bold]" if guess.sure else f"[bold yellow]{shown}[/bold yellow]"
 
 
-def _told(guess: Guess) -> str:
-    told = guess.evidence if len(guess.evidence) <= 240 else f"{guess.evidence[:239]}…"
-    return f"[dim]{visible(told)}[/dim]"
+def _told(guess: Guess) -> Text:
+    """The evidence: in one line where it is sure, since the whole of it comes into the file."""
+    told = guess.evidence if len(guess.evidence) <= 300 else f"{guess.evidence[:299]}…"
+    text = Text.from_markup(visible(told), style="dim")
+    if guess.sure:
+        text.no_wrap, text.overflow = True, "ellipsis"
+    return text
 
 
 def _show_statuses(proposal: Proposal) -> None:

@@ -63,7 +63,8 @@ def timestamps_guess(column: Column | None) -> Guess:
     if len(times) >= 5 and all(at_midnight(_in_utc(moment)) for moment in times):
         words = f"all {len(times):,} stored times are midnights, so they are calendar days"
         return Guess(str(Timestamps.DATE), sure=True, evidence=words)
-    return Guess("", sure=True, evidence="")
+    usual = "instants, kept in UTC" if column.has(Kind.INSTANT) >= 0.5 else "wall clocks in the time zone"
+    return Guess("", sure=True, evidence=f"what is usual: {usual}")
 
 
 def timezone_guess(column: Column | None, formats: Formats | None, timestamps: str, zone_here: str) -> Guess:

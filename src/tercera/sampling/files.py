@@ -178,7 +178,7 @@ def _opened(files: Files, bounds: Bounds) -> Iterator[Opened]:
     with (
         database("1GB", None) as engine,
         tempfile.TemporaryDirectory(prefix="tercera-") as spare,
-        engine.stopped_after(bounds.for_question),
+        engine.stopped_after(bounds.question),
         refusing("files", [files.base / path for path in files.paths]),
     ):
         yield open_files(engine, files, Path(spare))

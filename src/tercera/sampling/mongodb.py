@@ -45,7 +45,7 @@ class MongoSampler:
 
     def __init__(self, address: Address, database: str | None, named: frozenset[str], bounds: Bounds) -> None:
         self._server = Server(
-            address.uri, timeout=10, patience=bounds.seconds, read_preference="primaryPreferred"
+            address.uri, timeout=bounds.reach, patience=bounds.seconds, read_preference="primaryPreferred"
         )
         self._address = address
         self._database = database or _database_of(address.uri)
@@ -112,7 +112,7 @@ class MongoSampler:
 
     @property
     def _limit(self) -> int:
-        return int(self._bounds.for_question * 1000)
+        return int(self._bounds.question * 1000)
 
     def _peeked(self, progress: Progress) -> list[Sample]:
         """The first documents of every collection of the database; of each, where none is named, until one of

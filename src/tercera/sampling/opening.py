@@ -30,23 +30,33 @@ def is_server(uri: str) -> bool:
     return bool(_SCHEME.match(uri))
 
 
+def is_secret(uri: str) -> bool:
+    """Whether an address belongs into `.env`: that of a server, rather than of a database file."""
+    return "@" in uri or not uri.lower().startswith(("sqlite:", "duckdb:"))
+
+
 def preferred_name(uri: str) -> str:
     """Under which name an address is usually kept."""
     found = _SCHEME.match(uri)
     return "MONGODB_URI" if found and found[1].lower() in _MONGODB else "DATABASE_URL"
 
 
-def open_server(address: Address, database: str | None, named: frozenset[str], bounds: Bounds) -> Sampler:
-    """The sampler for a server. SourceError for one of a kind that is not known."""
+def open_server(
+    address: Address, database: str | None, folder: Path, named: frozenset[str], bounds: Bounds
+) -> Sampler:
+    """The sampler for a database; paths of database files are told from `folder`. SourceError for an address
+    of a kind that is not known."""
     found = _SCHEME.match(address.uri)
-    scheme = found[1].lower() if found else ""
-    if scheme in _MONGODB:
+    if found and found[1].lower() in _MONGODB:
         from tercera.sampling.mongodb import MongoSampler
 
         return MongoSampler(address, database, named, bounds)
-    raise SourceError(
-        f"an address that begins with {scheme}:// is not known here; known: mongodb://, mongodb+srv://, files"
-    )
+    from tercera.sampling.sql import SqlSampler
+
+    try:
+        return SqlSampler(address, database, folder, named, bounds)
+    except ValueError as error:
+        raise SourceError(f"{error}; mongodb:// and files are known as well") from None
 
 
 def open_files(patterns: Sequence[str], folder: Path, named: frozenset[str], bounds: Bounds) -> Sampler:

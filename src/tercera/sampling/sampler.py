@@ -21,24 +21,20 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How far a look may go: rows and bytes of each place, seconds of everything together, and seconds of one
-    question over all rows."""
+    """How far a look may go: rows and bytes of each place, seconds of everything together, of one question
+    over all rows, and to reach the server."""
 
     rows: int = 10_000
     bytes: int = 64 << 20
     seconds: float = 60
     question: float = 15
+    reach: float = 10
     began: float = field(default_factory=time.monotonic)
 
     @property
     def left(self) -> float:
         """Seconds that are left, never none at all."""
         return max(1.0, self.seconds - (time.monotonic() - self.began))
-
-    @property
-    def for_question(self) -> float:
-        """Seconds that a question over all rows may take."""
-        return self.question
 
     @property
     def are_spent(self) -> bool:
