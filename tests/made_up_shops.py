@@ -87,8 +87,8 @@ def spanish(orders: int = 800) -> Shop:
         }
         for n in range(orders)
     ]
-    clientes = [{"id": n, "nombre": f"Ana {n}", "correo": f"ana{n}@example.com", "idioma": "es"}
-                for n in range(90)]  # fmt: skip
+    theirs = {"idioma": "es", "tz": "America/Bogota"}
+    clientes = [{"id": n, "nombre": f"Ana {n}", "correo": f"a{n}@example.com", **theirs} for n in range(90)]
     return {"pedidos": rows, "clientes": clientes, "productos": things(), "pedidos_archivo": []}
 
 

@@ -54,8 +54,8 @@ def test_a_spanish_shop() -> None:
     assert set(found.counted) == {"DEVUELTO", "Devuelto", "Anulado por el cliente"}
     assert found.kinds == {Verdict.RETURNED, Verdict.CANCELLED}
     assert "text in orders, whole number there" in found[Part.KEY].evidence
-    assert values(found, Part.AMOUNT, Part.CURRENCY, Part.LANGUAGE, Part.LETTERS) == [
-        "importeTotal", "COP", "idioma", "es"
+    assert values(found, Part.AMOUNT, Part.CURRENCY, Part.LANGUAGE, Part.THEIR_ZONE, Part.LETTERS) == [
+        "importeTotal", "COP", "idioma", "tz", "es"
     ]  # fmt: skip
 
 

@@ -35,7 +35,7 @@ def init(
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Accept every proposal without asking.")] = False,
     kind: Annotated[str | None, typer.Option("--kind", help="Without a look: mongodb or files.")] = None,
-    database: Annotated[str | None, typer.Option(help="The database.")] = None,
+    database: Annotated[str | None, typer.Option(help="The database; of SQL, the schema.")] = None,
     orders: Annotated[
         str | None, typer.Option(help="The orders: a collection, a table, or files (globs too).")
     ] = None,
@@ -59,6 +59,9 @@ def init(
     customer_name: Annotated[str | None, typer.Option(help="… with their name.")] = None,
     customer_email: Annotated[str | None, typer.Option(help="… with their address.")] = None,
     customer_language: Annotated[str | None, typer.Option(help="… with their language; '' for none.")] = None,
+    customer_timezone: Annotated[
+        str | None, typer.Option(help="… with their time zone; '' for none.")
+    ] = None,
     statuses: Annotated[
         str | None,
         typer.Option("--statuses", "--status-returned", help="Which statuses count, separated by commas."),
@@ -81,7 +84,8 @@ def init(
         Part.PLACED_AT: placed_at, Part.FORMATS: date_format, Part.TIMESTAMPS: timestamps,
         Part.AMOUNT: amount, Part.CURRENCY: currency, Part.TIMEZONE: timezone, Part.CUSTOMERS: customers,
         Part.KEY: customer_key, Part.NAME: customer_name, Part.EMAIL: customer_email,
-        Part.LANGUAGE: customer_language, Part.LETTERS: language,
+        Part.LANGUAGE: customer_language, Part.THEIR_ZONE: customer_timezone,
+        Part.LETTERS: language,
     }  # fmt: skip
     known = {part: value for part, value in said.items() if value is not None}
     if uri is None and not files:

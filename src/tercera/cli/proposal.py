@@ -33,6 +33,7 @@ _WORDS = {
     Part.NAME: "  name",
     Part.EMAIL: "  e-mail",
     Part.LANGUAGE: "  language",
+    Part.THEIR_ZONE: "  time zone",
     Part.LETTERS: "language of mails",
 }
 _SHOWN_STATUSES = 15

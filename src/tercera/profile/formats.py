@@ -23,7 +23,8 @@ _SHAPE = re.compile(
 _MONTHS = "jan|ene|feb|fev|mar|apr|abr|may|mai|jun|jul|aug|ago|sep|set|oct|out|nov|dec|dic|dez"
 _NEAR = {
     "written without leading zeros": (
-        r"[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4}.*|[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}.*"
+        r"(?=.{0,9}(?<![0-9])[0-9](?![0-9]))"
+        r"([0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4}|[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2})([ T,].*)?"
     ),
     "seconds or milliseconds since 1970": r"[0-9]{10}(\.[0-9]+)?|[0-9]{13}",
     "written with AM and PM": r".*[0-9] ?[AaPp]\.?[Mm]\.?",

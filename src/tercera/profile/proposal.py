@@ -33,13 +33,14 @@ class Part(StrEnum):
     NAME = "customer-name"
     EMAIL = "customer-email"
     LANGUAGE = "customer-language"
+    THEIR_ZONE = "customer-timezone"
     LETTERS = "language"
 
 
 NEEDED = (Part.ORDERS, Part.ORDER_ID, Part.CUSTOMER_ID, Part.PLACED_AT)
 """Without which there is nothing to configure. A missing status can be told from another value."""
 
-ENTRY = (Part.KEY, Part.NAME, Part.EMAIL, Part.LANGUAGE)
+ENTRY = (Part.KEY, Part.NAME, Part.EMAIL, Part.LANGUAGE, Part.THEIR_ZONE)
 """What is proposed for the directory's entries."""
 
 

@@ -194,15 +194,13 @@ def _entry(customers: Sample, meeting: Meeting | None, wishes: Wishes, orders: S
     if not key.is_there:
         key = Guess(CustomerFields().id, sure=False, evidence=key.evidence)
     fields = {
-        Part.KEY: key,
         Part.NAME: _field(Part.NAME, customers, roles.name, wishes, "no field looks like a name"),
         Part.EMAIL: _field(Part.EMAIL, customers, roles.email, wishes, "no field holds addresses"),
-        Part.LANGUAGE: _field(Part.LANGUAGE, customers, roles.language, wishes, ""),
     }
-    return {
-        part: _none(guess) if part is Part.LANGUAGE and not guess.is_there else guess
-        for part, guess in fields.items()
-    }
+    for part, scoring in ((Part.LANGUAGE, roles.language), (Part.THEIR_ZONE, roles.timezone)):
+        found = _field(part, customers, scoring, wishes, "")
+        fields[part] = found if found.is_there else _none(found)
+    return {Part.KEY: key, **fields}
 
 
 def _with_times(proposal: Proposal, orders: Sample, wishes: Wishes, zone_here: str) -> Proposal:

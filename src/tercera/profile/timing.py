@@ -63,8 +63,12 @@ def timestamps_guess(column: Column | None) -> Guess:
     if len(times) >= 5 and all(at_midnight(_in_utc(moment)) for moment in times):
         words = f"all {len(times):,} stored times are midnights, so they are calendar days"
         return Guess(str(Timestamps.DATE), sure=True, evidence=words)
-    usual = "instants, kept in UTC" if column.has(Kind.INSTANT) >= 0.5 else "wall clocks in the time zone"
-    return Guess("", sure=True, evidence=f"what is usual: {usual}")
+    if column.has(Kind.INSTANT) >= 0.5:
+        return Guess("", sure=True, evidence="instants, as they are kept")
+    words = "stored without an offset: taken for wall clocks in the time zone; a program may have meant UTC"
+    hint = hint_of_hours(times)
+    return Guess(str(Timestamps.LOCAL), sure=False, evidence=f"{words}; {hint}" if hint else words,
+                 others=(str(Timestamps.INSTANT), str(Timestamps.DATE)))  # fmt: skip
 
 
 def timezone_guess(column: Column | None, formats: Formats | None, timestamps: str, zone_here: str) -> Guess:
@@ -79,7 +83,7 @@ def timezone_guess(column: Column | None, formats: Formats | None, timestamps: s
         return _found(found, words, stored)
     name = zone_here or "UTC"
     whose = "this machine's zone" if zone_here else "taken for want of better"
-    is_day = column is not None and not written and not stored and not _has_times(formats)
+    is_day = column is not None and not column.has(Kind.INSTANT, Kind.CLOCK) and not _has_times(formats)
     tells = (
         "the values are days without a time, so it decides only when a month begins and ends"
         if is_day

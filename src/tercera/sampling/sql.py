@@ -164,7 +164,7 @@ class SqlSampler:
         if kind.is_numeric() and not kind.is_boolean():
             return _Asked(value, cell_of)
         other = Kind.TRUTH if kind.is_boolean() else Kind.OTHER
-        return _Asked(value.notnull().cast("int64"), lambda there: Cell(other) if there else None)
+        return _Asked(ibis.ifelse(value.notnull(), 1, 0), lambda there: Cell(other) if there else None)
 
     def _moment(self, value: ir.Value) -> ir.Value:
         dialect = self._engine.DIALECT

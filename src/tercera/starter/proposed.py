@@ -148,11 +148,14 @@ def _customers(proposal: Proposal, origin: Origin) -> list[str]:
     if not guess.is_there:
         return remarked(f"No customers: {guess.evidence}. Without them only operations can be told.", 2)
     lines = ["  customers:", *_place(guess, origin), *_line(4, "id", proposal[Part.KEY])]
-    for part, key in ((Part.NAME, "name"), (Part.EMAIL, "email"), (Part.LANGUAGE, "language")):
+    for part, key in ((Part.NAME, "name"), (Part.EMAIL, "email")):
         if proposal[part].is_there:
             lines += _line(4, key, proposal[part])
-        elif part is not Part.LANGUAGE:
+        else:
             lines += with_remark(f"    {key}: null", f"{UNSURE}: {proposal[part].evidence}", 4)
+    for part, key in ((Part.LANGUAGE, "language"), (Part.THEIR_ZONE, "timezone")):
+        if proposal[part].is_there:
+            lines += _line(4, key, proposal[part])
     return lines
 
 
