@@ -11,8 +11,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import ipaddress
+import json
 import ssl
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -27,6 +29,8 @@ USER, PASSWORD = "operations", "correct horse"
 SALT, ROUNDS = b"a salt of its own", 5_000
 AUTHORITY, KEY = "authority.pem", "key.pem"
 SAMPLE = "sample.eml"
+TIMES = "--times"
+"""With this, a line of JSON follows at the end: when each mail was taken, and its head."""
 
 
 class Post:
@@ -34,6 +38,7 @@ class Post:
 
     def __init__(self, sample: Path) -> None:
         self.mails = 0
+        self.taken: list[tuple[float, str]] = []
         self._sample = sample
 
     async def handle_EHLO(
@@ -48,6 +53,7 @@ class Post:
         if self.mails == 0:
             self._sample.write_bytes(content)
         self.mails += 1
+        self.taken.append((time.time(), content[:4000].partition(b"\r\n\r\n")[0].decode("ascii", "replace")))
         return "250 2.0.0 taken"
 
 
@@ -82,7 +88,7 @@ class Conversation(SMTP):
         await self.push(self.event_handler.take(content[:-3].replace(b"\r\n..", b"\r\n.")))
 
 
-def serve(folder: Path) -> None:
+def serve(folder: Path, *, times: bool = False) -> None:
     """Serves until the input ends."""
     _make_certificate(folder)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -108,6 +114,8 @@ def serve(folder: Path) -> None:
         print(port, flush=True)
         sys.stdin.read()
     print(post.mails, flush=True)
+    if times:
+        print(json.dumps(post.taken), flush=True)
 
 
 def _hashed(password: bytes) -> bytes:
@@ -137,4 +145,4 @@ def _make_certificate(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    serve(Path(sys.argv[1]))
+    serve(Path(sys.argv[1]), times=TIMES in sys.argv[2:])

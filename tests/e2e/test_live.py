@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import signal
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from pymongo import MongoClient
 from pymongo.database import Database
 
 from tests.e2e.process import Running, Tercera
+from tests.e2e.restartable import restartable
 from tests.e2e.shop import SECRETS, Inbox, Month, configuration, this_month
 from tests.servers.mongod import empty_database, mongod_uri
+from tests.servers.postgresql import empty_database as empty_ledger
 from tests.servers.smtp import SmtpServer
 
 Shop = Database[dict[str, Any]]
+
+pytestmark = pytest.mark.xdist_group("mongod")
 
 
 @pytest.fixture
@@ -92,3 +101,111 @@ def test_changes_are_told_as_they_happen(tercera: Tercera, shop: Shop, mail_serv
         stopped(daemon)
     inbox.expect(("bea@example.com", f"Rectificación sobre sus pedidos de {month.spanish}"))
     assert tercera.json("run", "--once")["notices"]["sent"] == 0
+
+
+@pytest.mark.parametrize("failpoint", ["after-position", "inside-commit@2"])
+def test_a_kill_loses_nothing(tercera: Tercera, shop: Shop, mail_server: SmtpServer, failpoint: str) -> None:
+    """Wherever it comes, the next process goes on from the position that was kept: exactly one mail each."""
+    inbox, month = Inbox(mail_server), this_month()
+    name, _, times = failpoint.partition("@")
+    tercera.environment["TERCERA_FAILPOINTS"] = f"{name}=kill@{times or 1}"
+    with tercera.started("run") as daemon:
+        if failpoint != "after-position":
+            daemon.event("swept")
+            returned(shop, "ana", "A1", "A2", "A3")
+        assert daemon.ended() == -signal.SIGKILL
+    del tercera.environment["TERCERA_FAILPOINTS"]
+    returned(shop, "bea", "B1", "B2", "B3")
+    with tercera.started("run") as daemon:
+        assert daemon.event("following")["since"] == "where it was left"
+        sent = 0
+        expected = 1 if failpoint == "after-position" else 2
+        while sent < expected:
+            sent += daemon.event("delivered")["sent"]
+        stopped(daemon)
+    names = ["ana", "bea"][-expected:]
+    inbox.expect(*(told(month, 3, each) for each in names))
+    assert tercera.json("run", "--once")["notices"]["sent"] == 0
+
+
+def test_lost_history_is_said_and_made_good(tercera: Tercera, shop: Shop, mail_server: SmtpServer) -> None:
+    """Of a position that the server does not know any more, and of a collection that is dropped."""
+    inbox, month = Inbox(mail_server), this_month()
+    with tercera.started("run") as daemon:
+        daemon.event("swept")
+        stopped(daemon)
+    token = json.dumps({"of": f"{shop.name}.orders", "token": {"_data": "826380000000000001296E04"}})
+    with closing(sqlite3.connect(tercera.folder / "tercera.db")) as ledger, ledger:
+        ledger.execute("UPDATE positions SET position = ?", (token,))
+    returned(shop, "ana", "A1", "A2", "A3")
+    with tercera.started("run") as daemon:
+        assert "can't tell any more what happened" in daemon.event("history lost")["error"]
+        assert daemon.event("following")["lost"] is True
+        assert daemon.event("swept")["opened"] == 1
+        daemon.event("delivered")
+        inbox.expect(told(month, 3, "ana"))
+        shop.orders.drop()
+        assert "was dropped or renamed" in daemon.event("history lost")["error"]
+        assert daemon.event("swept")["retracted"] == 1
+        daemon.event("delivered")
+        returned(shop, "bea", "B1", "B2", "B3")
+        assert daemon.event("looked")["opened"] == 1
+        daemon.event("delivered")
+        stopped(daemon)
+    inbox.expect(
+        told(month, 3, "bea"), ("ana@example.com", f"Rectificación sobre sus pedidos de {month.spanish}")
+    )
+    assert "dropped" in tercera.json("alerts")["health"]["live"]["lost"]
+
+
+def test_another_instance_follows_when_one_is_killed(
+    tercera: Tercera, shop: Shop, mail_server: SmtpServer
+) -> None:
+    """From where the first one was, when its lease has ended; everybody hears once."""
+    inbox, month = Inbox(mail_server), this_month()
+    with empty_ledger() as address:
+        written = yaml.safe_load((tercera.folder / "tercera.yaml").read_text())
+        tercera.configure(written | {"ledger": address, "lease": "1s"})
+        with tercera.started("run") as first:
+            first.event("swept")
+            with tercera.started("run") as second:
+                second.event("swept")
+                returned(shop, "ana", "A1", "A2", "A3")
+                assert first.event("looked")["opened"] == 1
+                first.event("delivered")
+                first.process.kill()
+                returned(shop, "bea", "B1", "B2", "B3")
+                assert second.event("following")["since"] == "where it was left"
+                assert second.event("looked")["opened"] == 1
+                second.event("delivered")
+                stopped(second)
+    inbox.expect(told(month, 3, "ana"), told(month, 3, "bea"))
+
+
+def test_a_database_that_was_away_is_followed_again(
+    tmp_path: Path, tercera: Tercera, mail_server: SmtpServer
+) -> None:
+    """From where it was: what is written as soon as it is back is told."""
+    inbox, month = Inbox(mail_server), this_month()
+    (tmp_path / "data").mkdir()
+    with restartable(tmp_path / "data") as server:
+        tercera.environment["SHOP_URI"] = server.uri
+        client = MongoClient[dict[str, Any]](server.uri)
+        shop = client["shop"]
+        written = yaml.safe_load((tercera.folder / "tercera.yaml").read_text())
+        written["source"] |= {"database": "shop", "timeout": 2}
+        tercera.configure(written)
+        shop.customers.insert_one({"id": "ana", "name": "Ana", "email": "ana@example.com"})
+        returned(shop, "ana", "A1", "A2")
+        with tercera.started("run") as daemon:
+            daemon.event("swept")
+            server.stop()
+            daemon.event("following failed, will be tried again")
+            server.start()
+            returned(shop, "ana", "A3")
+            assert daemon.event("following")["since"] == "where it was left"
+            assert daemon.event("looked")["opened"] == 1
+            daemon.event("delivered")
+            stopped(daemon)
+        client.close()
+    inbox.expect(told(month, 3, "ana"))
