@@ -29,6 +29,9 @@ MONEY = dt.Decimal(18, 4)
 NUMBER = r"[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,3})?"
 """A number as text, without anything around it."""
 
+NOTHING_ELSE = f"^[{BLANKS}]*{NUMBER}[{BLANKS}]*$"
+"""A number, and maybe blanks around it."""
+
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a wall clock
 
 
