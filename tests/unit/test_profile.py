@@ -14,6 +14,7 @@ from tercera.profile.patterns import shape_of
 from tercera.profile.statuses import verdict_of
 from tercera.profile.zones import hint_of_hours, zones_of_midnights, zones_of_offsets
 from tests import made_up_shops as shops
+from tests import shops_of_programs as programs
 
 
 def proposed(shop: shops.Shop, **said: str) -> Proposal:
@@ -225,3 +226,35 @@ def test_lists_of_statuses() -> None:
     """A status with a comma or a quote in it survives being written in a list."""
     texts = ("returned", "cancelled, by us", 'so "called"')
     assert read_list(written_list(texts)) == texts
+
+
+@pytest.mark.parametrize(
+    ("shop", "fields", "entry", "counted"),
+    [
+        (programs.shopify(), ("orders_export_1.csv", "Id", "Email", "Financial Status", "Created at"),
+         ("orders_export_1.csv", "Email", "Billing Name", "Email"), "voided"),
+        (programs.magento(), ("sales_order", "entity_id", "customer_id", "status", "created_at"),
+         ("customer_entity", "entity_id", "firstname", "email"), "canceled"),
+        (programs.woocommerce(), ("wp_wc_orders", "id", "customer_id", "status", "date_created_gmt"),
+         ("wp_users", "ID", "display_name", "user_email"), "wc-cancelled"),
+        (programs.odoo(), ("sale_order", "id", "partner_id", "state", "date_order"),
+         ("res_partner", "id", "name", "email"), "cancel"),
+    ],
+    ids=["shopify", "magento", "woocommerce", "odoo"],
+)  # fmt: skip
+def test_shapes_of_known_programs(
+    shop: shops.Shop, fields: tuple[str, ...], entry: tuple[str, ...], counted: str
+) -> None:
+    """What well-known programs keep or export is found without a word."""
+    found = proposed(shop)
+    assert tuple(values(found, *FIELDS)) == fields
+    assert tuple(values(found, *ENTRY)) == entry
+    assert found.counted == (counted,)
+    assert found.missing == ()
+
+
+def test_a_name_tells_that_times_are_utc() -> None:
+    """Stored times without an offset are taken for wall clocks, unless their name says UTC."""
+    assert proposed(programs.woocommerce())[Part.TIMESTAMPS].value == "instant"
+    local = proposed(programs.odoo())[Part.TIMESTAMPS]
+    assert (local.value, local.sure) == ("local", False)

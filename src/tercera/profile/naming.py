@@ -28,13 +28,16 @@ ID = _set(
 CUSTOMER = _set(
     "customer customers cust client clients cliente clientes buyer buyers comprador compradores user users "
     "usuario usuarios account accounts cuenta cuentas conta contas member members consumer consumidor "
-    "shopper person persona pessoa contact contacto contato"
+    "shopper partner person persona pessoa contact contacto contato"
 )
 VENDOR = _set(
     "vendor vendors seller sellers merchant merchants vendedor vendedores tienda tiendas loja lojas lojista "
-    "shop store partner company empresa comercio tenant dbname"
+    "shop store company empresa comercio tenant dbname"
 )
 STATUS = _set("status statuses state estado estados estatus situacao situacion stage etapa fase phase")
+SAYS_STATUS = _set("status statuses estado estados estatus situacao situacion")
+IN_UTC = _set("gmt utc")
+BILLED = _set("billing bill facturacion cobranca recipient destinatario")
 PLACED = _set(
     "created create placed ordered order purchase purchased creado creada creacion criado criada criacao "
     "compra pedido emissao emision venta venda invoice factura fatura submitted realizado"
@@ -51,12 +54,13 @@ LATER = _set(
 AMOUNT = _set("amount total price value valor importe monto montante preco precio grand gmv revenue sum")
 PART_OF_AMOUNT = _set(
     "tax taxes vat iva discount descuento desconto qty quantity cantidad quantidade items lines count unit "
-    "subtotal fee cost costo custo frete flete refund refunded declared weight"
+    "subtotal untaxed net fee cost costo custo frete flete refund refunded declared weight"
 )
 EMAIL = _set("email mail emails correo")
-NAME = _set("name nombre nome fullname nombres razon razao")
+NAME = _set("name nombre nome fullname firstname nombres razon razao")
 PART_OF_NAME = _set(
-    "first last middle sur given family apellido apellidos sobrenome user login file product producto"
+    "firstname first last middle sur given family apellido apellidos sobrenome user login file "
+    "product producto"
 )
 LANGUAGE = _set("language lang idioma locale lingua lengua")
 TIMEZONE = _set("timezone tz zone zona fuso")

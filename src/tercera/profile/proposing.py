@@ -37,7 +37,11 @@ def propose(samples: Sequence[Sample], wishes: Wishes, looks: Looks, zone_here: 
     proposal = _with_valid(
         with_statuses(proposal, orders, wishes, looks), orders, customers, meeting, wishes, looks
     )
-    entry = _entry(by_name[customers.value], meeting, wishes, orders) if customers.is_there else {}
+    entry = (
+        _entry(by_name[customers.value], orders, meeting, wishes, proposal[Part.CUSTOMER_ID])
+        if customers.is_there
+        else {}
+    )
     proposal = _with_times(
         replace(proposal, guesses={**proposal.guesses, **entry}), orders, wishes, zone_here
     )
@@ -182,19 +186,23 @@ def _valid(column: Column, customers: Guess, meeting: Meeting | None, looks: Loo
     return Guess(shape.pattern, shape.fitting >= 0.95 * shape.of, words)
 
 
-def _entry(customers: Sample, meeting: Meeting | None, wishes: Wishes, orders: Sample) -> dict[Part, Guess]:
+def _entry(
+    customers: Sample, orders: Sample, meeting: Meeting | None, wishes: Wishes, own_id: Guess
+) -> dict[Part, Guess]:
     is_own = customers.name == orders.name
     key = _wished(Part.KEY, wishes)
     if key is None and meeting is not None:
         others = tuple(each.name for each in ranked(customers, roles.key) if each.name != meeting.key)
         key = Guess(meeting.key, meeting.share >= 0.5, meeting.words, others[:8])
+    if key is None and is_own:
+        key = replace(own_id, others=())
     if key is None:
-        scoring = roles.customer_id if is_own else roles.key
-        key = best(ranked(customers, scoring), roles.LEAST, 1.0, "nothing looks like their id")
+        key = best(ranked(customers, roles.key), roles.LEAST, 1.0, "nothing looks like their id")
     if not key.is_there:
         key = Guess(CustomerFields().id, sure=False, evidence=key.evidence)
+    name = roles.name_beside_an_order if is_own else roles.name
     fields = {
-        Part.NAME: _field(Part.NAME, customers, roles.name, wishes, "no field looks like a name"),
+        Part.NAME: _field(Part.NAME, customers, name, wishes, "no field looks like a name"),
         Part.EMAIL: _field(Part.EMAIL, customers, roles.email, wishes, "no field holds addresses"),
     }
     for part, scoring in ((Part.LANGUAGE, roles.language), (Part.THEIR_ZONE, roles.timezone)):

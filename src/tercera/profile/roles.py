@@ -21,6 +21,9 @@ LEAST = 4.0
 _EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[A-Za-z]{2,}")
 _LANGUAGE = re.compile(r"(en|es|pt|fr|de|it|nl|pl|sv|da|ca|gl|eu)([-_][A-Za-z]{2})?", re.IGNORECASE)
 _AMOUNT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_AMOUNT_WORDS = {"value": 3.0, "valor": 3.0, "price": 2.0, "precio": 2.0, "preco": 2.0}
+"""Words that may be the price of one thing as well."""
+
 _IDS = (Kind.TEXT, Kind.WHOLE, Kind.OBJECT_ID, Kind.UUID)
 _MOST_STATUSES = 60
 
@@ -65,6 +68,9 @@ def customer_id(column: Column) -> list[Reason]:
         return []
     words = words_of(column.path)
     reasons = []
+    if _is_email(column):
+        again = len(column.texts) < len(column.present)
+        return [Reason("addresses that come again tell customers apart", 4)] if again else []
     if _any(words, naming.CUSTOMER):
         reasons.append(Reason("named like a customer", 3))
     elif _any(words, naming.VENDOR):
@@ -75,11 +81,11 @@ def customer_id(column: Column) -> list[Reason]:
         reasons.append(Reason("its values come again", 1))
     if len(column.texts) < 3 and len(column.present) > 20:
         reasons.append(Reason("hardly any of its values differ", -4))
+    elif len(column.texts) < 10 and len(column.present) > 100:
+        reasons.append(Reason("few of its values differ", -1.5))
     if _any(words, naming.NAME | naming.STATUS | naming.LANGUAGE):
         reasons.append(Reason("named like something about a customer", -2))
-    if _is_email(column):
-        reasons.append(Reason("its values are e-mail addresses", -1.5))
-    elif column.has(Kind.TEXT) > 0.5 and shape_of(column.texts) is not None:
+    if column.has(Kind.TEXT) > 0.5 and shape_of(column.texts) is not None:
         reasons.append(Reason("its values are of one shape", 1))
     return reasons + _foreign(words)
 
@@ -92,7 +98,7 @@ def status(column: Column) -> list[Reason]:
     few = len(column.texts) <= _MOST_STATUSES and len(column.texts) * 2 <= max(len(column.present), 4)
     reasons = []
     if _any(words, naming.STATUS):
-        reasons.append(Reason("named like a status", 4))
+        reasons.append(Reason("named like a status", 4 if _any(words, naming.SAYS_STATUS) else 3.5))
     reasons.append(
         Reason(f"{len(column.texts)} different values", 1) if few else Reason("too many different values", -6)
     )
@@ -119,6 +125,8 @@ def placed_at(column: Column) -> list[Reason]:
         reasons.append(Reason("named like a date", 2))
     if _any(words, naming.PLACED):
         reasons.append(Reason("named like when an order is made", 2))
+    elif all(word in naming.DATE for word in words):
+        reasons.append(Reason("named like nothing but a date", 1))
     if _any(words, naming.ORDER):
         reasons.append(Reason("named after the order", 1))
     if _any(words, naming.LATER):
@@ -139,8 +147,8 @@ def amount(column: Column) -> list[Reason]:
         return []
     if column.has(*NUMBERS) < 0.9 and not _is_numeric(column):
         return []
-    best = max(3.0 if word in ("amount", "total", "grand", "importe", "monto") else 2.0 for word in named)
-    reasons = [Reason("named like an amount", best + 1), Reason("its values are numbers", 1)]
+    reasons = [Reason("its values are numbers", 1)]
+    reasons.insert(0, Reason("named like an amount", max(_AMOUNT_WORDS.get(word, 4.0) for word in named)))
     if _any(words, naming.PART_OF_AMOUNT):
         reasons.append(Reason("named like a part of it, or a number of things", -4))
     if {"grand", "total"} <= set(words) or len(words) == 1:
@@ -178,9 +186,15 @@ def name(column: Column) -> list[Reason]:
     reasons = [Reason("named like a name", 4)]
     if _any(words, naming.PART_OF_NAME):
         reasons.append(Reason("only a part of it, or of something else", -1.5))
-    if _any(words, {"full", "fullname"}) or len(words) == 1:
+    elif _any(words, {"full", "fullname"}) or len(words) == 1:
         reasons.append(Reason("the whole of it", 1))
     return reasons + _foreign(words)
+
+
+def name_beside_an_order(column: Column) -> list[Reason]:
+    """What a customer is called, in a row of orders: these have names of their own."""
+    is_theirs = _any(words_of(column.path), naming.CUSTOMER | naming.BILLED)
+    return name(column) if is_theirs else []
 
 
 def language(column: Column) -> list[Reason]:

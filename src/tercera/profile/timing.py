@@ -7,6 +7,7 @@ from itertools import islice
 
 from tercera.dates import parse_format, read_date
 from tercera.orders import Timestamps
+from tercera.profile import naming
 from tercera.profile.formats import Formats, FormatSeen, formats_of
 from tercera.profile.guesses import Guess, percent
 from tercera.profile.values import STORED_TIMES, Column, Kind, at_midnight
@@ -65,6 +66,8 @@ def timestamps_guess(column: Column | None) -> Guess:
         return Guess(str(Timestamps.DATE), sure=True, evidence=words)
     if column.has(Kind.INSTANT) >= 0.5:
         return Guess("", sure=True, evidence="instants, as they are kept")
+    if naming.IN_UTC & set(naming.words_of(column.path)):
+        return Guess(str(Timestamps.INSTANT), sure=True, evidence="stored without an offset, named like UTC")
     words = "stored without an offset: taken for wall clocks in the time zone; a program may have meant UTC"
     hint = hint_of_hours(times)
     return Guess(str(Timestamps.LOCAL), sure=False, evidence=f"{words}; {hint}" if hint else words,
