@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,23 +19,7 @@ from tercera.sampling import Address, Bounds, Sampler
 from tercera.sampling.opening import open_server
 from tests import made_up_shops as shops
 from tests.servers import mariadb, postgresql
-
-Run = Callable[[str, Sequence[Any]], Any]
-
-POSTGRES = {int: "BIGINT", float: "DOUBLE PRECISION", str: "TEXT", datetime: "TIMESTAMPTZ", date: "DATE"}
-MYSQL = {int: "BIGINT", float: "DOUBLE", str: "VARCHAR(200)", datetime: "DATETIME(6)", date: "DATE"}
-
-
-def fill(run: Run, shop: shops.Shop, types: dict[type, str], quote: str, place: str) -> None:
-    """Every place of a shop as a table, each row inserted with the driver's own parameters."""
-    for name, rows in shop.items():
-        if not rows:
-            continue
-        columns = [f"{quote}{path}{quote} {types[type(value)]}" for path, value in rows[0].items()]
-        run(f"CREATE TABLE {quote}{name}{quote} ({', '.join(columns)})", ())
-        values = ", ".join([place] * len(columns))
-        for row in rows:
-            run(f"INSERT INTO {quote}{name}{quote} VALUES ({values})", list(row.values()))
+from tests.shops_in_tables import MYSQL, POSTGRES, fill
 
 
 @contextmanager

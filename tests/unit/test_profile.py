@@ -144,6 +144,8 @@ def test_another_choice_of_orders_forgets_their_fields() -> None:
     assert wishes.said == {Part.TIMEZONE: "UTC", Part.ORDERS: "b"}
     kept = Wishes({Part.KEY: "id", Part.STATUS: "s"}).also(Part.CUSTOMERS, "c")
     assert kept.said == {Part.STATUS: "s", Part.CUSTOMERS: "c"}
+    assert Part.STATUSES not in Wishes({Part.STATUSES: "a"}).also(Part.STATUS, "state").said
+    assert Part.STATUSES in Wishes({Part.STATUSES: "a", Part.STATUS: "s"}).also(Part.STATUS, "s").said
 
 
 @pytest.mark.parametrize(

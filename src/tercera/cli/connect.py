@@ -19,7 +19,7 @@ import typer
 from tercera.cli.output import console, notes, progress, visible
 from tercera.cli.proposal import changed, show_proposal
 from tercera.config.document import environment_beside
-from tercera.errors import ConfigError, TerceraError
+from tercera.errors import ConfigError, SourceError, TerceraError
 from tercera.profile import Part, Proposal, Sample, Wishes, propose
 from tercera.sampling import Address, Bounds, Origin, Sampler, Secret
 from tercera.sampling.memory import Remembered
@@ -29,6 +29,10 @@ from tercera.starter.proposed import Mail, mail_of, proposed_text
 
 if TYPE_CHECKING:
     from tercera.config import Settings
+
+
+_MANY = 5_000_000
+"""Rows that a first backtest reads without being asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ def connect(call: Call) -> None:
         origin = sampler.origin()
     secret = origin.secret
     known = {**environment, secret.name: secret.value} if secret else environment
-    _place(call, text, known, show=call.backtest and bool(proposal.counted))
+    _place(call, text, known, show=call.backtest and _is_worth_it(call, proposal))
     if secret:
         remember(call.config.parent / ".env", secret.name, secret.value)
     _next_steps(call, proposal, secret)
@@ -74,6 +78,8 @@ def _sampler(call: Call, environment: Mapping[str, str]) -> Sampler:
             raise typer.BadParameter("give --uri or --files, not both")
         address = _address(call.uri or "", uri, environment)
         return open_server(address, call.database, call.config.resolve().parent, named, bounds)
+    if "@" in uri:  # which may hold a password, and is not shown
+        raise SourceError("the address of a server begins with its kind, like mongodb:// or postgresql://")
     patterns = (*call.files, *([uri] if uri else []))
     return open_files(patterns, call.config.resolve().parent, named, bounds)
 
@@ -139,6 +145,17 @@ def _place(call: Call, text: str, environment: Mapping[str, str], *, show: bool)
         raise ConfigError(f"{call.config} can't be written: {error.strerror}") from None
     finally:
         half.unlink(missing_ok=True)
+
+
+def _is_worth_it(call: Call, proposal: Proposal) -> bool:
+    """Whether a backtest tells something, and soon; of very many orders only whoever asks for it waits."""
+    rows = max(proposal.total or 0, proposal.status_rows)
+    if not proposal.counted or rows <= _MANY:
+        return bool(proposal.counted)
+    if call.asking:
+        return typer.confirm(f"A backtest reads {rows:,} rows. Now?", default=False)
+    notes().print(f"{rows:,} rows: the backtest is left to [bold]tercera backtest[/bold].")
+    return False
 
 
 def _backtest(settings: Settings) -> None:

@@ -43,6 +43,15 @@ NEEDED = (Part.ORDERS, Part.ORDER_ID, Part.CUSTOMER_ID, Part.PLACED_AT)
 ENTRY = (Part.KEY, Part.NAME, Part.EMAIL, Part.LANGUAGE, Part.THEIR_ZONE)
 """What is proposed for the directory's entries."""
 
+_HANGING: dict[Part, tuple[Part, ...]] = {
+    Part.ORDERS: tuple(part for part in Part if part not in (Part.TIMEZONE, Part.LETTERS)),
+    Part.CUSTOMERS: ENTRY,
+    Part.CUSTOMER_ID: (Part.VALID,),
+    Part.STATUS: (Part.STATUSES,),
+    Part.PLACED_AT: (Part.FORMATS, Part.TIMESTAMPS),
+}
+"""What means something else when a part does."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
@@ -55,12 +64,9 @@ class Wishes:
         return self.said.get(part)
 
     def also(self, part: Part, value: str) -> Wishes:
-        """The same with one more. What hung on another place does so no longer."""
-        kept = dict(self.said)
-        if part is Part.ORDERS and kept.get(part) != value:
-            kept = {each: kept[each] for each in kept if each in (Part.TIMEZONE, Part.LETTERS)}
-        if part is Part.CUSTOMERS and kept.get(part) != value:
-            kept = {each: kept[each] for each in kept if each not in ENTRY}
+        """The same with one more. What was said of something that hangs on it is forgotten with a change."""
+        stale = _HANGING.get(part, ()) if self.said.get(part) != value else ()
+        kept = {each: said for each, said in self.said.items() if each not in stale}
         return Wishes({**kept, part: value})
 
 

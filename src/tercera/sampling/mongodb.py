@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC
 from typing import Any
+from urllib.parse import unquote
 
 import bson
 from bson import Decimal128, Int64, ObjectId
@@ -13,7 +15,6 @@ from bson.datetime_ms import DatetimeMS
 from bson.raw_bson import RawBSONDocument
 from pymongo.collection import Collection
 from pymongo.errors import OperationFailure, PyMongoError
-from pymongo.uri_parser import parse_uri
 
 from tercera.errors import SourceError
 from tercera.mongo.connection import Server
@@ -204,11 +205,9 @@ class MongoSampler:
 
 
 def _database_of(uri: str) -> str | None:
-    try:
-        name: str | None = parse_uri(uri, validate=False)["database"]
-    except (PyMongoError, ValueError):  # `Server` tells what is wrong with it
-        return None
-    return name
+    """Not by the driver, which would ask the name server for a `mongodb+srv` address."""
+    found = re.match(r"[^:]+://[^/]*/([^?]+)", uri)
+    return unquote(found[1]) if found else None
 
 
 def _raw(collection: Collection[Any]) -> Raw:
