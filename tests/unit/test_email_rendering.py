@@ -23,9 +23,8 @@ from tercera.channels.email import EmailChannel, Settings, Smtp, open_channel
 from tercera.errors import ConfigError, DeliveryError
 from tercera.messages import Message, NoticeKind, Problem
 from tercera.model import Customer, Evidence, Period, Reason, RejectReason
-from tercera.rendering import languages
 from tercera.rendering.plain import one_line
-from tercera.rendering.words import words_for
+from tercera.rendering.words import languages, words_for
 from tercera.watch import Watched
 from tercera.windows import parse_window
 from tests.samples import (

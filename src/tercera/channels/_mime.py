@@ -20,7 +20,7 @@ from functools import lru_cache
 
 from tercera.addresses import Address
 from tercera.messages import Message
-from tercera.rendering import Letter
+from tercera.rendering.letters import Letter
 
 _DOT_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _PRINTABLE = re.compile(r"[\x20-\x7e]*")

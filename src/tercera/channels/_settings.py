@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from tercera.gathering import Daily
 from tercera.orders import Zone
 from tercera.rates import PATTERN, parse_rate
-from tercera.rendering import languages
+from tercera.rendering.words import languages
 from tercera.timing import Hours, Quiet, Timing
 
 

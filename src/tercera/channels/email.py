@@ -25,7 +25,7 @@ from tercera.errors import ConfigError, DeliveryError
 from tercera.messages import Message
 from tercera.model import CUSTOMER
 from tercera.paths import ConfiguredPath
-from tercera.rendering import Extras, Letterhead, Letters
+from tercera.rendering.letters import Extras, Letterhead, Letters
 
 __all__ = ["Settings", "Smtp", "open_channel"]
 

@@ -1,9 +1,4 @@
 """From notices to the words that a person reads: phrases per language, formats per locale, templates.
 
-Knows nothing of how anything is sent.
+Knows nothing of how anything is sent. `letters` is what channels ask; nothing is imported before.
 """
-
-from tercera.rendering.letters import Attachment, Extras, Letter, Letterhead, Letters
-from tercera.rendering.words import languages
-
-__all__ = ["Attachment", "Extras", "Letter", "Letterhead", "Letters", "languages"]

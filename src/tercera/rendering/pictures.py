@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-
-import structlog
 
 from tercera.messages import Message, Notice
 from tercera.rendering import charts
@@ -16,7 +15,7 @@ from tercera.rendering.words import Words
 PICTURES = 12
 """At most so many: each costs time, and a mail that nobody scrolls through needs no more."""
 
-log = structlog.get_logger("tercera")
+log = logging.getLogger("tercera.rendering")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,11 @@ def _drawn(message: Message, words: Words) -> Iterator[tuple[int, Picture]]:
         try:
             content = charts.draw(course, words)
         except Exception as error:  # noqa: BLE001 - a mail without its picture says all the same
-            log.warning("chart left out", alert=notice.alert, error=f"{type(error).__name__}: {error}"[:200])
+            log.warning(
+                "the chart of alert %d is left out: %s",
+                notice.alert,
+                f"{type(error).__name__}: {error}"[:200],
+            )
             return
         mark = hashlib.sha256(f"{message.key} {notice.id}".encode()).hexdigest()[:24]
         yield notice.id, Picture(f"{mark}@chart.tercera", content)
