@@ -69,9 +69,12 @@ def test_from_an_address_to_a_backtest(tmp_path: Path, mongo_uri: str, database:
 
     (line,) = tercera.rejected("init", "--uri", mongo_uri, "--yes", code=2)
     assert "tercera.yaml is there already; --force overwrites it" in line
-    tercera.run("init", "--uri", "${TERCERA_SOURCE_URI}", "--database", database.name, "--yes", "--force",
+    with (tmp_path / ".env").open("a") as file:
+        file.write(f"DB_NAME={database.name}\n")
+    tercera.run("init", "--uri", "${TERCERA_SOURCE_URI}", "--database", "${DB_NAME}", "--yes", "--force",
                 "--status", "city", "--statuses", "Cali", "--no-backtest")  # fmt: skip
     settings = load_settings(tmp_path / "tercera.yaml")
+    assert 'database: "${DB_NAME}"' in (tmp_path / "tercera.yaml").read_text(encoding="utf-8")
     assert settings.source.orders.status == "city"
     assert settings.rules[0].counting.when[0].values == ("Cali",)
     assert (tmp_path / ".env").read_text().count("mongodb") == 1

@@ -7,12 +7,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tercera.cli.proposal import show_proposal
 from tercera.errors import SourceError
 from tercera.profile import Part, Proposal, Verdict, Wishes, propose, read_list, written_list
 from tercera.profile.formats import formats_of
 from tercera.profile.patterns import shape_of
 from tercera.profile.statuses import verdict_of
 from tercera.profile.zones import hint_of_hours, zones_of_midnights, zones_of_offsets
+from tercera.sampling import Origin
 from tests import made_up_shops as shops
 from tests import shops_of_programs as programs
 
@@ -260,3 +262,16 @@ def test_a_name_tells_that_times_are_utc() -> None:
     assert proposed(programs.woocommerce())[Part.TIMESTAMPS].value == "instant"
     local = proposed(programs.odoo())[Part.TIMESTAMPS]
     assert (local.value, local.sure) == ("local", False)
+
+
+def test_hostile_names_on_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """Names and statuses can neither steer a terminal nor be taken for markup."""
+    name = "orders\x1b[31m[bold]x[/bold]\u202e"
+    orders = shops.without_returns()["orders"]
+    rows = [{**row, "status": f"\x1b]0;returned\x07[red]{row['status']}"} for row in orders]
+    found = proposed({name: rows})
+    show_proposal(found, Origin("mongodb", name, {}, {name: {}}, remarks=(name,)))
+    shown = capsys.readouterr().out
+    assert not [letter for letter in shown if not letter.isprintable() and letter != "\n"]
+    assert "[bold]x[/bold]" in shown
+    assert "[red]shipped" in shown

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,7 +77,8 @@ def _sampler(call: Call, environment: Mapping[str, str]) -> Sampler:
         if call.files:
             raise typer.BadParameter("give --uri or --files, not both")
         address = _address(call.uri or "", uri, environment)
-        return open_server(address, call.database, call.config.resolve().parent, named, bounds)
+        database = filled(call.database, environment) if call.database else None
+        return open_server(address, database, call.config.resolve().parent, named, bounds)
     if "@" in uri:  # which may hold a password, and is not shown
         raise SourceError("the address of a server begins with its kind, like mongodb:// or postgresql://")
     patterns = (*call.files, *([uri] if uri else []))
@@ -112,6 +113,8 @@ def _agreed(call: Call, sampler: Sampler, mail: Mail) -> tuple[Proposal, str]:
             break
         wishes = more
     _demand(proposal, samples, origin)
+    if "${" in (call.database or "") and "database" in origin.keys:
+        origin = replace(origin, keys={**origin.keys, "database": call.database or ""})
     return proposal, proposed_text(proposal, origin, mail)
 
 
