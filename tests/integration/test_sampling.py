@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
+import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from tercera.profile import Part, Proposal, Sample, Wishes, propose
 from tercera.profile.values import Kind
 from tercera.sampling import Address, Bounds, Sampler
 from tercera.sampling.opening import filled, open_files, open_server
+from tercera.simulate import is_valid_id, simulate_orders
 from tests.servers.mongod import empty_database, mongod_uri
 
 HOSTILE = {
@@ -176,3 +179,41 @@ def test_a_look_at_files_is_bounded(tmp_path: Path) -> None:
     remarks = " ".join(sampler.origin().remarks)
     assert "empty.csv is empty" in remarks
     assert "cut.parquet can't be read" in remarks
+
+
+@pytest.mark.mongod
+@pytest.mark.xdist_group("mongod")
+@pytest.mark.parametrize("place", ["collections", "files"])
+def test_the_simulated_shop(tmp_path: Path, database: Documents, place: str) -> None:
+    """Everything is found, and the pattern for ids takes just those that the simulation calls valid."""
+    path = tmp_path / "orders.csv"
+    simulate_orders(path, orders=3000, seed=11, start=date(2026, 1, 1), months=6)
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    ids = {row["order_vendor_dbname"] for row in rows if row["order_vendor_dbname"].strip()}
+    entries = [{"identificationNumber": each, "name": "N", "email": "n@example.com"}
+               for each in sorted(ids) if is_valid_id(each)]  # fmt: skip
+    if place == "files":
+        with (tmp_path / "clients.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, list(entries[0]))
+            writer.writeheader()
+            writer.writerows(entries)
+        with closing(open_files([str(tmp_path)], tmp_path, frozenset(), Bounds())) as sampler:
+            found = proposed(sampler)
+    else:
+        database["Orders"].insert_many([dict(row) for row in rows])
+        database["Clients"].insert_many(entries)
+        with mongo(database) as sampler:
+            found = proposed(sampler)
+    parts = (Part.ORDER_ID, Part.CUSTOMER_ID, Part.STATUS, Part.PLACED_AT, Part.AMOUNT, Part.KEY, Part.EMAIL)
+    assert [found[part].value for part in parts] == [
+        "shipping_id", "order_vendor_dbname", "shipping_status", "shipping_date", "amount",
+        "identificationNumber", "email",
+    ]  # fmt: skip
+    assert set(found.counted) == {"returned", "cancelled"}
+    assert found.formats is not None
+    assert found.formats.texts == ("%Y-%m-%d",)
+    assert found.formats.read < found.formats.rows
+    pattern = found[Part.VALID].value
+    assert {each for each in ids if re.search(pattern, each)} == {each for each in ids if is_valid_id(each)}
+    assert (found.status_rows, found.status_exact) == (len(rows), True)

@@ -119,6 +119,7 @@ def changed(proposal: Proposal, wishes: Wishes, samples: Sequence[Sample]) -> Wi
 def _ask(part: Part, proposal: Proposal, wishes: Wishes, samples: Sequence[Sample]) -> Wishes:
     guess = proposal[part]
     choices = _choices(part, proposal, samples)
+    console().print(f"  [dim]{visible(guess.evidence)}[/dim]")
     for number, choice in enumerate(choices, 1):
         console().print(f"  [dim]{number}[/dim] {visible(choice)}")
     hint = _HINTS.get(part, "a number, or a name; - for none")
