@@ -53,6 +53,11 @@ class Changes(Protocol):
         """
         ...
 
+    def kept(self, position: str) -> None:
+        """Whoever follows goes on from this position, whatever happens: what was told before it is not needed
+        again. Raises `SourceError`."""
+        ...
+
     def close(self) -> None:
         """Lets go of what it holds; ends a `take` of another thread soon."""
         ...

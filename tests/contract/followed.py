@@ -21,12 +21,15 @@ class Followed:
     """A shop. Rows have `order_id`, `customer_id`, `placed_at`, `status` and `seller`; `write` puts some of
     them in place, new or changed, `remove` takes them away. `source` opens the source anew.
 
-    `knows_former` is whether it knows, by itself, to whom an order belonged before; `sees_removed` whether
-    it notices that one is gone.
+    `knows_former` is whether it knows, by itself, to whom an order belonged before, or at least (
+    `knows_orders`) which ones may have been somebody else's; `sees_removed` whether it notices that one is
+    gone. Where it `is_exact`, nobody else is named.
     """
 
     source: Callable[[], FollowedSource]
     write: Callable[[list[Row]], None]
     remove: Callable[[list[str]], None]
     knows_former: bool = True
+    knows_orders: bool = True
+    is_exact: bool = True
     sees_removed: bool = True

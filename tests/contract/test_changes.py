@@ -100,8 +100,10 @@ def test_the_first_batch_says_from_where_on(shop: Followed) -> None:
         assert time.monotonic() - began < 10
         shop.write([row("o2", "ana", "s2")])
         found = told(changes, ["ana"])
-        assert dict(found.subjects) == {"customer": {"ana"}, "seller": {"s2"}}
-        assert not found.moved
+        assert found.subjects["seller"] >= {"s2"}
+        if shop.is_exact:
+            assert dict(found.subjects) == {"customer": {"ana"}, "seller": {"s2"}}
+            assert not found.moved
 
 
 def test_a_position_of_before_is_enough(shop: Followed) -> None:
@@ -123,7 +125,7 @@ def test_a_changed_order_marks_its_subjects(shop: Followed) -> None:
     with following(shop.source()) as changes:
         begun(changes)
         shop.write([row("o1", status="delivered")])
-        assert told(changes, ["ana"]).subjects["seller"] == {"s1"}
+        assert told(changes, ["ana"]).subjects["seller"] >= {"s1"}
 
 
 def test_an_order_that_moves_marks_both(shop: Followed) -> None:
@@ -135,8 +137,10 @@ def test_an_order_that_moves_marks_both(shop: Followed) -> None:
         if shop.knows_former:
             found = told(changes, ["ana", "bea"])
             assert found.subjects["seller"] == {"s1", "s2"}
-        else:
+        elif shop.knows_orders:
             assert told(changes, ["bea"], moved=["o1"]).subjects["seller"] == {"s2"}
+        else:
+            assert told(changes, ["bea"], untold=1).subjects["seller"] == {"s2"}
 
 
 def test_an_order_that_is_removed_is_told_of(shop: Followed) -> None:

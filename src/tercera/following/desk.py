@@ -31,6 +31,8 @@ class Stretch:
     """Ids of orders that are being looked for."""
 
     trials: list[Trial] = field(default_factory=list)
+    kept: str | None = None
+    """The position that is in the ledger, when it moved."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ class Looker:
             self._desk.done(stretch, rule.id)
             told += swept.told
             if position is not None and swept.told + swept.held:
-                self._kept = position.text, time.monotonic()
+                self._is_kept(stretch, position)
             self._log(rule.id, swept.transitions, len(by_rule[rule.id]), swept.held)
         return told
 
@@ -111,7 +111,11 @@ class Looker:
             return
         if (position := self._position(stretch)) is not None:
             self._live.ledger.move_on(position)
-            self._kept = position.text, time.monotonic()
+            self._is_kept(stretch, position)
+
+    def _is_kept(self, stretch: Stretch, position: Position) -> None:
+        self._kept = position.text, time.monotonic()
+        stretch.kept = position.text
 
     def _with_owners(self, work: Work) -> dict[RuleId, Marked]:
         """The work, with those who may have had the orders that moved from nobody knows whom."""

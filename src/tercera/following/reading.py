@@ -81,8 +81,11 @@ class Reader:
             changes = self._source.changes(self._pers, after)
             try:
                 self._open(changes, stretch, after)
+                kept = None
                 while not self._stop.is_set():
                     self._note(stretch, changes.take(PATIENCE))
+                    if stretch.kept is not None and stretch.kept != kept:
+                        changes.kept(kept := stretch.kept)
             finally:
                 changes.close()
         finally:

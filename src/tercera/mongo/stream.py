@@ -94,6 +94,9 @@ class Stream:
                 if time.monotonic() >= ends:
                     return Batch(position=self._position(), is_current=True)
 
+    def kept(self, position: str) -> None:
+        """See `changes.Changes`: the server keeps its log as long as it likes."""
+
     def close(self) -> None:
         """See `changes.Changes`."""
         self._is_closed.set()

@@ -30,6 +30,9 @@ from tercera.orders import (
 )
 from tercera.relational.cells import Cell
 from tercera.relational.embedded import database
+from tercera.relational.engines.duckdb import DuckDialect
+from tercera.relational.following.arrivals import Arrivals
+from tercera.relational.following.telling import paths_of, subjects
 from tercera.relational.kept import Kept
 from tercera.relational.sharing import SharedFiles, grouped
 from tercera.relational.staged import answer, doubts
@@ -51,6 +54,9 @@ Paths = str | Annotated[tuple[str, ...], Field(min_length=1)]
 
 
 _OWN = ("id", "name", "email", "language", "timezone")
+_EVERY = 1.0
+"""Seconds between two looks for files that changed."""
+
 _LOOKED_AT = 100_000
 """How many rows `check` reads."""
 
@@ -93,6 +99,10 @@ class Settings(BaseModel):
     customers: CustomerFiles | None = None
     memory_limit: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)? ?(MB|GB|MiB|GiB)$")] = "1GB"
     threads: Annotated[int, Field(ge=1)] | None = None
+
+    @property
+    def unfollowable(self) -> None:
+        """Changes can always be followed."""
 
 
 def open_source(settings: Settings, zone: str, *, base: Path | None = None) -> FilesSource:
@@ -146,6 +156,27 @@ class FilesSource:
                 lambda: stack.enter_context(self._opened(self._settings.orders, "orders")),
                 lambda opened, counting: _demand("orders", opened, _paths(self._fields, counting)),
             )
+
+    def changes(self, pers: Collection[str], after: str | None) -> Arrivals:
+        """See `changes.Followable`: files that arrive, grow, are replaced or go."""
+        fields, counted = self._fields, sorted(set(pers))
+        files = self._settings.orders.files("orders", self._base)
+
+        def read(path: Path, most: int) -> list[tuple[str | None, ...]]:
+            with self._opened(
+                self._settings.orders.model_copy(update={"path": str(path)}), "orders"
+            ) as opened:
+                _demand("orders", opened, paths_of(fields, counted))
+                values = subjects(opened.rows, fields, DuckDialect(), counted)
+                with refusing("orders", opened.files):
+                    rows = opened.database.rows(opened.rows.table.select(**values).distinct().limit(most))
+            return [tuple(row) for row in rows]
+
+        return Arrivals(" ".join(files.paths), files.find, read, counted, _EVERY, after)
+
+    def check_changes(self, pers: Collection[str], *, fix: bool = False) -> Iterator[Check]:
+        """See `changes.Followable`. There is nothing to set up."""
+        yield Check("changes of the orders' files", True, f"looked for every {_EVERY:g} s")
 
     def check(self, countings: Sequence[Counting], *, fix: bool = False) -> Iterator[Check]:
         """See `orders.Source`. Files have no indexes, so there is nothing to fix."""
