@@ -31,7 +31,7 @@ MONTHS = 24
 def main() -> None:
     """Prints a line for each number of instances."""
     parser = argparse.ArgumentParser(prog="python -m bench.instances", description=__doc__)
-    parser.add_argument("--orders", type=int, default=1_000_000)
+    parser.add_argument("--orders", type=int, default=300_000)
     orders = parser.parse_args().orders
     today = datetime.now(UTC).date()
     start = date(today.year - MONTHS // 12, today.month, 1)
