@@ -46,6 +46,12 @@ def mongodb(config: Path, variable: str, database: str, collection: str) -> Path
     return _write(config, source, {})
 
 
+def sql(config: Path, variable: str, table: str) -> Path:
+    """Writes a configuration for a table; the database's address is in an environment variable."""
+    source = {"kind": "sql", "uri": f"${{{variable}}}", "orders": {"table": table, **_FIELDS}}
+    return _write(config, source, {})
+
+
 def _write(config: Path, source: Mapping[str, Any], mail: Mapping[str, Any]) -> Path:
     rule = {**_RULE, "notify": list(mail.get("channels", {}))}
     ledger = f"sqlite:///{config.with_suffix('.db')}"

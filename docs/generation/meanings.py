@@ -36,7 +36,8 @@ TITLES = {
 
 DEFAULTS = {"Settings.rate": "no limits", "Settings.days": "every day",
             "Skeleton.operations": "the channel named `operations`, if any", "Smtp.port": "by `security`",
-            "RuleSettings.timezone": "the top level's", "OrderDocuments.timestamps": "`instant`"}  # fmt: skip
+            "RuleSettings.timezone": "the top level's", "OrderDocuments.timestamps": "`instant`",
+            "Settings.engine": "by the address"}  # fmt: skip
 
 MEANINGS = {
     "Skeleton.timezone": "IANA zone of the calendar windows, like `America/Bogota`",
@@ -110,7 +111,6 @@ MEANINGS = {
     "Settings.customers": "see below; without it, nobody but fixed addresses can be told",
     "Settings.memory_limit": "of the embedded engine; what does not fit goes to the temporary folder",
     "Settings.threads": "of the embedded engine; all cores when empty",
-    "Settings.uri": "write `${MONGODB_URI}`; `mongodb+srv://…` needs the extra `tercera[srv]`",
     "Settings.database": "name of the database",
     "Settings.read_preference": "which members may answer; a secondary may lag behind",
     "OrderFields.order_id": "column or, with dots, path of the order's id; orders are counted once for each",

@@ -30,6 +30,7 @@ TUTORIAL = DOCS / "tutorial" / "first-alert.md"
 ENVIRONMENT = {
     "ATLAS_URI": "mongodb://127.0.0.1/",
     "MONGODB_URI": "mongodb://127.0.0.1/",
+    "ORDERS_URI": "postgresql://tercera:secret@127.0.0.1/shop",
     "DB_NAME": "RocketfyProject",
     "SMTP_HOST": "127.0.0.1",
     "SMTP_USER": "user",

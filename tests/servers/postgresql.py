@@ -38,7 +38,9 @@ running = ExitStack()
 class Postgres:
     """A server of one's own over a folder, started and stopped as often as a test likes, on one port."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **options: str) -> None:
+        """`options` are settings of the server's own, beside those that are good for tests."""
+        self._options = options
         self._data = folder / "data"
         self._log = folder / "log"
         self._programs = _programs(folder)
@@ -70,7 +72,7 @@ class Postgres:
             "listen_addresses": HOST, "port": self.port, "unix_socket_directories": "", "fsync": "off",
             "max_connections": 200, "shared_buffers": "64MB", "max_wal_size": "512MB",
         }  # fmt: skip
-        for name, value in options.items():
+        for name, value in {**options, **self._options}.items():
             command += ["-c", f"{name}={value}"]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(

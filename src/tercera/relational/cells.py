@@ -54,6 +54,14 @@ class Columns:
         text = self._text(value)
         return Cell(present, text, value, text)
 
+    def has(self, path: str) -> bool:
+        """Whether there is a value at a path."""
+        try:
+            _find(cast("Mapping[str, ir.Value]", self.table), self.table.columns, path)
+        except KeyError:
+            return False
+        return True
+
     def over(self, table: ir.Table) -> Columns:
         """The same of a table that has these columns and more."""
         return Columns(table, self._dialect)

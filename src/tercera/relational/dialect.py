@@ -6,20 +6,26 @@ texts by `tests/contract/test_dialects.py`. None of them may make a query fail, 
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
+import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from tercera.dates import DateFormat
 from tercera.model import Period
+from tercera.relational.shifts import Step
 
 BLANKS = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
 """Everything that Python calls white space."""
+
+
+_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Dialect(ABC):
@@ -127,6 +133,19 @@ class Dialect(ABC):
     def later(self, clock: ir.Value, seconds: int) -> ir.Value:
         """The clock so many seconds later."""
 
+    def shifted(self, clock: ir.Value, choices: Sequence[Step]) -> ir.Value:
+        """What another clock shows, by the last of the steps that this one has reached: a search tree, a few
+        comparisons for each row, however many steps there are."""
+        if len(choices) == 1:
+            seconds = int(choices[0].ahead.total_seconds())
+            return self.later(clock, seconds) if seconds else clock
+        middle = len(choices) // 2
+        return ibis.ifelse(
+            clock < self.at(choices[middle].since),
+            self.shifted(clock, choices[:middle]),
+            self.shifted(clock, choices[middle:]),
+        )
+
     @abstractmethod
     def midnight(self, clock: ir.Value) -> ir.Value:
         """The beginning of its day."""
@@ -142,6 +161,21 @@ class Dialect(ABC):
     def clock(self, microseconds: ir.IntegerValue) -> ir.Value:
         """What `microseconds` was given. Only an engine with `reads_first` is asked."""
         raise NotImplementedError
+
+    # what is stored
+
+    def stored_ids(self, kind: dt.DataType, text: str) -> list[Any]:
+        """What a column of a type may hold where an id reads like this; nothing when that can't be told.
+
+        A filter by these on the stored column, which an index serves, comes before the exact one.
+        """
+        if kind.is_string():
+            return [text]
+        if kind.is_integer():
+            return [int(text)] if re.fullmatch("-?[0-9]{1,18}", text, re.ASCII) else []
+        if kind.is_floating() or kind.is_decimal():
+            return [Decimal(text)] if re.fullmatch(r"-?[0-9]{1,30}(\.[0-9]{1,9})?", text, re.ASCII) else []
+        return [text] if kind.is_uuid() and _UUID.fullmatch(text) else []
 
     # what comes back
 

@@ -22,21 +22,16 @@ class Piece:
 
 def pieces(form: DateFormat) -> dict[str, Piece]:
     """The parts of a format by their letters."""
+    patterns = [_ungrouped(part) if is_directive else re.escape(part) for is_directive, part in form.parts]
     found: dict[str, Piece] = {}
     start: int | None = 0
-    before = "^"
     for number, (is_directive, part) in enumerate(form.parts):
-        pattern = _ungrouped(part) if is_directive else re.escape(part)
+        length = _LENGTHS.get(part, 0) if is_directive else len(part)
         if is_directive:
-            after = "".join(
-                _ungrouped(each) if named else re.escape(each) for named, each in form.parts[number + 1 :]
-            )
-            length = _LENGTHS.get(part, 0)
-            found[part] = Piece(start if length else None, length, f"{before}({pattern}){after}$")
-            start = start + length if start is not None and length else None
-        elif start is not None:
-            start += len(part)
-        before += pattern
+            before, after = "".join(patterns[:number]), "".join(patterns[number + 1 :])
+            pattern = f"^{before}({patterns[number]}){after}$"
+            found[part] = Piece(start if length else None, length, pattern)
+        start = start + length if start is not None and length else None
     return found
 
 

@@ -103,7 +103,7 @@ def clock(read: ir.Table, dialect: Dialect, fields: OrderFields, zone: str, scop
     branches = [
         (
             _is(read, kind, dialect, fields),
-            _descend(clock, _in_span(steps(source, zone), scope), dialect),
+            dialect.shifted(clock, _in_span(steps(source, zone), scope)),
         )
         for kind, source in ((_Written.LOCAL, fields.timezone or zone), (_Written.INSTANT, "UTC"))
         if kind in kinds and source != zone
@@ -191,16 +191,3 @@ def _in_span(choices: tuple[Step, ...], scope: Scope) -> tuple[Step, ...]:
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time())
-
-
-def _descend(clock: ir.Value, choices: tuple[Step, ...], dialect: Dialect) -> ir.Value:
-    """A search tree of comparisons: a few for each row, however many steps there are."""
-    if len(choices) == 1:
-        seconds = int(choices[0].ahead.total_seconds())
-        return dialect.later(clock, seconds) if seconds else clock
-    middle = len(choices) // 2
-    return ibis.ifelse(
-        clock < dialect.at(choices[middle].since),
-        _descend(clock, choices[:middle], dialect),
-        _descend(clock, choices[middle:], dialect),
-    )

@@ -7,6 +7,7 @@ compare and add.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -50,6 +51,16 @@ def steps(source: str, target: str) -> tuple[Step, ...]:
                 break
         moment = after
     return tuple(found)
+
+
+def tree(choices: Sequence[Step], before: Callable[[datetime], str], later: Callable[[int], str]) -> str:
+    """The search tree of `Dialect.shifted` in an engine's own SQL, which Ibis takes long to write: `before`
+    compares the clock, `later` adds seconds to it."""
+    if len(choices) == 1:
+        return later(int(choices[0].ahead.total_seconds()))
+    middle = len(choices) // 2
+    low, high = (tree(part, before, later) for part in (choices[:middle], choices[middle:]))
+    return f"CASE WHEN {before(choices[middle].since)} THEN {low} ELSE {high} END"
 
 
 def _first_with_another(

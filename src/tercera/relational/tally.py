@@ -97,11 +97,14 @@ def read(rows: Rows, dialect: Dialect, question: Question) -> ir.Table:
     )
 
 
-def judged(rows: Rows, dialect: Dialect, question: Question, several: Sequence[When] = ()) -> ir.Table:
+def judged(
+    rows: Rows, dialect: Dialect, question: Question, several: Sequence[When] = (), shown: Sequence[str] = ()
+) -> ir.Table:
     """What counts of the rows that `read` gave: `reason` (its place in REASONS, null for a good one) and
     `matching`; of good ones `order_id`, `subject`, `opens` (the window's first day); of good and matching
     ones `placed` (see `placing.read_placed`), `amount` and, when evidence is asked for, `status`. When the
-    newest order is asked for, `dated` is the `placed` of every row that has one.
+    newest order is asked for, `dated` is the `placed` of every row that has one. When columns are to be
+    shown, `sample` is what stands in them (see `Dialect.packed`), of rejects.
 
     For the `when` of `several` rules at once, `matching` is whether any of them is met, `matching_0`… whether
     each is, and `clock` that of every row that has one; `of_one` makes of these what each rule alone has.
@@ -118,6 +121,9 @@ def judged(rows: Rows, dialect: Dialect, question: Question, several: Sequence[W
     asked: dict[str, ir.Value] = {}
     if question.scope.recent:
         asked["dated"] = ibis.ifelse(read.tercera_stamp.notnull(), number, ibis.null(dt.int64))
+    if shown:
+        sample = dialect.packed([dialect.shown(read[name]) for name in shown])
+        asked["sample"] = ibis.ifelse(good, ibis.null(dt.string), sample)
     if fields.amount:
         amount = ibis.ifelse(counts, dialect.money(written(rows.cell(fields.amount))), ibis.null(MONEY))
     if counting.evidence:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import codecs
-import difflib
 import tempfile
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal, cast
+from typing import Annotated, Literal
 
 import ibis
 import ibis.expr.types as ir
@@ -26,9 +25,9 @@ from tercera.orders import (
     Scope,
     Source,
     Timestamps,
-    zone_or_none,
 )
-from tercera.relational.cells import Cell
+from tercera.relational.columns import demand, everything, needed
+from tercera.relational.directory import customers, entries, paths
 from tercera.relational.embedded import database
 from tercera.relational.engines.duckdb import DuckDialect
 from tercera.relational.following.arrivals import Arrivals
@@ -53,7 +52,6 @@ Encoding = Annotated[str, AfterValidator(_known_encoding)]
 Paths = str | Annotated[tuple[str, ...], Field(min_length=1)]
 
 
-_OWN = ("id", "name", "email", "language", "timezone")
 _EVERY = 1.0
 """Seconds between two looks for files that changed."""
 
@@ -129,13 +127,10 @@ class FilesSource:
         if self._settings.customers is None or not ids:
             return {}
         with self._opened(self._settings.customers, "customers") as opened:
-            entries = _directory(opened, self._settings.customers, sorted(set(ids)))
+            asked = _asked(opened, self._settings.customers, sorted(set(ids)))
             with refusing("customers", opened.files):
-                found = opened.database.rows(entries)
-        directory: dict[str, Customer] = {}
-        for each in found:
-            directory.setdefault(each[0], _customer(self._settings.customers, each))
-        return directory
+                found = opened.database.rows(asked)
+        return customers(self._settings.customers, found)
 
     def doubtful(
         self, counting: Counting, window: Window, subjects: Collection[SubjectId]
@@ -154,7 +149,7 @@ class FilesSource:
                 self._fields,
                 grouped(self._fields, asked),
                 lambda: stack.enter_context(self._opened(self._settings.orders, "orders")),
-                lambda opened, counting: _demand("orders", opened, _paths(self._fields, counting)),
+                lambda opened, counting: _demand("orders", opened, needed(self._fields, counting)),
             )
 
     def changes(self, pers: Collection[str], after: str | None) -> Arrivals:
@@ -191,25 +186,23 @@ class FilesSource:
     def _tallies(self, counting: Counting, scope: Scope) -> Generator[Tally, None, Survey]:
         question = Question(self._fields, counting, scope)
         with self._opened(self._settings.orders, "orders") as opened:
-            _demand("orders", opened, _paths(self._fields, counting))
+            _demand("orders", opened, needed(self._fields, counting))
             with refusing("orders", opened.files):
                 return (yield from answer(Kept(opened, question), question))
 
     def _check_orders(self, counting: Counting) -> Iterator[Check]:
         with self._opened(self._settings.orders, "orders") as opened:
             yield Check("orders", True, _found(opened))
-            fields = self._fields
-            paths = [*_paths(fields, counting), *fields.fields.values()]
-            _demand("orders", opened, [*paths, *(each.source for each in fields.derive.values())])
+            _demand("orders", opened, everything(self._fields, counting))
             with refusing("orders", opened.files):
-                yield _share(opened, Question(fields, replace(counting, evidence=0), Scope()))
+                yield _share(opened, Question(self._fields, replace(counting, evidence=0), Scope()))
 
     def _check_customers(self) -> Iterator[Check]:
         place = self._settings.customers
         assert place is not None
         with self._opened(place, "customers") as opened:
             yield Check("customers", True, _found(opened))
-            _demand("customers", opened, [path for path in _customer_paths(place).values() if path])
+            _demand("customers", opened, [path for path in paths(place).values() if path])
             with refusing("customers", opened.files):
                 cell = opened.rows.cell(place.id)
                 [(entries,)] = opened.database.rows(
@@ -256,56 +249,14 @@ def _share(opened: Opened, question: Question) -> Check:
     return Check("rows", survey.rows > rejected, detail, "" if survey.rows > rejected else remedy)
 
 
-def _paths(fields: OrderFields, counting: Counting) -> list[str]:
-    """Where the values stand that a counting needs."""
-    names = ["order_id", "customer_id", "status", counting.per, *(match.field for match in counting.when)]
-    paths = [fields.path_of(name) for name in names] + [fields.placed_at]
-    return list(dict.fromkeys([*paths, fields.amount] if fields.amount else paths))
-
-
-def _demand(what: str, opened: Opened, paths: Sequence[str]) -> None:
+def _demand(what: str, opened: Opened, wanted: Sequence[str]) -> None:
     """SourceError that names the columns which are not there, and what is."""
-    problems = []
-    for path in opened.missing(paths):
-        near = difflib.get_close_matches(path, opened.names, 1, 0.5)
-        problems.append(f"{path!r}" + (f" (did you mean {near[0]!r}?)" if near else ""))
-    if problems:
-        raise SourceError(
-            f"{what}: {opened.files[0]} has no column {', '.join(problems)}; it has "
-            f"{', '.join(opened.names)}. Correct source.{what}"
-        )
+    demand(what, str(opened.files[0]), opened.missing(wanted), opened.names)
 
 
-def _customer_paths(fields: CustomerFields) -> dict[str, str | None]:
-    """By the name of the column that a value is read into."""
-    own = {name: getattr(fields, name) for name in _OWN}
-    return own | {f"field_{place}": path for place, (_, path) in enumerate(_more(fields))}
-
-
-def _more(fields: CustomerFields) -> list[tuple[str, str]]:
-    return sorted(fields.fields.items())
-
-
-def _customer(fields: CustomerFields, row: Sequence[str | None]) -> Customer:
-    own, name, email, language, zone, *more = row
-    assert own is not None
-    told = zip((field for field, _ in _more(fields)), more, strict=True)
-    known = tuple((field, value) for field, value in told if value is not None)
-    return Customer(own, name, email, language, zone_or_none(zone), known)
-
-
-def _directory(opened: Opened, fields: CustomerFields, ids: list[str]) -> ir.Table:
-    """The entries of these ids, in an order that does not change from one time to the next."""
-    paths = _customer_paths(fields)
-    _demand("customers", opened, [path for path in paths.values() if path])
-    cells = {name: opened.rows.cell(path) for name, path in paths.items() if path}
-    none = ibis.null("string")
-    told = opened.rows.table.select(**{name: _told(cells[name]) if name in cells else none for name in paths})
+def _asked(opened: Opened, fields: CustomerFields, ids: list[str]) -> ir.Table:
+    """The entries of these ids."""
+    _demand("customers", opened, [path for path in paths(fields).values() if path])
+    told = entries(opened.rows, fields)
     asked = opened.database.given("asked", pa.table({"value": ids}))
-    return told.semi_join(asked, told.id == asked.value).order_by(*paths)
-
-
-def _told(cell: Cell) -> ir.StringValue:
-    if cell.value.type().is_boolean():
-        return cast(ir.StringValue, cell.value.cast("string"))
-    return cast(ir.StringValue, ibis.ifelse(cell.present, cell.text, ibis.null("string")))
+    return told.semi_join(asked, told.id == asked.value)

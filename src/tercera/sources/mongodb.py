@@ -110,7 +110,9 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["mongodb"]
-    uri: SecretStr
+    uri: SecretStr = Field(
+        description="write `${MONGODB_URI}`; `mongodb+srv://…` needs the extra `tercera[srv]`"
+    )
     database: Annotated[str, Field(min_length=1)]
     orders: OrderDocuments
     customers: CustomerDocuments | None = None

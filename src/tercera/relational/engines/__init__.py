@@ -41,8 +41,12 @@ SCHEMES = {
     "mysql": "mysql",
     "sc": "spark",
     "spark": "spark",
+    "sqlite": "sqlite",
 }
 """By what addresses begin with, their engine; each engine's `SCHEMES`, known without importing its driver."""
+
+_EXTRAS = {"postgres": "postgresql"}
+"""Of the package, where they are not called like the engine."""
 
 
 def names() -> list[str]:
@@ -58,7 +62,8 @@ def load(name: str) -> ModuleType:
         return import_module(f"{__name__}.{name}")
     except ImportError as error:
         raise SourceError(
-            f"{name} needs a driver that is not installed ({error}); install tercera[{name}]"
+            f"{name} needs a driver that is not installed ({error}); "
+            f"install tercera[{_EXTRAS.get(name, name)}]"
         ) from error
 
 

@@ -21,6 +21,7 @@ from tercera.relational.dialect import BLANKS, Dialect
 from tercera.relational.native import native
 from tercera.relational.patterns import PERL, Flavour, lower_cases, portable
 from tercera.relational.pieces import Piece, pieces
+from tercera.relational.shifts import Step, tree
 
 DAY = 86_400_000_000
 """Microseconds."""
@@ -118,6 +119,15 @@ class CountedDialect(Dialect):
     def later(self, clock: ir.Value, seconds: int) -> ir.Value:
         """By as many microseconds."""
         return cast("ir.IntegerValue", clock) + seconds * 1_000_000
+
+    def shifted(self, clock: ir.Value, choices: Sequence[Step]) -> ir.Value:
+        """See `dialect.Dialect`."""
+        text = tree(
+            choices,
+            lambda since: f"{{0}} < {(since - _EPOCH) // timedelta(microseconds=1)}",
+            lambda seconds: f"{{0}} + ({seconds * 1_000_000})",
+        )
+        return self._number(text, clock)
 
     def midnight(self, clock: ir.Value) -> ir.Value:
         """Also before 1970."""

@@ -24,6 +24,7 @@ from tercera.relational.dialect import BLANKS, Dialect
 from tercera.relational.native import NativeSql, apart, native
 from tercera.relational.patterns import Flavour, in_any_case, portable
 from tercera.relational.pieces import Piece, pieces
+from tercera.relational.shifts import Step, tree
 
 _CLOCK = dt.Timestamp()
 _MONEY = dt.Decimal(18, 4)
@@ -133,6 +134,15 @@ class PostgresDialect(Dialect):
     def later(self, clock: ir.Value, seconds: int) -> ir.Value:
         """By an interval."""
         return native("{0} + CAST({1} AS INTERVAL)", clock, f"{seconds} seconds", kind=_CLOCK)
+
+    def shifted(self, clock: ir.Value, choices: Sequence[Step]) -> ir.Value:
+        """See `dialect.Dialect`."""
+        text = tree(
+            choices,
+            lambda since: f"{{0}} < TIMESTAMP '{since.isoformat(' ')}'",
+            lambda seconds: f"{{0}} + INTERVAL '{seconds} seconds'" if seconds else "{0}",
+        )
+        return native(text, clock, kind=_CLOCK)
 
     def midnight(self, clock: ir.Value) -> ir.Value:
         """Cut off."""

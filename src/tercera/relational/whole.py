@@ -1,0 +1,316 @@
+"""A tally as one question, for engines that keep nothing between two.
+
+    rows ──read, judged──▶ what counts ──each──▶ one row an order of a pair ──pairs──▶ one row a pair
+    ──▶ the numbers of those that are told of, of the rest together, and of rejects by reason
+    ──▶ and below each number row its evidence, or samples of its rejects
+
+Rejects go the same way: as orders of no pair, a few of them together (`Dialect.slot`), one of which is shown.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.types as ir
+
+from tercera.model import Evidence, Pair, RejectCount, RejectReason, SubjectId, Survey, Tally
+from tercera.orders import SAMPLES
+from tercera.relational.amounts import MONEY
+from tercera.relational.dialect import Dialect
+from tercera.relational.native import native
+from tercera.relational.placing import number_of, read_placed
+from tercera.relational.tally import REASONS, Question, Rows, judged, read, rejected
+from tercera.windows import window_of_day
+
+_PAIR = ("subject", "opens")
+_MOST_SHOWN = 40
+"""Of so many columns a sample shows."""
+
+
+class _Row(NamedTuple):
+    """What comes back: numbers where `place` is -1, else one order of the numbers before, or one reject."""
+
+    reason: int | None
+    subject: str | None
+    opens: Any
+    place: int
+    rows: int
+    matches: int
+    matched: int
+    orders: int
+    pairs: int
+    amount: Any
+    first: int | None
+    last: int | None
+    newest: int | None
+    order_id: str | None
+    status: str | None
+    sample: str | None
+
+
+def shown(rows: Rows, needed: Sequence[str]) -> tuple[str, ...]:
+    """The columns that a sample shows: those that are needed, then the others."""
+    columns = rows.table.columns
+    first = [name for name in needed if name in columns]
+    return tuple(dict.fromkeys([*first, *columns]))[:_MOST_SHOWN]
+
+
+def whole(rows: Rows, dialect: Dialect, question: Question, names: Sequence[str]) -> ir.Table:
+    """The question. `names` are the columns that samples show; none are needed for a scope of pairs."""
+    told = judged(rows.over(read(rows, dialect, question)), dialect, question, shown=names)
+    each = _each(dialect, question, told)
+    pairs = _pairs(dialect, each)
+    at_least = question.scope.at_least if question.scope.pairs is None else 0
+    is_told = pairs.reason.isnull() & pairs.subject.notnull() & (pairs.matched >= at_least)
+    parts = [_numbers(pairs.mutate(is_told=is_told))]
+    if question.counting.evidence:
+        parts.append(_evidence(each, pairs.filter(is_told) if at_least > 1 else None, question))
+    if names:
+        parts.append(_samples(each))
+    answer = parts[0].union(*parts[1:]) if len(parts) > 1 else parts[0]
+    return answer.order_by(*_PAIR, "place")
+
+
+def more_samples(
+    rows: Rows, dialect: Dialect, question: Question, reason: RejectReason, names: Sequence[str]
+) -> ir.Table:
+    """The first rejects for a reason that come up, as the one column `sample`."""
+    told = dialect.apart(rejected(read(rows, dialect, question), [reason], names).limit(SAMPLES))
+    return told.select(sample=dialect.packed([dialect.shown(told[name]) for name in names]))
+
+
+def _each(dialect: Dialect, question: Question, told: ir.Table) -> ir.Table:
+    """One row for each order of a pair; where no totals are asked for, all that does not match is one. For
+    rejects one row for each slot of a reason."""
+    scope = question.scope
+    told = dialect.apart(told)
+    if not scope.totals:
+        kept = {
+            name: ibis.ifelse(told.matching, told[name], ibis.null(told[name].type()))
+            for name in (*_PAIR, "order_id")
+        }
+        told = told.mutate(**kept)
+    if scope.pairs is not None:
+        told = told.filter(told.reason.isnull())
+    if "sample" in told.columns:
+        slot = dialect.slot(told["sample"]).cast(dt.string)
+        told = told.mutate(order_id=ibis.ifelse(told.reason.isnull(), told.order_id, slot))
+    else:
+        told = told.mutate(sample=ibis.null(dt.string))
+    told = told.mutate(dated=_recent(told, question))
+    return told.group_by("reason", *_PAIR, "order_id").agg(
+        rows=told.count(),
+        matches=told.count(where=told.matching),
+        matching=told.matching.any(),
+        placed=told.placed.min(),
+        amount=told.amount.max(),
+        status=told.status.min(),
+        sample=told["sample"].min(),
+        newest=told.dated.max(),
+    )
+
+
+def _recent(told: ir.Table, question: Question) -> ir.IntegerValue:
+    """The `placed` of rows in the stretch of time in which the newest order is looked for."""
+    recent = question.scope.recent
+    if recent is None:
+        return ibis.null(dt.int64)
+    last = number_of(recent.until.astimezone(ZoneInfo(question.counting.zone)))
+    inside = told.dated.between(number_of(recent.since), last)
+    dated: ir.IntegerValue = ibis.ifelse(inside, told.dated, ibis.null(dt.int64))
+    return dated
+
+
+def _pairs(dialect: Dialect, each: ir.Table) -> ir.Table:
+    """One row for each pair, and for each reason of rejects."""
+    return each.group_by("reason", *_PAIR).agg(
+        rows=each.rows.sum(),
+        matches=each.matches.sum(),
+        matched=each.count(where=each.matching),
+        orders=each.count(),
+        amount=dialect.total(each.amount),
+        first=each.placed.min(),
+        last=each.placed.max(),
+        newest=each.newest.max(),
+    )
+
+
+def _numbers(pairs: ir.Table) -> ir.Table:
+    """The pairs that are told of, the rest of them as one, and the reasons."""
+    told = pairs.mutate(
+        subject=ibis.ifelse(pairs.is_told, pairs.subject, ibis.null(dt.string)),
+        opens=ibis.ifelse(pairs.is_told, pairs.opens, ibis.null(dt.date)),
+        is_pair=pairs.subject.notnull(),
+    )
+    summed = told.group_by("reason", *_PAIR).agg(
+        rows=told.rows.sum(),
+        matches=told.matches.sum(),
+        matched=told.matched.sum(),
+        orders=ibis.ifelse(told.is_pair, told.orders, 0).sum(),
+        pairs=told.count(where=told.is_pair),
+        amount=told.amount.max(),
+        first=told["first"].min(),
+        last=told["last"].max(),
+        newest=told.newest.max(),
+    )
+    none = ibis.null(dt.string)
+    return _row(summed, place=ibis.literal(-1, dt.int64), order_id=none, status=none, sample=none)
+
+
+def _evidence(each: ir.Table, told_of: ir.Table | None, question: Question) -> ir.Table:
+    """The earliest matching orders of each pair that is told of."""
+    found = each.filter(each.reason.isnull() & each.matching & each.subject.notnull())
+    if told_of is not None:
+        found = found.semi_join(told_of, _PAIR)
+    place = ibis.row_number().over(group_by=_PAIR, order_by=[found.placed, found.order_id])
+    found = found.mutate(place=place)
+    return _row(found.filter(found.place < question.counting.evidence), first=found.placed)
+
+
+def _samples(each: ir.Table) -> ir.Table:
+    """A few rejects of each reason."""
+    found = each.filter(each.reason.notnull())
+    place = ibis.row_number().over(group_by="reason", order_by=[found["sample"]])
+    found = found.mutate(place=place)
+    return _row(found.filter(found.place < SAMPLES), amount=ibis.null(MONEY), status=ibis.null(dt.string))
+
+
+_TYPES: Mapping[str, dt.DataType] = {
+    "reason": dt.int8,
+    "subject": dt.string,
+    "opens": dt.date,
+    **dict.fromkeys(("place", "rows", "matches", "matched", "orders", "pairs"), dt.int64),
+    "amount": dt.Decimal(38, 4),
+    **dict.fromkeys(("first", "last", "newest"), dt.int64),
+    **dict.fromkeys(("order_id", "status", "sample"), dt.string),
+}
+
+
+def _row(table: ir.Table, **known: ir.Value) -> ir.Table:
+    """The columns of `_Row`, null where there are none."""
+    values = {
+        name: known.get(name, table[name] if name in table.columns else ibis.null(kind))
+        for name, kind in _TYPES.items()
+    }
+    return table.select(**{name: _as(value, _TYPES[name]) for name, value in values.items()})
+
+
+def _as(value: ir.Value, kind: dt.DataType) -> ir.Value:
+    """The same under the type that it has in all parts of the answer: engines widen as they add."""
+    return value if value.type() == kind else native("{0}", value, kind=kind)
+
+
+@dataclass
+class _Rejects:
+    rows: int = 0
+    matching: int = 0
+    samples: list[Mapping[str, str | None]] = field(default_factory=list)
+
+
+@dataclass
+class Seen:
+    """What answers to `whole` say, added up as their rows come by."""
+
+    question: Question
+    dialect: Dialect
+    names: Sequence[str]
+    asked: Collection[Pair] | None = None
+    rows: int = 0
+    orders: int = 0
+    pairs: int = 0
+    newest: int | None = None
+    rejects: dict[int, _Rejects] = field(default_factory=dict)
+
+    def tallies(self, answer: Iterable[Sequence[Any]]) -> Iterator[Tally]:
+        """The tallies that were asked for."""
+        rows = (_Row(*each) for each in answer)
+        for (subject, opens), group in groupby(rows, key=lambda row: (row.subject, row.opens)):
+            if subject is None:
+                self._add_others(group)
+                continue
+            numbers, *evidence = group
+            tally = self._tally(subject, opens, numbers, evidence)
+            if tally is not None:
+                yield tally
+
+    def survey(self) -> Survey:
+        """What was read."""
+        totals = self.question.scope.totals
+        rejects = {
+            REASONS[place]: RejectCount(each.rows, each.matching, tuple(each.samples[:SAMPLES]))
+            for place, each in sorted(self.rejects.items())
+        }
+        newest = None if self.newest is None else read_placed(self.newest, self.question.counting.zone)
+        orders, pairs = (self.orders, self.pairs) if totals else (0, 0)
+        return Survey(self.rows, orders, rejects, pairs, newest)
+
+    def short_of_samples(self) -> list[RejectReason]:
+        """The reasons of which fewer samples came than could be shown."""
+        return [
+            REASONS[place]
+            for place, each in self.rejects.items()
+            if len(each.samples) < min(each.rows, SAMPLES)
+        ]
+
+    def put_samples(self, reason: RejectReason, packed: Iterable[Sequence[Any]]) -> None:
+        """Samples of a reason, in the place of those that came."""
+        self.rejects[REASONS.index(reason)].samples = [self._sample(sample) for (sample,) in packed]
+
+    def _add_others(self, rows: Iterable[_Row]) -> None:
+        for row in rows:
+            if row.place >= 0:
+                self._rejected(row).samples.append(self._sample(row.sample))
+                continue
+            self._count(row)
+            if row.reason is not None:
+                rejects = self._rejected(row)
+                rejects.rows += int(row.rows)
+                rejects.matching += int(row.matches)
+
+    def _rejected(self, row: _Row) -> _Rejects:
+        assert row.reason is not None
+        return self.rejects.setdefault(int(row.reason), _Rejects())
+
+    def _count(self, row: _Row) -> None:
+        self.rows += int(row.rows)
+        if row.reason is None:
+            self.orders += int(row.orders)
+            self.pairs += int(row.pairs)
+        if row.newest is not None:
+            self.newest = max(int(row.newest), self.newest or int(row.newest))
+
+    def _tally(self, subject: str, opens: Any, numbers: _Row, rows: Iterable[_Row]) -> Tally | None:
+        counting, zone = self.question.counting, self.question.counting.zone
+        window = window_of_day(self.dialect.told_day(opens), counting.within).id
+        if self.asked is not None and (SubjectId(subject), window) not in self.asked:
+            return None
+        self._count(numbers)
+        evidence = tuple(
+            Evidence(
+                str(row.order_id),
+                read_placed(int(row.first or 0), zone),
+                str(row.status),
+                self.dialect.told_money(row.amount),
+            )
+            for row in rows
+        )
+        return Tally(
+            SubjectId(subject),
+            window,
+            int(numbers.matched),
+            int(numbers.orders) if self.question.scope.totals else 0,
+            self.dialect.told_money(numbers.amount),
+            None if numbers.first is None else read_placed(int(numbers.first), zone),
+            None if numbers.last is None else read_placed(int(numbers.last), zone),
+            evidence,
+        )
+
+    def _sample(self, packed: str | None) -> Mapping[str, str | None]:
+        return dict(zip(self.names, json.loads(packed or "[]"), strict=False))

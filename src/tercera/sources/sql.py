@@ -1,0 +1,236 @@
+"""Orders and customers in tables of a database or a warehouse, counted by the engine that holds them.
+
+A tally is one statement (`relational.whole`) over an index range of the watched windows. Nothing is written,
+not even temporary tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from tercera.errors import SourceError
+from tercera.model import CUSTOMER, Counting, Customer, Pair, Period, RejectReason, SubjectId, Survey, Tally
+from tercera.orders import Check, CustomerFields, OrderFields, Reading, Scope, Timestamps
+from tercera.relational.connection import Address, Connection, LostError, Place
+from tercera.relational.directory import customers
+from tercera.relational.engines import engine_of, load, names
+from tercera.relational.looking import looks
+from tercera.relational.session import Session, Tables
+from tercera.relational.tally import REASONS, Question
+from tercera.relational.whole import Seen
+from tercera.windows import Window
+
+_BATCH = 500
+"""Subjects or customers that are asked for at once."""
+
+Answer = TypeVar("Answer")
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    table: Annotated[str, Field(min_length=1)] | None = Field(
+        None, description="a table or view; with its schema, `shop.orders`"
+    )
+    query: Annotated[str, Field(min_length=1)] | None = Field(
+        None, description="a SELECT instead of a table, in the database's own SQL"
+    )
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.table is None) == (self.query is None):
+            raise ValueError("name either a table or a query")
+        return self
+
+    def place(self, what: str) -> Place:
+        """Where these rows are."""
+        return Place(what, self.table, self.query)
+
+
+class OrderTable(OrderFields, _Table):
+    """The orders' table, and in which of its columns the values stand."""
+
+    timestamps: Timestamps | None = Field(
+        Timestamps.LOCAL, description="what a stored timestamp without an offset means"
+    )
+
+
+class CustomerTable(CustomerFields, _Table):
+    """The customers' table, and in which of its columns the values stand."""
+
+
+class Settings(BaseModel):
+    """`source:` of kind `sql`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["sql"]
+    uri: SecretStr = Field(description="write `${ORDERS_URI}`; see [how to connect](../howto/connect-sql.md)")
+    engine: str | None = Field(None, description="when the address does not tell it")
+    orders: OrderTable
+    customers: CustomerTable | None = None
+    timeout: Annotated[float, Field(gt=0)] = Field(10, description="seconds to reach the database")
+    operation_timeout: Annotated[float, Field(gt=0)] = Field(
+        600, description="seconds that the database may take for one question"
+    )
+
+    @model_validator(mode="after")
+    def _known_engine(self) -> Self:
+        if self.engine is None:
+            engine_of(self.uri.get_secret_value())
+        elif self.engine not in names():
+            raise ValueError(f"{self.engine!r} is no engine; there are {', '.join(names())}")
+        return self
+
+
+def open_source(settings: Settings, zone: str, *, base: Path | None = None) -> SqlSource:
+    """Orders in a database. `zone` is that of wall-clock times when the settings name none; the paths of
+    database files start at `base`, or where the process stands."""
+    return SqlSource(settings, zone, base or Path.cwd())
+
+
+class SqlSource:
+    """`orders.Source` over tables."""
+
+    def __init__(self, settings: Settings, zone: str, base: Path) -> None:
+        self._settings = settings
+        self._fields = settings.orders.model_copy(update={"timezone": settings.orders.timezone or zone})
+        uri = settings.uri.get_secret_value()
+        self._address = Address(uri, base, settings.timeout, settings.operation_timeout)
+        self._name = settings.engine or engine_of(uri)
+        self._idle: list[Connection] = []
+        self._tables = Tables(
+            settings.orders.place("orders"),
+            self._fields,
+            settings.customers.place("customers") if settings.customers else None,
+            settings.customers,
+        )
+
+    @property
+    def _engine(self) -> Any:
+        return load(self._name)
+
+    def tally(self, counting: Counting, scope: Scope) -> Reading:
+        """See `orders.Source`. A scope with `pairs` surveys the rows of these pairs alone."""
+        return Reading(self._tallies(counting, scope))
+
+    def customers(self, ids: Collection[str]) -> dict[str, Customer]:
+        """See `orders.Source`. Of several rows with one id, the first in order of name and address counts."""
+        settings = self._settings.customers
+        if settings is None or not ids:
+            return {}
+        found: list[Sequence[str | None]] = []
+        wanted = set(ids)
+        for batch in _batches(sorted(wanted)):
+            told = self._asked(lambda session, batch=batch: session.entries(batch))  # type: ignore[misc]
+            found += [row for row in told if row[0] in wanted]
+        return customers(settings, found)
+
+    def doubtful(
+        self, counting: Counting, window: Window, subjects: Collection[SubjectId]
+    ) -> dict[SubjectId, dict[RejectReason, int]]:
+        """See `orders.Source`."""
+        question = Question(self._fields, replace(counting, evidence=0), Scope(window.start, window.end))
+        found: dict[SubjectId, dict[RejectReason, int]] = {}
+        for batch in _batches(sorted(subjects)):
+            asked = set(batch)
+            for subject, place, known, unknown in self._asked(
+                lambda session, batch=batch: session.doubts(question, batch)  # type: ignore[misc]
+            ):
+                if subject in asked:
+                    found.setdefault(SubjectId(subject), {})[REASONS[int(place)]] = int(known) + int(unknown)
+        return found
+
+    def check(self, countings: Sequence[Counting], *, fix: bool = False) -> Iterator[Check]:
+        """See `orders.Source`. Nothing is fixed: a source is only read."""
+        counting = countings[0] if countings else Counting((), CUSTOMER, Period.MONTH, "UTC")
+        try:
+            with self._connected() as session:
+                yield Check(self._name, True, f"{self._address.shown} answers")
+                yield from looks(session, self._tables, counting)
+        except SourceError as error:
+            yield Check(self._name, False, str(error), "correct source.uri or the place that is named")
+
+    def close(self) -> None:
+        """See `orders.Source`."""
+        while self._idle:
+            self._idle.pop().close()
+
+    def _tallies(self, counting: Counting, scope: Scope) -> Generator[Tally, None, Survey]:
+        question = Question(self._fields, counting, scope)
+        if scope.pairs is None:
+            seen, tallies = self._told(question, ())
+            yield from tallies
+            self._complete(seen, question)
+            return seen.survey()
+        rows = orders = pairs = 0
+        missing: set[Pair] = set(scope.pairs)
+        for batch in _batches(sorted({subject for subject, _ in missing})):
+            asked = {pair for pair in missing if pair[0] in set(batch)}
+            seen, tallies = self._told(replace(question, scope=replace(scope, pairs=asked)), batch)
+            for tally in tallies:
+                missing.discard((tally.subject, tally.window))
+                yield tally
+            survey = seen.survey()
+            rows, orders, pairs = rows + survey.rows, orders + survey.orders, pairs + survey.pairs
+        for subject, window in sorted(missing):
+            yield Tally(subject, window, 0, 0)
+        return Survey(rows, orders, {}, pairs)
+
+    def _told(self, question: Question, ids: Sequence[str]) -> tuple[Seen, Iterator[Tally]]:
+        """What one statement answers, and its tallies as they come."""
+        seen = Seen(question, self._engine.DIALECT, (), question.scope.pairs)
+
+        def ask(session: Session) -> Iterator[tuple[Any, ...]]:
+            seen.names = () if question.scope.pairs is not None else session.shown(question.counting)
+            return session.tally(question, seen.names, ids)
+
+        return seen, seen.tallies(self._asked(ask))
+
+    def _complete(self, seen: Seen, question: Question) -> None:
+        """Looks for samples of the reasons of which too few came: rejects that are alike, as a rule."""
+        for reason in seen.short_of_samples():
+            rows = self._asked(
+                lambda session, reason=reason: session.samples(question, reason, seen.names)  # type: ignore[misc]
+            )
+            seen.put_samples(reason, rows)
+
+    def _asked(self, ask: Callable[[Session], Iterator[tuple[Any, ...]]]) -> Iterator[tuple[Any, ...]]:
+        """An answer. When the connection broke before any of it came, all is asked again."""
+        began = False
+        try:
+            with self._connected() as session:
+                for row in ask(session):
+                    began = True
+                    yield row
+            return
+        except LostError:
+            if began:
+                raise
+            self.close()
+        with self._connected() as session:
+            yield from ask(session)
+
+    @contextmanager
+    def _connected(self) -> Iterator[Session]:
+        """A connection of one's own, which the next one may use when all went well."""
+        connection: Connection = self._idle.pop() if self._idle else self._engine.connect(self._address)
+        try:
+            yield Session(self._engine, connection, self._tables)
+        except BaseException:
+            connection.close()
+            raise
+        self._idle.append(connection)
+
+
+def _batches(ids: Sequence[Answer]) -> Iterator[list[Answer]]:
+    remaining = iter(ids)
+    while batch := list(islice(remaining, _BATCH)):
+        yield batch
