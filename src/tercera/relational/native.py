@@ -7,6 +7,7 @@ gets. It is a constant of ours; texts of others come in as arguments, which Ibis
 
 from __future__ import annotations
 
+import itertools
 from typing import Any, cast
 
 import ibis
@@ -79,6 +80,16 @@ def apart(table: ir.Table) -> ir.Table:
 def written(query: str, schema: ir.Schema) -> ir.Table:
     """The rows of somebody's query, which has these columns."""
     return cast("ir.Table", Written(query, schema).to_expr())
+
+
+def named_apart(table: ir.Table) -> ir.Table:
+    """`apart` under a name of its own, in the WITH of a statement: for engines whose parser has no room for a
+    deep nesting."""
+    step = apart(table).op()
+    return cast("ir.Table", ops.AliasedRelation(parent=step, name=f"step_{next(_steps)}").to_expr())
+
+
+_steps = itertools.count()
 
 
 def _operation(argument: Any) -> ops.Value:

@@ -25,7 +25,7 @@ from tercera.model import Period
 from tercera.orders import LONGEST_TEXT, SAMPLE_LENGTH
 from tercera.relational.connection import STREAMED, Address, Place, not_there
 from tercera.relational.dialect import Dialect
-from tercera.relational.native import NativeSql, apart, native, native_reduction
+from tercera.relational.native import NativeSql, named_apart, native, native_reduction
 from tercera.relational.shifts import Step
 
 _DAY = 86_400_000_000
@@ -50,8 +50,8 @@ class SqliteDialect(Dialect):
     clock_type = dt.int64
 
     def apart(self, table: ir.Table) -> ir.Table:
-        """SQLite flattens subqueries, too."""
-        return apart(table)
+        """SQLite flattens subqueries, too; and its parser has no room for many within one another."""
+        return named_apart(table)
 
     def exact(self, text: ir.StringValue) -> ir.StringValue:
         """An expression, other than a column, compares by its bytes."""
