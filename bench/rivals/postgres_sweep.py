@@ -28,7 +28,7 @@ WITH judged AS MATERIALIZED (
             WHEN coalesce(btrim(shipping_date), '') = '' THEN 'no_date'
             WHEN shipping_date !~ '^(19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$'
               OR substr(shipping_date, 9)::int > CASE substr(shipping_date, 6, 2)
-                WHEN '02' THEN CASE WHEN left(shipping_date, 4)::int % 4 = 0
+                WHEN '02' THEN CASE WHEN left(shipping_date, 4)::int %% 4 = 0
                   AND left(shipping_date, 4) <> '1900' THEN 29 ELSE 28 END
                 WHEN '04' THEN 30 WHEN '06' THEN 30 WHEN '09' THEN 30 WHEN '11' THEN 30 ELSE 31 END
               THEN 'unreadable_date'
