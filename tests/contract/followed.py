@@ -23,7 +23,8 @@ class Followed:
 
     `knows_former` is whether it knows, by itself, to whom an order belonged before, or at least (
     `knows_orders`) which ones may have been somebody else's; `sees_removed` whether it notices that one is
-    gone. Where it `is_exact`, nobody else is named.
+    gone. Where it `is_exact`, nobody else is named; where it `tells_again`, a new process is told once more
+    what was told shortly before.
     """
 
     source: Callable[[], FollowedSource]
@@ -32,4 +33,5 @@ class Followed:
     knows_former: bool = True
     knows_orders: bool = True
     is_exact: bool = True
+    tells_again: bool = False
     sees_removed: bool = True

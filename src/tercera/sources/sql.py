@@ -6,26 +6,33 @@ not even temporary tables.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from tercera.changes import Changes
 from tercera.errors import SourceError
 from tercera.model import CUSTOMER, Counting, Customer, Pair, Period, RejectReason, SubjectId, Survey, Tally
 from tercera.orders import Check, CustomerFields, OrderFields, Reading, Scope, Timestamps
 from tercera.relational.connection import Address, Connection, LostError, Place
 from tercera.relational.directory import customers
 from tercera.relational.engines import engine_of, load, names
+from tercera.relational.following.cursor import CursorChanges, Growing
+from tercera.relational.following.tracked import Tracked
 from tercera.relational.looking import looks
 from tercera.relational.session import Session, Tables
 from tercera.relational.tally import REASONS, Question
 from tercera.relational.whole import Seen
 from tercera.windows import Window
+
+if TYPE_CHECKING:
+    from tercera.relational.following.noted import Notes
 
 _BATCH = 500
 """Subjects or customers that are asked for at once."""
@@ -76,10 +83,21 @@ class Settings(BaseModel):
     engine: str | None = Field(None, description="when the address does not tell it")
     orders: OrderTable
     customers: CustomerTable | None = None
+    changes: Tracked | None = Field(None, description="how changes are told, for [live](../howto/live.md)")
     timeout: Annotated[float, Field(gt=0)] = Field(10, description="seconds to reach the database")
     operation_timeout: Annotated[float, Field(gt=0)] = Field(
         600, description="seconds that the database may take for one question"
     )
+
+    @property
+    def unfollowable(self) -> str | None:
+        """Why changes can't be followed as it is set up."""
+        if self.changes is None:
+            return "source.changes does not say how changes are told; write {cursor: updated_at} there"
+        named = self.engine or engine_of(self.uri.get_secret_value())
+        if self.changes.listen and (named != "postgres" or self.orders.table is None):
+            return "source.changes.listen needs a table of orders in PostgreSQL; write {cursor: updated_at}"
+        return None
 
     @model_validator(mode="after")
     def _known_engine(self) -> Self:
@@ -147,6 +165,40 @@ class SqlSource:
                 if subject in asked:
                     found.setdefault(SubjectId(subject), {})[REASONS[int(place)]] = int(known) + int(unknown)
         return found
+
+    def changes(self, pers: Collection[str], after: str | None) -> Changes:
+        """See `changes.Followable`."""
+        tracked = self._settings.changes
+        if tracked is None:
+            raise SourceError(f"{self._settings.unfollowable}")
+        if tracked.cursor is None:
+            from tercera.relational.following.noted import NotedChanges
+
+            return NotedChanges(self._asked, self._notes(pers), after)
+        growing = Growing(tracked.cursor, tracked.overlap, tracked.every.total_seconds())
+        place = self._tables.orders.shown
+        return CursorChanges(self._asked, place, self._fields, growing, sorted(set(pers)), after)
+
+    def check_changes(self, pers: Collection[str], *, fix: bool = False) -> Iterator[Check]:
+        """See `changes.Followable`."""
+        tracked = self._settings.changes
+        try:
+            if tracked is not None and tracked.listen:
+                from tercera.relational.following.noted import check_notes
+
+                yield from check_notes(self._notes(pers), fix=fix)
+                return
+            with closing(self.changes(pers, None)):
+                told = f"told by {tracked and tracked.cursor}; that an order is gone is found by sweeps"
+                yield Check("changes of the orders", True, told)
+        except SourceError as error:
+            yield Check("changes of the orders", False, str(error), "correct source.changes")
+
+    def _notes(self, pers: Collection[str]) -> Notes:
+        from tercera.relational.following.noted import Notes
+
+        address = re.sub(r"^[a-z]+(\+\w+)?://", "postgresql://", self._address.uri)
+        return Notes(address, self._tables.orders, self._fields, pers)
 
     def check(self, countings: Sequence[Counting], *, fix: bool = False) -> Iterator[Check]:
         """See `orders.Source`. Nothing is fixed: a source is only read."""
