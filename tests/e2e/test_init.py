@@ -90,7 +90,10 @@ def test_from_files_to_a_backtest(tmp_path: Path) -> None:
         write(folder / f"orders-2026-{number + 1:02d}.csv", orders[number::3])
     write(folder / "clients.csv", shop["Clients"])
     tercera = Tercera(tmp_path, NO_MACHINE_ZONE)
-    tercera.run("init", "--files", "exports", "--yes")
+    told = tercera.json("init", "--files", "exports")
+    assert told["parts"]["customer-id"]["value"] == "order_vendor_dbname"
+    assert told["unsure"] == ["timezone"]
+    assert sum(each["rows"] for each in told["statuses"].values()) == told["status_rows"] == 2000
     settings = load_settings(tmp_path / "tercera.yaml")
     assert settings.source.orders.path == "exports/orders-*.csv"
     assert settings.source.customers.path == "exports/clients.csv"

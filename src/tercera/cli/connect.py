@@ -8,16 +8,16 @@ place, and the address into `.env`.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from tercera.cli.output import console, notes, progress, visible
-from tercera.cli.proposal import changed, show_proposal
+from tercera.cli.output import console, notes, print_json, progress, visible
+from tercera.cli.proposal import changed, proposal_json, show_proposal
 from tercera.config.document import environment_beside
 from tercera.errors import ConfigError, SourceError, TerceraError
 from tercera.profile import Part, Proposal, Sample, Wishes, propose
@@ -48,6 +48,7 @@ class Call:
     rows: int
     seconds: float
     asking: bool
+    json: bool
     backtest: bool
     force: bool
 
@@ -62,10 +63,15 @@ def connect(call: Call) -> None:
         origin = sampler.origin()
     secret = origin.secret
     known = {**environment, secret.name: secret.value} if secret else environment
-    _place(call, text, known, show=call.backtest and _is_worth_it(call, proposal))
-    if secret:
-        remember(call.config.parent / ".env", secret.name, secret.value)
-    _next_steps(call, proposal, secret)
+    show = call.backtest and not call.json and _is_worth_it(call, proposal)
+    with _checked(call, text, known, show=show) as half:
+        if secret:
+            remember(call.config.parent / ".env", secret.name, secret.value)
+        half.replace(call.config)
+    if call.json:
+        print_json(proposal_json(call.config, proposal))
+    else:
+        _next_steps(call, proposal, secret)
 
 
 def _sampler(call: Call, environment: Mapping[str, str]) -> Sampler:
@@ -97,15 +103,16 @@ def _address(typed: str, uri: str, environment: Mapping[str, str]) -> Address:
 
 def _agreed(call: Call, sampler: Sampler, mail: Mail) -> tuple[Proposal, str]:
     """The proposal that nobody wants to change any more, and its file."""
-    with progress("looking") as bar:
+    with progress("looking", quiet=call.json) as bar:
         samples = sampler.samples(lambda name: bar.update(bar.task_ids[0], description=visible(name)[:60]))
     looks = Remembered(sampler)
     wishes = Wishes(dict(call.said))
     while True:
-        with progress("thinking"):
+        with progress("thinking", quiet=call.json):
             proposal = propose(samples, wishes, looks, _zone_here())
         origin = sampler.origin()
-        show_proposal(proposal, origin)
+        if not call.json:
+            show_proposal(proposal, origin)
         if not call.asking:
             break
         more = changed(proposal, wishes, samples)
@@ -131,8 +138,10 @@ def _demand(proposal: Proposal, samples: list[Sample], origin: Origin) -> None:
     raise ConfigError(mistakes)
 
 
-def _place(call: Call, text: str, environment: Mapping[str, str], *, show: bool) -> None:
-    """Writes the file beside where it belongs, loads it, shows its backtest, and puts it in place."""
+@contextmanager
+def _checked(call: Call, text: str, environment: Mapping[str, str], *, show: bool) -> Iterator[Path]:
+    """The file beside where it belongs, loaded, its backtest shown, and agreed to. It is gone afterwards,
+    unless it was put in place."""
     from tercera.config import load_settings
 
     half = call.config.with_name(f".{call.config.name}.part")
@@ -143,7 +152,7 @@ def _place(call: Call, text: str, environment: Mapping[str, str], *, show: bool)
             _backtest(settings)
         if call.asking and not typer.confirm(f"Write {call.config}?", default=True):
             raise typer.Abort
-        half.replace(call.config)
+        yield half
     except OSError as error:
         raise ConfigError(f"{call.config} can't be written: {error.strerror}") from None
     finally:

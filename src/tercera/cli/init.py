@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tercera.cli.output import DEFAULT_CONFIG, ConfigOption, console
+from tercera.cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, console
 
 if TYPE_CHECKING:
     from tercera.profile import Part
@@ -73,6 +73,7 @@ def init(
     seconds: Annotated[float, typer.Option(min=1, help="Look for so long.")] = 60,
     backtest: Annotated[bool, typer.Option(help="Show what would have been said over history.")] = True,
     force: Annotated[bool, typer.Option("--force", help="Overwrite.")] = False,
+    json: JsonOption = False,
 ) -> None:
     """Write a commented tercera.yaml. With --uri or --files it looks at the data, proposes everything, and
     asks what to change; without, it asks for what no option gives. Without a terminal it takes defaults."""
@@ -89,11 +90,13 @@ def init(
     }  # fmt: skip
     known = {part: value for part, value in said.items() if value is not None}
     if uri is None and not files:
+        if json:
+            raise typer.BadParameter("--json tells what a look found; give --uri or --files")
         _from_answers(config, kind, database, operations, known, force=force)
         return
     from tercera.cli.connect import Call, connect
 
-    asking = sys.stdin.isatty() and not yes
+    asking = sys.stdin.isatty() and not yes and not json
     connect(
         Call(
             config,
@@ -105,6 +108,7 @@ def init(
             rows,
             seconds,
             asking=asking,
+            json=json,
             backtest=backtest,
             force=force,
         )

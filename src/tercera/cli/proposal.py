@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
 
 import typer
 from rich.text import Text
@@ -52,6 +55,20 @@ def show_proposal(proposal: Proposal, origin: Origin) -> None:
         rows.add_row(f"[dim]{number}[/dim]", _mark(guess), _WORDS[part], _value(guess), _told(guess))
     out.print(rows)
     _show_statuses(proposal)
+
+
+def proposal_json(config: Path, proposal: Proposal) -> dict[str, Any]:
+    """`{config, parts: {part: {value, sure, evidence, others}}, statuses, status_rows, counted, unsure}`."""
+    return {
+        "config": str(config),
+        "parts": {str(part): asdict(guess) for part, guess in proposal.guesses.items()},
+        "statuses": {
+            each.text: {"rows": each.rows, "looks_like": each.verdict} for each in proposal.statuses
+        },
+        "status_rows": proposal.status_rows,
+        "counted": proposal.counted,
+        "unsure": proposal.unsure,
+    }
 
 
 def _shown(proposal: Proposal) -> list[Part]:
