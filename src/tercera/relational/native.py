@@ -118,7 +118,9 @@ class NativeSql:
 
     def visit_Apart(self, op: Apart, *, parent: sge.Expression, n: None, offset: int) -> sge.Expression:
         """A subquery that ends in a way which keeps it one."""
-        inside = parent.this if isinstance(parent, sge.Subquery) else sg.select(sge.Star()).from_(parent)
+        # What ends in a limit of its own can't be given another one, and is a table for a subquery around it.
+        is_open = isinstance(parent, sge.Subquery) and not parent.this.args.get("limit")
+        inside = parent.this if is_open else sg.select(sge.Star()).from_(parent)
         if not self.keeps_apart:
             return sg.select(sge.Star()).from_(parent)
         return sge.Subquery(this=sge.Var(this=f"{inside.sql(self.dialect)} {self.keeps_apart}"))
