@@ -45,7 +45,7 @@ def cost_words(cost: Cost, rows: str, stored: int | None = None) -> str:
 
 def _parts(cost: Cost, rows: str, stored: int | None) -> list[str]:
     about = "about " if cost.estimated else ""
-    if stored and stored <= cost.rows and stored > 1:
+    if stored and stored > 1 and cost.rows >= stored * 0.999:  # parallel workers' rows are told as a mean
         times = cost.rows / stored
         over = "" if times < 1.05 else f" {times:.1f} times over"
         return [f"all {stored:,} {rows}{over}"]

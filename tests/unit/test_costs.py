@@ -11,6 +11,7 @@ from tercera.costs import Cost, bytes_words, cost_words, seconds_words
     ("cost", "stored", "words"),
     [
         (Cost(1_000_000, 0, 1.3), 1_000_000, "all 1,000,000 documents in 1.3 s"),
+        (Cost(999_999, 0, 2.3), 1_000_000, "all 1,000,000 documents in 2.3 s"),
         (Cost(2_300_000, 0, 2.6), 1_000_000, "all 1,000,000 documents 2.3 times over in 2.6 s"),
         (Cost(0, 41_009, 0.09), 1_000_000, "41,009 index keys in 90 ms"),
         (Cost(300, 312, 0.004), 1_000_000, "312 index keys and 300 documents in 4 ms"),

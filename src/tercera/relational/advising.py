@@ -6,7 +6,7 @@ them quickly, and an index that also held the status would have to be written ag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -15,7 +15,11 @@ from tercera.costs import Cost
 from tercera.indexes import Advice, Fit, Index, Need, Purpose, advise
 from tercera.model import CUSTOMER, Pair, SubjectId
 from tercera.orders import OrderFields, Scope
+from tercera.relational import indexing
+from tercera.relational.connection import Address
 from tercera.relational.indexing import Indexing, RefusedError
+from tercera.relational.session import Session, Tables
+from tercera.relational.tally import Question
 from tercera.windows import window_of_day
 
 BUDGET = 10.0
@@ -23,6 +27,9 @@ BUDGET = 10.0
 
 LOOKS = 100
 """Customers whose live look is measured."""
+
+_SEEN = 1_000
+"""In so many rows customers are looked for."""
 
 _BYTES = 30
 """About how much an entry takes in an index on a customer and a time."""
@@ -38,25 +45,49 @@ def orders_needs(fields: OrderFields, asked: Sequence[Asked], *, live: bool) -> 
     return [Need(Purpose.SWEEP, (fields.placed_at,)), *looks]
 
 
+def advised(
+    engine: str,
+    address: Address,
+    session: Session,
+    tables: Tables,
+    asked: Sequence[Asked],
+    *,
+    fix: bool,
+    live: bool,
+    tell: Tell,
+) -> Iterator[IndexCheck]:
+    """Of the orders and the customers; nothing for an engine that keeps no indexes."""
+    module = indexing.load(engine)
+    if module is None:
+        return
+    needs = {tables.orders: orders_needs(tables.fields, asked, live=live)}
+    if tables.customers is not None and tables.customer_fields is not None:
+        needs[tables.customers] = [Need(Purpose.DIRECTORY, (tables.customer_fields.id,), equality=1)]
+    for place, wanted in needs.items():
+        with module.open_table(address, place) as table:
+            yield from TableAdviser(table, module.SHELL, session, tables, asked, tell).checks(wanted, fix=fix)
+
+
 @dataclass(frozen=True)
 class TableAdviser:
-    """Of the orders' table. `written` is the statement of a tally, `subjects` gives values of a column."""
+    """Of one table. `session` asks it what the source would ask, and only reads."""
 
     table: Indexing
     shell: str
-    fields: OrderFields
+    session: Session
+    tables: Tables
     asked: Sequence[Asked]
-    written: Callable[[Asked, Scope], str]
-    subjects: Callable[[str, int], Sequence[str]]
     tell: Tell
 
-    def checks(self, *, fix: bool, live: bool) -> Iterator[IndexCheck]:
+    def checks(self, needs: Sequence[Need], *, fix: bool) -> Iterator[IndexCheck]:
         """One for each need. What an earlier one created is there for the later ones."""
-        for need in orders_needs(self.fields, self.asked, live=live):
+        for need in needs:
             [advice] = advise(self.table.indexes(need), [need])
-            if not self.table.is_table:
-                advice = replace(advice, proposal=None)
-            yield self._check(advice, fix=fix)
+            if self.table.is_table:
+                yield self._check(advice, fix=fix)
+            else:
+                found = index_check(replace(advice, proposal=None), self._figures(advice), None, self.shell)
+                yield replace(found, ok=True, detail="those of the tables that the view or query is made of")
 
     def _check(self, advice: Advice, *, fix: bool) -> IndexCheck:
         figures = self._figures(advice)
@@ -85,8 +116,17 @@ class TableAdviser:
         return self.table.statement(advice.proposal) if advice.proposal else None
 
     def _figures(self, advice: Advice) -> Figures:
-        question, cost = self._sweep() if advice.need.purpose is Purpose.SWEEP else self._look(advice.need)
+        purpose = advice.need.purpose
+        if purpose is Purpose.SWEEP:
+            question, cost = self._sweep()
+        elif purpose is Purpose.LIVE:
+            question, cost = self._look(advice.need)
+        else:  # nothing is run for this: a directory is small, and it is plain what is read
+            question = "each look-up reads"
+            cost = Cost(self.table.stored(), 0, None) if advice.fit is Fit.NONE else None
         stored = self.table.stored()
+        if not self.table.is_table:
+            return Figures("rows", question, stored or None, cost)
         if advice.proposal is not None:
             size: int | None = stored * _BYTES
         else:
@@ -96,19 +136,30 @@ class TableAdviser:
     def _sweep(self) -> tuple[str, Cost | None]:
         widest = min(self.asked, key=lambda each: each.scope.start or date.min)
         of_rule = f" of {widest.rule}" if len(self.asked) > 1 else ""
-        return f"a sweep{of_rule} reads", self.table.cost(self.written(widest, widest.scope), BUDGET)
+        question = Question(self.tables.fields, widest.counting, widest.scope)
+        written = self.session.statement(question, self.session.shown(widest.counting), ())
+        return f"a sweep{of_rule} reads", self.table.cost(written, BUDGET)
 
     def _look(self, need: Need) -> tuple[str, Cost | None]:
         path = need.leading[0]
-        each = next(each for each in self.asked if self.fields.path_of(each.counting.per) == path)
-        subjects = self.subjects(path, LOOKS)
+        each = next(each for each in self.asked if self.tables.fields.path_of(each.counting.per) == path)
+        subjects = self._subjects(path)
         of = "customers" if each.counting.per == CUSTOMER else f"of {each.counting.per}"
-        question = f"a look at {len(subjects)} {of} reads"
+        named = f"a look at {len(subjects)} {of} reads"
         if not subjects:
-            return question, None
+            return named, None
         last = window_of_day(
             date.fromordinal((each.scope.end or date.max).toordinal() - 1), each.counting.within
         )
         pairs: set[Pair] = {(SubjectId(subject), last.id) for subject in subjects}
         scope = Scope(last.start, last.end, at_least=0, pairs=pairs)
-        return question, self.table.cost(self.written(each, scope), BUDGET)
+        question = Question(self.tables.fields, each.counting, scope)
+        return named, self.table.cost(self.session.statement(question, (), subjects), BUDGET)
+
+    def _subjects(self, path: str) -> list[str]:
+        """Some values of a column, of whichever rows come first: finding the newest may take long."""
+        orders = self.session.orders()
+        if path not in orders.columns:
+            return []
+        rows = self.session.answer(orders.select(path).limit(_SEEN))
+        return list(dict.fromkeys(str(value) for (value,) in rows if value is not None))[:LOOKS]

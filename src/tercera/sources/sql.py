@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from tercera.advice import Asked, Tell
 from tercera.changes import Changes
 from tercera.errors import SourceError
 from tercera.model import CUSTOMER, Counting, Customer, Pair, Period, RejectReason, SubjectId, Survey, Tally
 from tercera.orders import Check, CustomerFields, OrderFields, Reading, Scope, Timestamps
+from tercera.relational.advising import advised
 from tercera.relational.connection import Address, Connection, LostError, Place
 from tercera.relational.directory import customers
 from tercera.relational.engines import engine_of, load, names
@@ -209,6 +211,13 @@ class SqlSource:
                 yield from looks(session, self._tables, counting)
         except SourceError as error:
             yield Check(self._name, False, str(error), "correct source.uri or the place that is named")
+
+    def advise(self, asked: Sequence[Asked], *, fix: bool, live: bool, tell: Tell) -> Iterator[Check]:
+        """See `advice.Indexed`. Engines that keep no indexes need none."""
+        with self._connected() as session:
+            yield from advised(
+                self._name, self._address, session, self._tables, asked, fix=fix, live=live, tell=tell
+            )
 
     def close(self) -> None:
         """See `orders.Source`."""
