@@ -23,8 +23,9 @@ from pymongo import MongoClient
 from pymongo.collection import Collection
 
 THREADS = 16
-CUSTOMERS = 12_000
-STORED = 120_000
+ORDERS = 10
+"""Of each customer, at first."""
+
 LEVELS = (3, 5, 10)
 MOST_APART = 3.0
 """Seconds between two returns of one customer: each crossing is one of its own, never two at once. Less in a
@@ -34,15 +35,15 @@ Orders = Collection[dict[str, Any]]
 Crossing = tuple[float, str, int]
 
 
-def fill(database: Any, seed: int = 1) -> None:
-    """Ten orders of this month for each customer, none returned, with the indexes that `check` proposes."""
+def fill(database: Any, customers: int, seed: int = 1) -> None:
+    """Orders of this month for each customer, none returned, with the indexes that `check` proposes."""
     chance = random.Random(seed)
-    documents = [_order(chance, number, number % CUSTOMERS) for number in range(STORED)]
+    documents = [_order(chance, number, number % customers) for number in range(customers * ORDERS)]
     database.orders.insert_many(documents, ordered=False)
     database.orders.create_index([("customer_id", 1), ("placed_at", 1), ("status", 1), ("order_id", 1)])
     database.orders.create_index([("placed_at", 1), ("customer_id", 1), ("status", 1), ("order_id", 1)])
     database.orders.create_index([("order_id", 1)])
-    names = [f"shop_{number}" for number in range(CUSTOMERS)]
+    names = [f"shop_{number}" for number in range(customers)]
     database.customers.insert_many(
         [{"id": name, "name": name.title(), "email": f"{name}@example.com"} for name in names], ordered=False
     )
@@ -58,8 +59,9 @@ def _order(chance: random.Random, number: int, customer: int) -> dict[str, Any]:
 class Writer:
     """What the threads share: the plan of writes, and what came of them."""
 
-    def __init__(self, orders: Orders, rate: int, seconds: int) -> None:
+    def __init__(self, orders: Orders, customers: int, rate: int, seconds: int) -> None:
         self._orders = orders
+        self._customers = customers
         self._apart = min(MOST_APART, seconds / 5)
         self._plan = self._planned(random.Random(7), rate, rate * seconds)
         self._next = threading.Lock()
@@ -69,6 +71,7 @@ class Writer:
 
     def _planned(self, chance: random.Random, rate: int, writes: int) -> Iterator[tuple[float, str, Any]]:
         """When, what, and of which crossing (customer, count)."""
+        stored = self._customers * ORDERS
         returned: Counter[int] = Counter()
         resting: deque[tuple[float, int]] = deque()
         keen = range(writes // 9)  # who return three orders each, more or less; the others none
@@ -79,16 +82,16 @@ class Writer:
                 free.add(resting.popleft()[1])
             kind = number % 3
             if kind == 0:
-                yield at, "insert", _order(chance, STORED + number, chance.randrange(CUSTOMERS))
+                yield at, "insert", _order(chance, stored + number, chance.randrange(self._customers))
             elif kind == 1:
-                yield at, "touch", f"o{chance.randrange(STORED)}"
+                yield at, "touch", f"o{chance.randrange(stored)}"
             else:
                 customer = chance.choice(keen)
-                while customer not in free or returned[customer] >= 10:
+                while customer not in free or returned[customer] >= ORDERS:
                     customer = chance.choice(keen)
                 free.discard(customer)
                 resting.append((at + self._apart, customer))
-                order = f"o{customer + returned[customer] * CUSTOMERS}"
+                order = f"o{customer + returned[customer] * self._customers}"
                 returned[customer] += 1
                 yield at, "return", (order, customer, returned[customer])
 
@@ -117,11 +120,11 @@ class Writer:
             self.crossings.append((time.time(), f"shop_{customer}", count))
 
 
-def main(database: str, rate: int, seconds: int) -> None:
+def main(database: str, customers: int, rate: int, seconds: int) -> None:
     """Writes, and prints what it knows."""
     with MongoClient[dict[str, Any]](os.environ["TERCERA_BENCH_URI"], maxPoolSize=THREADS) as client:
         client.admin.command("ping")
-        writer = Writer(client[database].orders, rate, seconds)
+        writer = Writer(client[database].orders, customers, rate, seconds)
         threads = [threading.Thread(target=writer.write) for _ in range(THREADS)]
         for thread in threads:
             thread.start()
@@ -132,4 +135,4 @@ def main(database: str, rate: int, seconds: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    main(sys.argv[1], *map(int, sys.argv[2:]))
