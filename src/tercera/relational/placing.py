@@ -8,6 +8,7 @@ first of the formats (`first_reading`), what is written (`stamp`), what the cloc
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from enum import IntEnum
 
@@ -21,6 +22,9 @@ from tercera.orders import OrderFields, Scope, Timestamps
 from tercera.relational.dialect import Dialect
 from tercera.relational.shifts import Step, steps
 from tercera.windows import read_local
+
+_MOST_LISTED = 800
+"""Days."""
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a wall clock
 _EARLIEST = datetime(1, 1, 2)  # noqa: DTZ001
@@ -52,7 +56,7 @@ def first_reading(value: ir.Value, dialect: Dialect, fields: OrderFields) -> ir.
     return _stored(value, dialect, fields)
 
 
-def stamp(read: ir.Table, dialect: Dialect, fields: OrderFields) -> ir.Value:
+def stamp(read: ir.Table, dialect: Dialect, fields: OrderFields, scope: Scope) -> ir.Value:
     """What is written in `tercera_placed`; null when it can't be read.
 
     A clock of what is stored as a date or a time. Of text the place of the first format that it fits; or,
@@ -63,7 +67,9 @@ def stamp(read: ir.Table, dialect: Dialect, fields: OrderFields) -> ir.Value:
     if not value.type().is_string():
         return read.tercera_first
     if not dialect.reads_first:
+        glances = [(value.isin(days), place) for days, place in _listed(fields, scope)]
         return ibis.cases(
+            *glances,
             *((dialect.fits(value, form), place) for place, form in enumerate(fields.date_formats)),
             else_=ibis.null(dt.int8),
         )
@@ -79,6 +85,25 @@ def stamp(read: ir.Table, dialect: Dialect, fields: OrderFields) -> ir.Value:
             for clock, form in ways
         )
     )
+
+
+def is_shifted(read: ir.Table, fields: OrderFields, zone: str) -> bool:
+    """Whether the rule's clock may show another time than what is written."""
+    kinds = _kinds(read.tercera_placed, fields)
+    return (_Written.INSTANT in kinds and zone != "UTC") or (
+        _Written.LOCAL in kinds and (fields.timezone or zone) != zone
+    )
+
+
+def _listed(fields: OrderFields, scope: Scope) -> Iterator[tuple[list[str], int]]:
+    """The texts of a scope's days, where there are few, with the place of their format: engines find a text
+    in a list faster than they tell by a pattern whether it is a date."""
+    if scope.start is None or scope.end is None or (scope.end - scope.start).days > _MOST_LISTED:
+        return
+    days = [scope.start + timedelta(days=each) for each in range((scope.end - scope.start).days)]
+    for place, form in enumerate(fields.date_formats):
+        if not form.has_time:
+            yield [day.strftime(form.text) for day in days if 1900 <= day.year < 2100], place
 
 
 def shown(read: ir.Table, dialect: Dialect, fields: OrderFields) -> ir.Value:

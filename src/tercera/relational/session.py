@@ -46,6 +46,7 @@ class Session:
         self.dialect: Dialect = engine.DIALECT
         self._compiler = engine.COMPILER
         self._tables = tables
+        self._relations: dict[Place, ir.Table] = {}
 
     def orders(self, wanted: Sequence[str] = ()) -> ir.Table:
         """The orders. SourceError when they are not there, or one of these paths leads to no column."""
@@ -129,7 +130,9 @@ class Session:
         return self.connection.rows(compiled(self._compiler, expression))
 
     def _found(self, place: Place, wanted: Sequence[str]) -> ir.Table:
-        table = self.connection.relation(place)
+        if place not in self._relations:
+            self._relations[place] = self.connection.relation(place)
+        table = self._relations[place]
         columns = self.columns(table)
         demand(place.what, place.shown, [path for path in wanted if not columns.has(path)], table.columns)
         return table

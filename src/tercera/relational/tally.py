@@ -82,11 +82,12 @@ def read(rows: Rows, dialect: Dialect, question: Question) -> ir.Table:
         tercera_placed=rows.cell(fields.placed_at).value,
         **{f"tercera_text_{name}": text for name, text in texts.items()},
     )
-    told = dialect.apart(told)
     if dialect.reads_first or not told.tercera_placed.type().is_string():
         told = told.mutate(tercera_first=placing.first_reading(told.tercera_placed, dialect, fields))
-    told = dialect.apart(told.mutate(tercera_stamp=placing.stamp(told, dialect, fields)))
-    told = dialect.apart(told.mutate(tercera_shown=placing.shown(told, dialect, fields)))
+    told = dialect.apart(told.mutate(tercera_stamp=placing.stamp(told, dialect, fields, question.scope)))
+    told = told.mutate(tercera_shown=placing.shown(told, dialect, fields))
+    if placing.is_shifted(told, fields, counting.zone):
+        told = dialect.apart(told)
     clock = placing.clock(told, dialect, fields, counting.zone, question.scope)
     told = in_scope(dialect.apart(told.mutate(tercera_clock=clock)), dialect, question.scope)
     told = told.mutate(tercera_is_plain=_is_plain(rows.over(told), dialect, fields, counting))
@@ -98,13 +99,20 @@ def read(rows: Rows, dialect: Dialect, question: Question) -> ir.Table:
 
 
 def judged(
-    rows: Rows, dialect: Dialect, question: Question, several: Sequence[When] = (), shown: Sequence[str] = ()
+    rows: Rows,
+    dialect: Dialect,
+    question: Question,
+    several: Sequence[When] = (),
+    shown: Sequence[str] = (),
+    *,
+    lean: bool = False,
 ) -> ir.Table:
     """What counts of the rows that `read` gave: `reason` (its place in REASONS, null for a good one) and
     `matching`; of good ones `order_id`, `subject`, `opens` (the window's first day); of good and matching
     ones `placed` (see `placing.read_placed`), `amount` and, when evidence is asked for, `status`. When the
     newest order is asked for, `dated` is the `placed` of every row that has one. When columns are to be
-    shown, `sample` is what stands in them (see `Dialect.packed`), of rejects.
+    shown, `sample` is what stands in them (see `Dialect.packed`), of rejects. When `lean`, ids and windows
+    are told of matching rows alone.
 
     For the `when` of `several` rules at once, `matching` is whether any of them is met, `matching_0`… whether
     each is, and `clock` that of every row that has one; `of_one` makes of these what each rule alone has.
@@ -115,6 +123,7 @@ def judged(
     rows = rows.over(read)
     good = read[REASON].isnull()
     counts = good & read.tercera_matching
+    named = counts if lean else good
     number = placing.placed_number(read, dialect, fields)
     opens = dialect.opens(read.tercera_clock, counting.within)
     amount = status = None
@@ -133,14 +142,18 @@ def judged(
     return read.select(
         reason=read[REASON],
         matching=read.tercera_matching,
-        order_id=_good_text(rows, dialect, fields, "order_id"),
-        subject=_good_text(rows, dialect, fields, counting.per),
-        opens=ibis.ifelse(good, opens, ibis.null(dt.date)),
+        order_id=_named(_good_text(rows, dialect, fields, "order_id"), counts, lean=lean),
+        subject=_named(_good_text(rows, dialect, fields, counting.per), counts, lean=lean),
+        opens=ibis.ifelse(named, opens, ibis.null(dt.date)),
         placed=ibis.ifelse(counts, number, ibis.null(dt.int64)),
         amount=ibis.null(MONEY) if amount is None else amount,
         status=ibis.null(dt.string) if status is None else status,
         **asked,
     )
+
+
+def _named(text: ir.StringValue, counts: ir.BooleanValue, *, lean: bool) -> ir.Value:
+    return ibis.ifelse(counts, text, ibis.null(dt.string)) if lean else text
 
 
 def of_one(kept: ir.Table, dialect: Dialect, place: int, within: Period, scope: Scope) -> ir.Table:

@@ -64,14 +64,20 @@ def shown(rows: Rows, needed: Sequence[str]) -> tuple[str, ...]:
 
 def whole(rows: Rows, dialect: Dialect, question: Question, names: Sequence[str]) -> ir.Table:
     """The question. `names` are the columns that samples show; none are needed for a scope of pairs."""
-    told = judged(rows.over(read(rows, dialect, question)), dialect, question, shown=names)
+    told = judged(
+        rows.over(read(rows, dialect, question)),
+        dialect,
+        question,
+        shown=names,
+        lean=not question.scope.totals,
+    )
     each = _each(dialect, question, told)
     pairs = _pairs(dialect, each)
     at_least = question.scope.at_least if question.scope.pairs is None else 0
     is_told = pairs.reason.isnull() & pairs.subject.notnull() & (pairs.matched >= at_least)
     parts = [_numbers(pairs.mutate(is_told=is_told))]
     if question.counting.evidence:
-        parts.append(_evidence(each, pairs.filter(is_told) if at_least > 1 else None, question))
+        parts.append(_evidence(each, at_least, question.counting.evidence))
     if names:
         parts.append(_samples(each))
     answer = parts[0].union(*parts[1:]) if len(parts) > 1 else parts[0]
@@ -90,13 +96,6 @@ def _each(dialect: Dialect, question: Question, told: ir.Table) -> ir.Table:
     """One row for each order of a pair; where no totals are asked for, all that does not match is one. For
     rejects one row for each slot of a reason."""
     scope = question.scope
-    told = dialect.apart(told)
-    if not scope.totals:
-        kept = {
-            name: ibis.ifelse(told.matching, told[name], ibis.null(told[name].type()))
-            for name in (*_PAIR, "order_id")
-        }
-        told = told.mutate(**kept)
     if scope.pairs is not None:
         told = told.filter(told.reason.isnull())
     if "sample" in told.columns:
@@ -164,14 +163,13 @@ def _numbers(pairs: ir.Table) -> ir.Table:
     return _row(summed, place=ibis.literal(-1, dt.int64), order_id=none, status=none, sample=none)
 
 
-def _evidence(each: ir.Table, told_of: ir.Table | None, question: Question) -> ir.Table:
-    """The earliest matching orders of each pair that is told of."""
+def _evidence(each: ir.Table, at_least: int, cap: int) -> ir.Table:
+    """The earliest matching orders of each pair that is told of. Counted by a window and not by a join, for
+    which an engine would have to guess how many pairs there are."""
     found = each.filter(each.reason.isnull() & each.matching & each.subject.notnull())
-    if told_of is not None:
-        found = found.semi_join(told_of, _PAIR)
     place = ibis.row_number().over(group_by=_PAIR, order_by=[found.placed, found.order_id])
-    found = found.mutate(place=place)
-    return _row(found.filter(found.place < question.counting.evidence), first=found.placed)
+    found = found.mutate(place=place, alike=found.count().over(group_by=_PAIR))
+    return _row(found.filter((found.place < cap) & (found.alike >= at_least)), first=found.placed)
 
 
 def _samples(each: ir.Table) -> ir.Table:

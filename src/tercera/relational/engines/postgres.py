@@ -34,7 +34,8 @@ _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
 _ISO = frozenset(f"%Y-%m-%d{between}%H:%M{rest}" for between in " T" for rest in ("", ":%S", ":%S.%f"))
 """Formats whose texts PostgreSQL reads as they are."""
 
-_WRITTEN = re.compile(r"\\(?:x([0-9a-f]{2})|.)", re.DOTALL)
+_WRITTEN = re.compile(r"\\(?:x([0-9a-f]{2})|.)|\((?!\?)", re.DOTALL)
+"""A character behind a backslash, also in sets; or the beginning of a group."""
 
 
 class PostgresDialect(Dialect):
@@ -101,7 +102,10 @@ class PostgresDialect(Dialect):
 
     def money(self, written: ir.Value) -> ir.NumericValue:
         """NUMERIC holds whatever number there is."""
-        if not written.type().is_string():
+        kind = written.type()
+        if kind.is_decimal() and kind.precision and kind.scale <= 4 and kind.precision - kind.scale <= 14:
+            return cast("ir.NumericValue", native("NULLIF({0}, 'NaN')", written, kind=_MONEY))
+        if not kind.is_string():
             return cast("ir.NumericValue", native(_to_money("{0}"), written, kind=_MONEY))
         trimmed = "BTRIM({0}, {1})"
         number = f"CAST({trimmed} AS NUMERIC)"
@@ -167,9 +171,17 @@ def _truth(template: str, *arguments: Any) -> ir.BooleanValue:
 
 
 def _posix(pattern: str) -> str:
-    r"""A portable pattern in the words of PostgreSQL, where `\x0a` takes as many digits as follow."""
+    r"""A portable pattern in the words of PostgreSQL, where `\x0a` takes as many digits as follow. Groups
+    that nobody refers to are not kept, which costs less."""
     whole = pattern.replace(r"[\x00-\x{10ffff}]", "(?:.|\n)")
-    return _WRITTEN.sub(lambda found: rf"\u00{found[1]}" if found[1] else found[0], whole)
+    group = "(" if re.search(r"\\[1-9]", whole) else "(?:"
+
+    def told(found: re.Match[str]) -> str:
+        if found[0] == "(":
+            return group
+        return rf"\u00{found[1]}" if found[1] else found[0]
+
+    return _WRITTEN.sub(told, whole)
 
 
 def _to_money(number: str) -> str:
