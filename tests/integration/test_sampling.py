@@ -115,6 +115,10 @@ def test_a_look_at_mongodb_is_bounded(database: Documents) -> None:
     with mongo(database, bytes=1_000_000) as sampler:
         assert looked(sampler)["wide"].rows < 30
     database["wide"].insert_many([{"n": number} for number in range(50_000)])
+    database["orders"].insert_one({"n": 1})
+    with mongo(database, seconds=0) as sampler:
+        assert list(looked(sampler)) == ["orders"]
+        assert "no time was left to look at 1 collections" in sampler.origin().remarks
     with mongo(database, question=0.002) as sampler:
         looked(sampler)
         assert sampler.found("wide", "n", [str(number) for number in range(0, 50_000, 100)]) is None

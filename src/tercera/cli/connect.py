@@ -198,7 +198,10 @@ def _next_steps(call: Call, proposal: Proposal, secret: Secret | None) -> None:
     out.print(f"Wrote {visible(call.config)}" + (f", and {secret.name} into .env." if secret else "."))
     if proposal.unsure:
         out.print(f"[yellow]Not sure[/yellow] of {', '.join(proposal.unsure)}: look for UNSURE in it.")
-    out.print("Next: [bold]tercera check[/bold], then [bold]tercera run[/bold].")
+    out.print(
+        "Next: [bold]tercera check[/bold] (with [bold]--fix[/bold] it makes missing indexes), "
+        "then [bold]tercera run[/bold]."
+    )
 
 
 def _zone_here() -> str:

@@ -22,7 +22,7 @@ from tercera.relational.embedded import Database, database, quoted
 from tercera.relational.tables import Files, Format, Opened, open_files, refusing
 from tercera.sampling.flattening import flattened
 from tercera.sampling.grouping import Group, groups_of
-from tercera.sampling.sampler import PEEKED, Bounds, Origin, Progress, looked_closer
+from tercera.sampling.sampler import PEEKED, Bounds, Origin, Progress, likely_first, looked_closer
 
 _MOST_FILES = 8
 """How many files of a group are looked into."""
@@ -62,8 +62,11 @@ class FilesSampler:
 
     def samples(self, progress: Progress) -> list[Sample]:
         """See `Sampler`. A group that can't be read is told of, and left out."""
-        peeked = []
-        for name in islice(self._groups, _MOST_GROUPS):
+        peeked: list[Sample] = []
+        for name in likely_first(self._groups, self._named)[:_MOST_GROUPS]:
+            if peeked and self._bounds.are_spent:
+                self._remarks.append(f"no time was left to look at {len(self._groups) - len(peeked)} more")
+                break
             progress(name)
             try:
                 peeked.append(self._sample(self._groups[name], PEEKED))
@@ -76,7 +79,7 @@ class FilesSampler:
             progress(name)
             return self._sample(self._groups[name], self._bounds.rows)
 
-        return looked_closer(peeked, self._named, look)
+        return looked_closer(peeked, self._named, self._bounds, look)
 
     def count(self, place: str, path: str) -> Counted | None:
         """See `profile.Looks`."""

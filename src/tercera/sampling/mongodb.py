@@ -25,7 +25,7 @@ from tercera.profile import Cell, Counted, Kind, Sample
 from tercera.profile.choice import orders_guess
 from tercera.profile.values import cell_of, sample_of
 from tercera.sampling.flattening import flattened
-from tercera.sampling.sampler import PEEKED, Address, Bounds, Origin, Progress, looked_closer
+from tercera.sampling.sampler import PEEKED, Address, Bounds, Origin, Progress, likely_first, looked_closer
 
 _SYSTEM = ("admin", "local", "config")
 _MOST_COLLECTIONS = 200
@@ -76,7 +76,7 @@ class MongoSampler:
                 progress(name)
                 return self._sample(self._collection(name), self._bounds.rows)
 
-            return looked_closer(peeked, self._named, look)
+            return looked_closer(peeked, self._named, self._bounds, look)
 
     def count(self, place: str, path: str) -> Counted | None:
         """See `profile.Looks`."""
@@ -149,12 +149,11 @@ class MongoSampler:
 
     def _peek(self, database: str, progress: Progress) -> list[Sample]:
         found = self._server.client()[database]
-        names = sorted(name for name in found.list_collection_names() if not name.startswith("system."))
-        # Those that somebody named come first, so that they are looked at whatever else there is.
-        names.sort(key=lambda name: name not in self._named)
+        listed = (name for name in found.list_collection_names() if not name.startswith("system."))
+        names = likely_first(listed, self._named)
         samples: list[Sample] = []
         for name in names[:_MOST_COLLECTIONS]:
-            if self._bounds.are_spent and name not in self._named:
+            if samples and self._bounds.are_spent and name not in self._named:
                 self._remarks.append(f"no time was left to look at {len(names) - len(samples)} collections")
                 break
             progress(name)

@@ -21,7 +21,7 @@ from tercera.relational.connection import Connection, Place
 from tercera.relational.engines import engine_of, load
 from tercera.relational.native import compiled
 from tercera.sampling.listing import Table, drawn, listing
-from tercera.sampling.sampler import PEEKED, Address, Bounds, Origin, Progress, looked_closer
+from tercera.sampling.sampler import PEEKED, Address, Bounds, Origin, Progress, likely_first, looked_closer
 
 _MOST_TABLES = 200
 _MOST_COLUMNS = 300
@@ -71,11 +71,11 @@ class SqlSampler:
 
     def samples(self, progress: Progress) -> list[Sample]:
         """See `Sampler`. A table that can't be read is told of, and left out."""
-        found = listing(self._engine_name, self._rows, self._schema)
-        found.sort(key=lambda table: table.name not in self._named)
+        by_name = {table.name: table for table in listing(self._engine_name, self._rows, self._schema)}
+        found = [by_name[name] for name in likely_first(by_name, self._named)]
         peeked: list[Sample] = []
         for table in found[:_MOST_TABLES]:
-            if self._bounds.are_spent and table.name not in self._named:
+            if peeked and self._bounds.are_spent and table.name not in self._named:
                 self._remarks.append(f"no time was left to look at {len(found) - len(peeked)} tables")
                 break
             progress(table.name)
@@ -89,7 +89,7 @@ class SqlSampler:
             progress(name)
             return self._sample(self._tables[name], self._bounds.rows)
 
-        return looked_closer(peeked, self._named, look)
+        return looked_closer(peeked, self._named, self._bounds, look)
 
     def count(self, place: str, path: str) -> Counted | None:
         """See `profile.Looks`."""
