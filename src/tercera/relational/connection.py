@@ -77,7 +77,7 @@ class Place:
         """The place as a table of these columns."""
         schema = ibis.schema(columns)
         if self.query is not None:
-            return written(self.query.strip().rstrip(";"), schema)
+            return written(self.query, schema)
         *around, name = self.name
         catalog, database = ([None, None, *around])[-2:]
         return ibis.table(schema, name=name, catalog=catalog, database=database)

@@ -19,7 +19,7 @@ from tercera.relational.directory import entries, paths
 from tercera.relational.native import compiled
 from tercera.relational.ranges import holding, of_subjects, with_ids, within
 from tercera.relational.tally import REASON, Question, doubtful, read
-from tercera.relational.whole import more_samples, shown, whole
+from tercera.relational.whole import more_samples, of_any_time, shown, whole, with_times
 
 _STATEMENTS = 64
 """So many statements are kept: those of the rules, for the windows that are watched now."""
@@ -77,7 +77,7 @@ class Session:
         counting, pairs = question.counting, question.scope.pairs
         table = self.orders(needed(self._tables.fields, counting))
         windows = None if pairs is None else frozenset((SubjectId(""), window) for _, window in pairs)
-        scope = replace(question.scope, pairs=windows)
+        scope = of_any_time(replace(question.scope, pairs=windows))
 
         def expression() -> ir.Table:
             rows = within(table, self.dialect, self._tables.fields, counting, scope)
@@ -85,7 +85,7 @@ class Session:
 
         kept = self._kept(("tally", counting, scope, table.schema(), tuple(names)), expression)
         kind = _kind(table, self._tables.fields.path_of(counting.per))
-        return with_ids(kept, self.dialect, self._compiler, kind, ids)
+        return with_ids(with_times(kept, question), self.dialect, self._compiler, kind, ids)
 
     def samples(self, question: Question, reason: RejectReason, names: Sequence[str]) -> Rows:
         """A few rejects for one reason."""

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from itertools import groupby
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -21,7 +22,7 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from tercera.model import Evidence, Pair, RejectCount, RejectReason, SubjectId, Survey, Tally
-from tercera.orders import SAMPLES
+from tercera.orders import SAMPLES, Recent, Scope
 from tercera.relational.amounts import MONEY
 from tercera.relational.dialect import Dialect
 from tercera.relational.native import native
@@ -30,6 +31,8 @@ from tercera.relational.tally import REASONS, Question, Rows, judged, read, reje
 from tercera.windows import window_of_day
 
 _PAIR = ("subject", "opens")
+_SINCE, _UNTIL = "/* since */", "/* until */"
+_ANY_TIME = Recent(date(1970, 1, 1), datetime(1970, 1, 1, tzinfo=UTC))
 _MOST_SHOWN = 40
 """Of so many columns a sample shows."""
 
@@ -84,6 +87,21 @@ def whole(rows: Rows, dialect: Dialect, question: Question, names: Sequence[str]
     return answer.order_by(*_PAIR, "place")
 
 
+def of_any_time(scope: Scope) -> Scope:
+    """The scope without the moments that `with_times` puts into its statement: those of every cycle differ,
+    and a statement is put together only once."""
+    return replace(scope, recent=_ANY_TIME) if scope.recent else scope
+
+
+def with_times(statement: str, question: Question) -> str:
+    """A statement for the stretch of time in which the newest order is looked for."""
+    recent = question.scope.recent
+    if recent is None:
+        return statement
+    until = number_of(recent.until.astimezone(ZoneInfo(question.counting.zone)))
+    return statement.replace(_SINCE, str(number_of(recent.since))).replace(_UNTIL, str(until))
+
+
 def more_samples(
     rows: Rows, dialect: Dialect, question: Question, reason: RejectReason, names: Sequence[str]
 ) -> ir.Table:
@@ -118,11 +136,9 @@ def _each(dialect: Dialect, question: Question, told: ir.Table) -> ir.Table:
 
 def _recent(told: ir.Table, question: Question) -> ir.IntegerValue:
     """The `placed` of rows in the stretch of time in which the newest order is looked for."""
-    recent = question.scope.recent
-    if recent is None:
+    if question.scope.recent is None:
         return ibis.null(dt.int64)
-    last = number_of(recent.until.astimezone(ZoneInfo(question.counting.zone)))
-    inside = told.dated.between(number_of(recent.since), last)
+    inside = native(f"{{0}} BETWEEN {_SINCE} AND {_UNTIL}", told.dated, kind=dt.boolean)
     dated: ir.IntegerValue = ibis.ifelse(inside, told.dated, ibis.null(dt.int64))
     return dated
 

@@ -60,7 +60,9 @@ class _Table(BaseModel):
 
     def place(self, what: str) -> Place:
         """Where these rows are."""
-        return Place(what, self.table, self.query)
+        # A comment may end it: what stands behind must not be part of that.
+        query = None if self.query is None else self.query.strip().rstrip(";") + "\n"
+        return Place(what, self.table, query)
 
 
 class OrderTable(OrderFields, _Table):
