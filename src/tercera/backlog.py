@@ -146,8 +146,16 @@ class Backlog:
         """From where to go on: nobody before it waits, is among those (by number) that are `busy`, or has
         moved from nobody knows whom. None before there is such a place."""
         first = min(self._numbers(busy), default=self.number + 1)
+        before = (position for number, position in reversed(self._marks) if number < first)
+        return next(before, self._reached)
+
+    def settle(self, busy: Iterable[Collection[int]]) -> str | None:
+        """The same, when `busy` are all whom somebody looks at: what is before it is forgotten."""
+        busy = list(busy)
+        self._reached = self.position(busy)
+        first = min(self._numbers(busy), default=self.number + 1)
         while self._marks and self._marks[0][0] < first:
-            self._reached = self._marks.popleft()[1]
+            self._marks.popleft()
         return self._reached
 
     def _numbers(self, busy: Iterable[Collection[int]]) -> Iterable[int]:

@@ -19,7 +19,9 @@ from tests.e2e.process import Running, Tercera
 from tests.e2e.restartable import restartable
 from tests.e2e.shop import SECRETS, Inbox, Month, configuration, this_month
 from tests.servers.mongod import empty_database, mongod_uri
+from tests.servers.postgresql import connection
 from tests.servers.postgresql import empty_database as empty_ledger
+from tests.servers.postgresql import empty_database as empty_shop
 from tests.servers.smtp import SmtpServer
 
 Shop = Database[dict[str, Any]]
@@ -209,3 +211,32 @@ def test_a_database_that_was_away_is_followed_again(
             stopped(daemon)
         client.close()
     inbox.expect(told(month, 3, "ana"))
+
+
+def test_postgresql_tells_by_its_triggers(tmp_path: Path, mail_server: SmtpServer) -> None:
+    """Which `check --fix` sets up: an order that is deleted is told of as soon as one that is written."""
+    inbox, month = Inbox(mail_server), this_month()
+    with empty_shop() as address, connection(address) as owner:
+        owner.execute("CREATE TABLE orders (order_id text, customer_id text, status text, placed_at date)")
+        owner.execute("CREATE TABLE customers (id text, name text, email text)")
+        owner.execute("CREATE INDEX ON orders (customer_id, placed_at)")
+        owner.execute("INSERT INTO customers VALUES ('ana', 'Ana', 'ana@example.com')")
+        tercera = Tercera(tmp_path, SECRETS | {"SHOP_URI": address})
+        source = {"kind": "sql", "uri": "${SHOP_URI}", "changes": {"listen": True}}
+        source |= {name: {"table": name} for name in ("orders", "customers")}
+        written = configuration(source, mail_server, schedule={"live": True})
+        written["rules"] = [written["rules"][0] | {"notify": ["customer"]}]
+        tercera.configure(written)
+        tercera.run("check", "--fix", code=None)
+        with tercera.started("run") as daemon:
+            daemon.event("swept")
+            rows = [(f"A{number}", "ana", "returned", month.day(3)) for number in range(3)]
+            owner.cursor().executemany("INSERT INTO orders VALUES (%s, %s, %s, %s)", rows)
+            assert daemon.event("looked")["opened"] == 1
+            daemon.event("delivered")
+            inbox.expect(told(month, 3, "ana"))
+            owner.execute("DELETE FROM orders WHERE order_id = 'A0'")
+            assert daemon.event("looked")["retracted"] == 1
+            daemon.event("delivered")
+            stopped(daemon)
+        inbox.expect(("ana@example.com", f"Rectificación sobre sus pedidos de {month.spanish}"))

@@ -20,6 +20,10 @@ MOST_WAITING = 200_000
 """Marked subjects from which on no more changes are read: the source keeps them."""
 
 
+MOST_TRIALS = 3
+"""Sweeps whose findings wait to be judged."""
+
+
 @dataclass
 class Stretch:
     """What is read under one lease, without a break. Whoever took work from one gives it back to that one."""
@@ -33,6 +37,9 @@ class Stretch:
     trials: list[Trial] = field(default_factory=list)
     kept: str | None = None
     """The position that is in the ledger, when it moved."""
+
+    is_over: bool = False
+    """Another instance may follow now: what was decided under this lease was refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +138,10 @@ class Desk:
         """From where to go on when this rule has looked, too; None when that is not known."""
         with self._changed:
             busy = [list(marked.values()) for each, marked in stretch.busy.items() if each != rule]
-            return stretch.backlog.position([*busy, list(stretch.moved.values())])
+            busy.append(list(stretch.moved.values()))
+            if rule is None:
+                return stretch.backlog.settle(busy)
+            return stretch.backlog.position(busy)  # it may still fail: nothing is forgotten
 
     def sweep_begins(self) -> SweepMark | None:
         """Notes where a sweep begins; None when nobody reads changes, so that nothing can be told of it."""
@@ -142,6 +152,9 @@ class Desk:
             waiting = {
                 rule: {*stretch.backlog.waiting(rule), *stretch.busy.get(rule, ())} for rule in self._rules
             }
+            # One that never ended was of a sweep that failed; one that can't be judged yet is not waited for
+            # for ever.
+            stretch.trials = [each for each in stretch.trials if each.ended is not None][-MOST_TRIALS:]
             trial = begun(self._rules, waiting)
             trial.unsure = bool(stretch.backlog.moved or stretch.moved)
             stretch.trials.append(trial)

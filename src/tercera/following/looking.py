@@ -84,6 +84,7 @@ class Looker:
             try:
                 swept = self._live.look(rule, set(by_rule[rule.id]), gathering, position)
             except (SourceError, ConflictError, OutageError) as error:
+                stretch.is_over = isinstance(error, ConflictError) and position is not None
                 pause = self._pauses[rule.id] = min(self._pauses.get(rule.id, SHORTEST / 2) * 2, LONGEST)
                 log.warning("look failed, will be tried again", rule=rule.id, error=str(error), seconds=pause)
                 self._desk.give_back(stretch, rule.id, pause)
@@ -110,8 +111,13 @@ class Looker:
         if time.monotonic() - self._kept[1] < every:
             return
         if (position := self._position(stretch)) is not None:
-            self._live.ledger.move_on(position)
-            self._is_kept(stretch, position)
+            try:
+                self._live.ledger.move_on(position)
+            except ConflictError as error:
+                log.warning("the position was not kept", error=str(error))
+                stretch.is_over = True
+            else:
+                self._is_kept(stretch, position)
 
     def _is_kept(self, stretch: Stretch, position: Position) -> None:
         self._kept = position.text, time.monotonic()

@@ -82,7 +82,7 @@ class Reader:
             try:
                 self._open(changes, stretch, after)
                 kept = None
-                while not self._stop.is_set():
+                while not (self._stop.is_set() or stretch.is_over):
                     self._note(stretch, changes.take(PATIENCE))
                     if stretch.kept is not None and stretch.kept != kept:
                         changes.kept(kept := stretch.kept)
