@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from itertools import islice
-from zoneinfo import ZoneInfo
 
 from tercera.addressing import Addresser
 from tercera.closing import statements
@@ -16,18 +14,20 @@ from tercera.doubts import with_doubts
 from tercera.failpoints import Failpoint, reached
 from tercera.gathering import Gathering, held_by
 from tercera.guard import Guard
-from tercera.ledger import Cursor, Digests, Known, Lease, Ledger, Position
-from tercera.lifecycle import held, reconcile
+from tercera.ledger import Cursor, Lease, Ledger, Position
+from tercera.lifecycle import held
+from tercera.looking import Look, changes_of
+from tercera.looking import Swept as Swept
 from tercera.messages import Bundle, Change, Holding
-from tercera.model import Pair, Reason, State, SubjectId, Survey, Tally
+from tercera.model import SubjectId, Survey
 from tercera.orders import Recent, Scope, Source
 from tercera.routing import Routes, guarded
-from tercera.rules import Rule, judge
+from tercera.rules import Rule
 from tercera.scopes import part_of, scope_of, window_names
 from tercera.silences import Silences
 from tercera.statement import due_windows
 from tercera.watch import Limits
-from tercera.windows import parse_window, watched
+from tercera.windows import watched
 
 CHUNK = 5_000
 """Changes in one transaction. A crash between two of them is made good by the next sweep, which finds the
@@ -35,33 +35,6 @@ first ones done; the cursor moves with the last."""
 
 EXAMPLES = 10
 """Held alerts that the message to operations shows."""
-
-
-@dataclass
-class Swept:
-    """What one rule's sweep came to: transitions by reason (`unchanged` counts pairs), and what was read."""
-
-    rule: str
-    transitions: Counter[Reason] = field(default_factory=Counter)
-    survey: Survey = field(default_factory=Survey)
-    baseline: bool = False
-    undeliverable: int = 0
-    """Notices that nobody can be sent, because the customer has no address."""
-
-    told: int = 0
-    """Alerts that notices went out for."""
-
-    held: int = 0
-    """Alerts whose notices wait for `tercera release` or `tercera discard`."""
-
-    silenced: int = 0
-    """Transitions that a silence kept from being told."""
-
-    scope: Scope = field(default_factory=Scope)
-    """What was read."""
-
-    news: list[Pair] = field(default_factory=list)
-    """Pairs that moved because their orders did: not by time, a silence or a release."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +111,9 @@ def sweep(
     swept = Swept(rule.id, baseline=baseline, scope=scope)
     silences = Silences(rule.id, ledger.decisions(now), now)
     since = cursor.checked_through if cursor and not baseline else None
-    look = _Look(rule, silences, now, baseline, terms.currency, ledger.digests, since)
+    look = Look(rule, silences, now, baseline, terms.currency, ledger.digests, ledger.remembered, since)
     speaking: list[Change] = []
-    for chunk in _chunks(_silent(_changes(look, source, known, scope, swept), speaking)):
+    for chunk in _chunks(_silent(changes_of(look, source, known, scope, swept), speaking)):
         proceed()
         ledger.commit(chunk, rule=rule.id, cursor=None, run=run, now=now, lease=lease)
     reached(Failpoint.AFTER_TALLY)
@@ -263,92 +236,3 @@ def _with_word_to_operations(
     word = tuple(guarded(routes.operations, holding, bundle=bundle))
     examples = [replace(change, drafts=change.drafts + word) for change in changes[:EXAMPLES]]
     return examples + changes[EXAMPLES:]
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """By what one sweep reconciles."""
-
-    rule: Rule
-    silences: Silences
-    now: datetime
-    baseline: bool
-    currency: str | None
-    digests: Digests
-    since: datetime | None
-    """When the rule was swept before; None for a first sweep."""
-
-
-def _changes(
-    look: _Look, source: Source, known: Mapping[Pair, Known], scope: Scope, swept: Swept
-) -> Iterator[Change]:
-    """Every pair that moved, with its whole tally.
-
-    A first sweep reads all of history once. A later one first reads no more than what decides, and then the
-    whole of the pairs that moved: those whose light tally differs from what is known, and the known ones that
-    were not among the tallies any more.
-    """
-    counting = look.rule.counting
-    reading = source.tally(counting, scope)
-    unseen = {pair for pair, each in known.items() if each.standing.state is not State.CLOSED}
-    moved: set[Pair] = set()
-    for tally in reading:
-        pair = (tally.subject, tally.window)
-        unseen.discard(pair)
-        if scope.totals:
-            if change := _change(look, known.get(pair), tally, swept):
-                yield change
-        elif _change(look, known.get(pair), tally, Swept(look.rule.id)):
-            moved.add(pair)
-        else:
-            swept.transitions[Reason.UNCHANGED] += 1
-    swept.survey = reading.survey
-    whole = replace(scope, at_least=0, pairs=unseen | moved, totals=True, recent=None)
-    for tally in source.tally(counting, whole) if whole.pairs else ():
-        if change := _change(look, known.get((tally.subject, tally.window)), tally, swept):
-            yield change
-
-
-def _is_news(look: _Look, known: Known | None, tally: Tally, reason: Reason) -> bool:
-    """Whether orders moved a pair. A window that began since the last sweep may hold orders of long ago."""
-    if look.since is None or reason is Reason.CLOSED:
-        return False
-    counting = look.rule.counting
-    began = (
-        parse_window(tally.window, counting.within).start
-        > look.since.astimezone(ZoneInfo(counting.zone)).date()
-    )
-    return not began and (known is None or known.digest != look.digests.of(tally))
-
-
-def _change(look: _Look, known: Known | None, tally: Tally, swept: Swept) -> Change | None:
-    rule = look.rule
-    finding = judge(rule, tally)
-    transition = reconcile(
-        rule,
-        parse_window(tally.window, rule.counting.within),
-        known.standing if known else None,
-        finding,
-        look.now,
-        baseline=look.baseline,
-        quiet=look.silences.quiet((tally.subject, tally.window)),
-    )
-    swept.transitions[transition.reason] += 1
-    swept.silenced += transition.muted is not None
-    if transition.is_change and _is_news(look, known, tally, transition.reason):
-        swept.news.append((tally.subject, tally.window))
-    if not transition.is_change and (
-        known is None or known.standing.state is State.CLOSED or known.digest == look.digests.of(tally)
-    ):
-        return None
-    return Change(
-        rule=rule.id,
-        title=rule.title,
-        per=rule.counting.per,
-        period=rule.counting.within,
-        threshold=finding.level.threshold if finding.level else None,
-        tally=tally,
-        transition=transition,
-        currency=look.currency,
-        levels=rule.levels,
-    )

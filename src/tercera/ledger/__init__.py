@@ -11,7 +11,7 @@ from tercera.ledger.digests import Digests
 from tercera.ledger.evidence import Behind
 from tercera.ledger.history import AlertHistory, Counts, Step
 from tercera.ledger.holding import Held
-from tercera.ledger.known import Known
+from tercera.ledger.known import Known, KnownAlerts
 from tercera.ledger.leases import Lease
 from tercera.ledger.opening import ledger_exists, open_ledger, upgrade_ledger
 from tercera.ledger.positions import Followed, Position
@@ -33,6 +33,7 @@ __all__ = [
     "Followed",
     "Held",
     "Known",
+    "KnownAlerts",
     "Lease",
     "Ledger",
     "Position",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
@@ -24,28 +25,60 @@ class Known:
     digest: str
 
 
-def known(connection: Connection, rule: RuleId, windows: Collection[WindowId] | None) -> dict[Pair, Known]:
+class KnownAlerts(Mapping[Pair, Known]):
+    """Alerts by their pairs. Of very many, most are never looked at: a value is made of one when it is."""
+
+    def __init__(self, rows: list[codec.AnyRow]) -> None:
+        self._rows = rows
+
+    @cached_property
+    def _by_pair(self) -> dict[Pair, codec.AnyRow]:
+        return {(row.subject, row.window): row for row in self._rows}
+
+    def __getitem__(self, pair: Pair) -> Known:
+        return _known(self._by_pair[pair])
+
+    def __iter__(self) -> Iterator[Pair]:
+        return iter(self._by_pair)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def columns(self) -> Sequence[Sequence[Any]]:
+        """Their subjects, windows, states, levels, peaks and digests, a sequence for each."""
+        return [[row[place] for row in self._rows] for place in range(1, 7)]
+
+    def some(self, places: Iterable[int]) -> dict[Pair, Known]:
+        """Those at some places in the columns."""
+        rows = (self._rows[place] for place in places)
+        return {(row.subject, row.window): _known(row) for row in rows}
+
+
+def _known(row: codec.AnyRow) -> Known:
+    return Known(row.id, codec.read_standing(row), row.digest)
+
+
+def known(connection: Connection, rule: RuleId, windows: Collection[WindowId] | None) -> KnownAlerts:
     """The alerts of a rule in these windows, or in all (None)."""
     query = _query(rule)
     if windows is None:
-        return _read(connection, query)
-    found: dict[Pair, Known] = {}
-    for some in batched(sorted(set(windows))):
-        found |= _read(connection, query.where(alerts.c.window.in_(some)))
-    return found
+        return KnownAlerts(list(connection.execute(query)))
+    some = batched(sorted(set(windows)))
+    queries = (query.where(alerts.c.window.in_(each)) for each in some)
+    return KnownAlerts([row for each in queries for row in connection.execute(each)])
 
 
-def known_pairs(connection: Connection, rule: RuleId, pairs: Collection[Pair]) -> dict[Pair, Known]:
+def known_pairs(connection: Connection, rule: RuleId, pairs: Collection[Pair]) -> KnownAlerts:
     """The alerts of a rule for these pairs: costs what they are, not what there is."""
     subjects: dict[WindowId, list[SubjectId]] = defaultdict(list)
     for subject, window in sorted(pairs):
         subjects[window].append(subject)
-    found: dict[Pair, Known] = {}
+    found: list[codec.AnyRow] = []
     for window, own in subjects.items():
         for some in batched(own):
             query = _query(rule).where(alerts.c.window == window, alerts.c.subject.in_(some))
-            found |= _read(connection, query)
-    return found
+            found += connection.execute(query)
+    return KnownAlerts(found)
 
 
 def standing_pairs(connection: Connection, rule: RuleId, subjects: Collection[SubjectId]) -> set[Pair]:
@@ -89,13 +122,6 @@ def _windows(rule: RuleId, state: State) -> Select[*tuple[Any, ...]]:
 
 def _query(rule: RuleId) -> Select[*tuple[Any, ...]]:
     return select(
-        alerts.c.id, alerts.c.subject, alerts.c.window, alerts.c.digest,
-        alerts.c.state, alerts.c.level, alerts.c.peak, alerts.c.spoken,
+        alerts.c.id, alerts.c.subject, alerts.c.window,
+        alerts.c.state, alerts.c.level, alerts.c.peak, alerts.c.digest, alerts.c.spoken,
     ).where(alerts.c.rule == rule)  # fmt: skip
-
-
-def _read(connection: Connection, query: Select[*tuple[Any, ...]]) -> dict[Pair, Known]:
-    return {
-        (row.subject, row.window): Known(row.id, codec.read_standing(row), row.digest)
-        for row in connection.execute(query)
-    }

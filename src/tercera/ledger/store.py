@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import Connection, Engine
 
@@ -43,7 +43,7 @@ from tercera.ledger.engine import reading, writing, written
 from tercera.ledger.evidence import Behind
 from tercera.ledger.hold import hold
 from tercera.ledger.instance import PREFIX, Instance
-from tercera.ledger.known import Known
+from tercera.ledger.known import KnownAlerts
 from tercera.ledger.leases import Lease
 from tercera.ledger.positions import Followed, Position
 from tercera.ledger.renewing import patiently, renewing
@@ -54,6 +54,9 @@ from tercera.rules import Rule
 from tercera.silences import Decision
 from tercera.statement import WindowFigures
 from tercera.watch import Heart, Watched
+
+if TYPE_CHECKING:
+    from tercera.evaluation import Remembered
 
 log = logging.getLogger("tercera.ledger")
 
@@ -70,6 +73,8 @@ class Ledger:
         self.identity = identity
         self.digests = Digests()
         """Of the tallies that sweeps compare with what is known."""
+        self.remembered: dict[RuleId, Remembered] = {}
+        """What the last sweep of each rule compared with what was known."""
 
         self._looked_at: dict[RuleId, threading.Lock] = {}
 
@@ -194,7 +199,7 @@ class Ledger:
         with reading(self._engine) as connection:
             return cursors.cursor_of(connection, rule)
 
-    def known(self, rule: RuleId, windows: Collection[WindowId] | None) -> dict[Pair, known.Known]:
+    def known(self, rule: RuleId, windows: Collection[WindowId] | None) -> KnownAlerts:
         """The rule's alerts in these windows, or in all."""
         with reading(self._engine) as connection:
             return known.known(connection, rule, windows)
@@ -204,7 +209,7 @@ class Ledger:
         with reading(self._engine) as connection:
             return heard.heard(connection, alerts)
 
-    def known_pairs(self, rule: RuleId, pairs: Collection[Pair]) -> dict[Pair, Known]:
+    def known_pairs(self, rule: RuleId, pairs: Collection[Pair]) -> KnownAlerts:
         """The rule's alerts for these pairs."""
         with reading(self._engine) as connection:
             return known.known_pairs(connection, rule, pairs)

@@ -36,6 +36,13 @@ class Database:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
 
+    @property
+    def memory(self) -> int:
+        """How much it may take, in bytes."""
+        [(text,)] = self.rows("SELECT current_setting('memory_limit')")
+        number, unit = text.split()
+        return int(float(number) * 1024 ** ("bytes", "KiB", "MiB", "GiB", "TiB").index(unit))
+
     def relation(self, name: str) -> ir.Table:
         """A table or view, as an expression."""
         columns = self.rows(f"DESCRIBE {quoted(name)}")

@@ -7,11 +7,12 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from tercera.columns import ColumnReading, TallyColumns
 from tercera.errors import SourceError
 from tercera.model import Counting, Customer, RejectReason, SubjectId, Survey, Tally
 from tercera.orders import Check, OrderFields, Reading, Scope, Source
 from tercera.relational.kept import Kept, widest
-from tercera.relational.staged import answer, doubts
+from tercera.relational.staged import answer, columns, doubts
 from tercera.relational.tables import Opened, refusing
 from tercera.relational.tally import Question, When
 from tercera.windows import Window
@@ -58,7 +59,9 @@ class SharedFiles:
 
     def tally(self, counting: Counting, scope: Scope) -> Reading:
         """See `orders.Source`."""
-        return Reading(self._tallies(counting, scope))
+        if scope.pairs is not None or (kept := self._kept_for(counting, scope)) is None:
+            return Reading(self._tallies(counting, scope))
+        return ColumnReading(self._columns(kept, counting, scope))
 
     def customers(self, ids: Collection[str]) -> dict[str, Customer]:
         """See `orders.Source`."""
@@ -88,6 +91,10 @@ class SharedFiles:
             return reading.survey
         with refusing("orders", kept.opened.files):
             return (yield from answer(kept, Question(self.fields, counting, scope)))
+
+    def _columns(self, kept: Kept, counting: Counting, scope: Scope) -> Generator[TallyColumns, None, Survey]:
+        with refusing("orders", kept.opened.files):
+            return (yield from columns(kept, Question(self.fields, counting, scope)))
 
     def _kept_for(self, counting: Counting, scope: Scope) -> Kept | None:
         for number, group in enumerate(self.groups):

@@ -11,42 +11,59 @@ What each row in scope says is kept in that table, which then answers:
 from __future__ import annotations
 
 from collections.abc import Collection, Generator, Iterator
-from dataclasses import replace
-from datetime import date
-from functools import lru_cache
-from itertools import groupby
-from typing import Any
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from tercera.columns import TallyColumns
 from tercera.model import (
     Counting,
-    Evidence,
     Pair,
-    Period,
     Placed,
     RejectCount,
     RejectReason,
     SubjectId,
     Survey,
     Tally,
-    WindowId,
 )
 from tercera.relational.embedded import Database
 from tercera.relational.kept import Kept
 from tercera.relational.placing import number_of, read_placed
+from tercera.relational.reading import in_columns
 from tercera.relational.tally import REASON, REASONS, Question, evidence, orders, tallies
-from tercera.windows import window_of_day
-
-_NUMBERS = ("subject", "opens", "matched", "orders", "amount", "first", "last")
-_EVIDENCE = ("order_id", "placed", "status", "cost")
 
 
 def answer(kept: Kept, question: Question) -> Generator[Tally, None, Survey]:
     """The tallies that are asked for, and the survey of what was read for them."""
+    counted = _counted(kept, question)
+    given = (tally for some in counted.columns() for tally in some.tell(None))
+    yield from given if question.scope.pairs is None else _each_asked(given, question.scope.pairs)
+    return counted.survey
+
+
+def columns(kept: Kept, question: Question) -> Generator[TallyColumns, None, Survey]:
+    """The same of a question that names no pairs, in columns."""
+    counted = _counted(kept, question)
+    yield from counted.columns()
+    return counted.survey
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """Tallies before they are taken, and the survey of what was read for them."""
+
+    told: Iterator[pa.RecordBatch]
+    counting: Counting
+    survey: Survey
+
+    def columns(self) -> Iterator[TallyColumns]:
+        return in_columns(self.told, self.counting)
+
+
+def _counted(kept: Kept, question: Question) -> _Counted:
     database, scope = kept.database, question.scope
     rows = kept.of(question)
     survey, good_rows, matching_rows = _survey(kept, rows, question)
@@ -56,20 +73,15 @@ def answer(kept: Kept, question: Question) -> Generator[Tally, None, Survey]:
     each = _distinct(kept, good, matching=is_light) if matching_rows or (good_rows and not is_light) else good
     counted = database.keep("counted", tallies(each))
     if is_light:
-        counted, totals = counted.mutate(orders=ibis.literal(0, "int64")), {}
+        counted = counted.mutate(orders=ibis.literal(0, "int64"))
     else:
         [(pairs, distinct)] = database.rows(counted.agg(pairs=counted.count(), orders=counted.orders.sum()))
-        totals = {"pairs": pairs, "orders": int(distinct or 0)}
+        survey = replace(survey, pairs=pairs, orders=int(distinct or 0))
     if scope.pairs is None:
         counted = counted.filter(counted.matched >= scope.at_least)
     if question.counting.evidence:
-        given = _with_evidence(database, each, counted, question.counting)
-    else:
-        given = _without(database, counted, question.counting)
-    if scope.pairs is not None:
-        given = _each_asked(given, scope.pairs)
-    yield from given
-    return replace(survey, **totals)
+        counted = evidence(each, counted, question.counting.evidence)
+    return _Counted(database.batches(counted), question.counting, survey)
 
 
 def _newest(database: Database, kept: ir.Table, question: Question) -> Placed | None:
@@ -138,42 +150,3 @@ def _distinct(kept: Kept, good: ir.Table, *, matching: bool) -> ir.Table:
     told_apart = kept.database.keep("told_apart", orders(marked.semi_join(shared, "mark")))
     columns = ("subject", "opens", "order_id", "matching", "placed", "amount", "status")
     return marked.anti_join(shared, "mark").select(*columns).union(told_apart.select(*columns))
-
-
-def _without(database: Database, counted: ir.Table, counting: Counting) -> Iterator[Tally]:
-    for numbers in database.stream(counted, _NUMBERS):
-        yield _tally(numbers, counting, ())
-
-
-def _with_evidence(
-    database: Database, each: ir.Table, counted: ir.Table, counting: Counting
-) -> Iterator[Tally]:
-    told = evidence(each, counted, counting.evidence)
-    stream = database.stream(told, _NUMBERS + _EVIDENCE)
-    for numbers, rows in groupby(stream, key=lambda row: row[: len(_NUMBERS)]):
-        shown = (row[len(_NUMBERS) :] for row in rows)
-        yield _tally(numbers, counting, tuple(_shown(one, counting) for one in shown if one[0] is not None))
-
-
-def _tally(numbers: tuple[Any, ...], counting: Counting, shown: tuple[Evidence, ...]) -> Tally:
-    subject, opens, matched, count, amount, first, last = numbers
-    return Tally(
-        SubjectId(subject),
-        _window_id(opens, counting.within),
-        matched,
-        count,
-        amount,
-        None if first is None else read_placed(first, counting.zone),
-        None if last is None else read_placed(last, counting.zone),
-        shown,
-    )
-
-
-def _shown(one: tuple[Any, ...], counting: Counting) -> Evidence:
-    order_id, placed, status, amount = one
-    return Evidence(order_id, read_placed(placed, counting.zone), status, amount)
-
-
-@lru_cache(maxsize=4096)
-def _window_id(opens: date, within: Period) -> WindowId:
-    return window_of_day(opens, within).id

@@ -15,6 +15,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from tercera.columns import ColumnReading, TallyColumns
 from tercera.errors import SourceError
 from tercera.model import CUSTOMER, Counting, Customer, Period, RejectReason, SubjectId, Survey, Tally
 from tercera.orders import (
@@ -34,7 +35,7 @@ from tercera.relational.following.arrivals import Arrivals
 from tercera.relational.following.telling import paths_of, subjects
 from tercera.relational.kept import Kept
 from tercera.relational.sharing import SharedFiles, grouped
-from tercera.relational.staged import answer, doubts
+from tercera.relational.staged import answer, columns, doubts
 from tercera.relational.tables import Files, Format, Opened, open_files, refusing
 from tercera.relational.tally import Question
 from tercera.windows import Window
@@ -120,6 +121,8 @@ class FilesSource:
 
     def tally(self, counting: Counting, scope: Scope) -> Reading:
         """See `orders.Source`. A scope with `pairs` surveys the rows of these pairs alone."""
+        if scope.pairs is None:
+            return ColumnReading(self._columns(counting, scope))
         return Reading(self._tallies(counting, scope))
 
     def customers(self, ids: Collection[str]) -> dict[str, Customer]:
@@ -184,11 +187,19 @@ class FilesSource:
         """Nothing stays open between calls."""
 
     def _tallies(self, counting: Counting, scope: Scope) -> Generator[Tally, None, Survey]:
-        question = Question(self._fields, counting, scope)
+        with self._kept(counting, scope) as kept:
+            return (yield from answer(kept, kept.question))
+
+    def _columns(self, counting: Counting, scope: Scope) -> Generator[TallyColumns, None, Survey]:
+        with self._kept(counting, scope) as kept:
+            return (yield from columns(kept, kept.question))
+
+    @contextmanager
+    def _kept(self, counting: Counting, scope: Scope) -> Iterator[Kept]:
         with self._opened(self._settings.orders, "orders") as opened:
             _demand("orders", opened, needed(self._fields, counting))
             with refusing("orders", opened.files):
-                return (yield from answer(Kept(opened, question), question))
+                yield Kept(opened, Question(self._fields, counting, scope))
 
     def _check_orders(self, counting: Counting) -> Iterator[Check]:
         with self._opened(self._settings.orders, "orders") as opened:

@@ -1,0 +1,37 @@
+"""Rules over the same orders read them together."""
+
+from __future__ import annotations
+
+import json
+from statistics import median
+
+from bench.figures import Bound, Figure, seconds
+from bench.processes import measure, script, simulated_orders
+from bench.server import kept_server
+
+TITLE = "Ten rules over the same orders"
+
+
+def run(*, quick: bool) -> list[Figure]:
+    """Whole cycles of ten rules against those of one, in turns: over a Parquet file, and over MongoDB."""
+    rounds = "3" if quick else "7"
+    orders = simulated_orders(100_000 if quick else 10_000_000, "parquet")
+    of_files = json.loads(measure(script("ten_rules", "file", str(orders), rounds)).output)
+    size = "100000" if quick else "1000000"
+    with kept_server() as uri:
+        measure(script("history", uri, size, "1"))
+        of_mongodb = json.loads(measure(script("ten_rules", "mongodb", uri, size, rounds)).output)
+    return [
+        _figure("10 million orders in parquet", of_files),
+        _figure("MongoDB, a million orders", of_mongodb),
+    ]
+
+
+def _figure(what: str, found: dict[str, list[float]]) -> Figure:
+    return Figure(
+        f"{what}: a cycle of ten rules, against one rule",
+        median(found["ten"]) / median(found["one"]),
+        Bound.AT_MOST,
+        3,
+        detail=f"{seconds(found['ten'])} against {seconds(found['one'])}; {found['pairs']} pairs looked at",
+    )

@@ -1,0 +1,68 @@
+"""Very many tallies as columns, for what looks at all of them and at few of them closely."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from tercera.model import Pair, Survey, Tally
+from tercera.orders import Reading
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class TallyColumns:
+    """Some tallies: of each its `subjects`, `windows` (ids) and `matched`.
+
+    `values` holds everything else that a tally is made of, but for how many orders did not match, in as many
+    rows as it has evidence, or one; the rows of the tally at a place are those from `starts[place]` up to
+    `starts[place + 1]`. Two tallies of a pair whose rows are equal are equal but for `orders`. `tell` makes
+    the tallies at some places, or all.
+    """
+
+    subjects: pa.Array
+    windows: pa.Array
+    matched: Integers
+    values: pa.Table
+    starts: Integers
+    tell: Callable[[Integers | None], Iterator[Tally]]
+
+    def __len__(self) -> int:
+        return len(self.matched)
+
+    def pairs(self, places: Integers) -> Iterator[Pair]:
+        """The pairs of the tallies at some places."""
+        subjects, windows = (column.take(places).to_pylist() for column in (self.subjects, self.windows))
+        return zip(subjects, windows, strict=True)
+
+
+def spread(starts: Integers, sizes: Integers) -> Integers:
+    """The places of the rows that begin there and are so many: 5 and 8, 3 and 2 → 5, 6, 7, 8, 9."""
+    ends = np.cumsum(sizes)
+    places: Integers = np.repeat(starts - (ends - sizes), sizes) + np.arange(ends[-1] if len(ends) else 0)
+    return places
+
+
+class ColumnReading(Reading):
+    """Tallies as they stream from a source, which also gives them as columns. Taken once, either way."""
+
+    def __init__(self, columns: Generator[TallyColumns, None, Survey]) -> None:
+        self._columns = columns
+        super().__init__(self._told())
+
+    def columns(self) -> Iterator[TallyColumns]:
+        """Many of them at a time."""
+        self._survey = yield from self._columns
+
+    def _told(self) -> Generator[Tally, None, Survey]:
+        for some in self.columns():
+            yield from some.tell(None)
+        return self.survey

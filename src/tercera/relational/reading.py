@@ -1,0 +1,107 @@
+"""Counted pairs as tallies, in columns, from the rows of an engine: one for each piece of evidence of a pair,
+or one."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from datetime import date
+from functools import lru_cache, partial
+from itertools import islice
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tercera.columns import Integers, TallyColumns, spread
+from tercera.model import Counting, Evidence, Period, SubjectId, Tally, WindowId
+from tercera.relational.placing import read_placed
+from tercera.windows import window_of_day
+
+_AT_ONCE = 500_000
+"""Rows that are looked at together."""
+
+_NUMBERS = ("subject", "opens", "matched", "orders", "amount", "first", "last")
+_NOT_COMPARED = ("subject", "opens", "orders", "place")
+
+
+def in_columns(told: Iterable[pa.RecordBatch], counting: Counting) -> Iterator[TallyColumns]:
+    """The rows of `tally.evidence`, in its order, or those of `tally.tallies`. The rows of a pair follow one
+    another, and may come in two batches."""
+    waiting: list[pa.RecordBatch] = []
+    rows = 0
+    for batch in told:
+        waiting.append(batch)
+        rows += batch.num_rows
+        if rows >= _AT_ONCE:
+            table = pa.Table.from_batches(waiting).combine_chunks()
+            last = int(_starts(table)[-1])
+            if last:
+                yield _columns(table.slice(0, last), counting)
+            waiting = table.slice(last).to_batches()
+            rows = table.num_rows - last
+    if rows:
+        yield _columns(pa.Table.from_batches(waiting), counting)
+
+
+def _starts(table: pa.Table) -> Integers:
+    """Where the rows of each pair begin: their first piece of evidence has the place 0, or there is none."""
+    if "place" not in table.column_names:
+        return np.arange(table.num_rows)
+    place = pc.fill_null(table.column("place"), 0)
+    return np.flatnonzero(place.to_numpy() == 0)
+
+
+def _columns(table: pa.Table, counting: Counting) -> TallyColumns:
+    table = table.combine_chunks()
+    starts = _starts(table)
+    pairs = table.select(["subject", "opens", "matched"]).take(pa.array(starts)).combine_chunks()
+    coded = pairs.column("opens").combine_chunks().dictionary_encode()
+    names = [_window_id(day, counting.within) for day in coded.dictionary.to_pylist()]
+    ends = np.append(starts, table.num_rows)
+    return TallyColumns(
+        subjects=pairs.column("subject").combine_chunks(),
+        windows=pa.array(names, pa.string()).take(coded.indices),
+        matched=pairs.column("matched").to_numpy(),
+        values=table.drop_columns([name for name in _NOT_COMPARED if name in table.column_names]),
+        starts=ends,
+        tell=partial(_told, table, ends, counting),
+    )
+
+
+def _told(table: pa.Table, starts: Integers, counting: Counting, places: Integers | None) -> Iterator[Tally]:
+    if places is None:
+        sizes = np.diff(starts)
+    else:
+        sizes = np.diff(starts)[places]
+        table = table.take(pa.array(spread(starts[places], sizes)))
+    zone, within = counting.zone, counting.within
+    numbers = (table.column(name).to_pylist() for name in _NUMBERS)
+    shown = _evidence(table, zone) if "order_id" in table.column_names else None
+    pairs = zip(*numbers, strict=True)
+    for size in sizes.tolist():
+        own = list(islice(shown, size)) if shown else []
+        subject, opens, matched, orders, amount, first, last = next(pairs)
+        deque(islice(pairs, size - 1), 0)
+        yield Tally(
+            SubjectId(subject),
+            _window_id(opens, within),
+            matched,
+            orders,
+            amount,
+            None if first is None else read_placed(first, zone),
+            None if last is None else read_placed(last, zone),
+            tuple(each for each in own if each is not None),
+        )
+
+
+def _evidence(table: pa.Table, zone: str) -> Iterator[Evidence | None]:
+    """Of each row; None where there is none."""
+    rows = (table.column(name).to_pylist() for name in ("order_id", "placed", "status", "cost"))
+    for order_id, placed, status, cost in zip(*rows, strict=True):
+        yield None if order_id is None else Evidence(order_id, read_placed(placed, zone), status, cost)
+
+
+@lru_cache(maxsize=4096)
+def _window_id(opens: date, within: Period) -> WindowId:
+    return window_of_day(opens, within).id
