@@ -187,4 +187,4 @@ class Dialect(ABC):
 
     def told_money(self, value: Any) -> Decimal | None:
         """What the engine answers for `money` and `total`."""
-        return None if value is None else Decimal(str(value))
+        return value if value is None or isinstance(value, Decimal) else Decimal(str(value))

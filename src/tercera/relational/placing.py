@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from enum import IntEnum
+from functools import lru_cache
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -143,6 +144,7 @@ def placed_number(read: ir.Table, dialect: Dialect, fields: OrderFields) -> ir.I
     return dialect.microseconds(read.tercera_clock) * 2 + ibis.ifelse(is_day, 0, 1).cast("int64")
 
 
+@lru_cache(maxsize=8192)
 def read_placed(number: int, zone: str) -> Placed:
     """The day or time that a `placed` number stands for: twice the microseconds, one more for a time."""
     microseconds, is_time = divmod(number, 2)

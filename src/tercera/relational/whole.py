@@ -306,12 +306,13 @@ class Seen:
         if self.asked is not None and (SubjectId(subject), window) not in self.asked:
             return None
         self._count(numbers)
+        told_money = self.dialect.told_money
         evidence = tuple(
             Evidence(
-                str(row.order_id),
+                row.order_id or "",
                 read_placed(int(row.first or 0), zone),
-                str(row.status),
-                self.dialect.told_money(row.amount),
+                row.status or "",
+                told_money(row.amount),
             )
             for row in rows
         )

@@ -27,6 +27,9 @@ from tercera.relational.pieces import Piece, pieces
 from tercera.relational.shifts import Step, tree
 
 _CLOCK = dt.Timestamp()
+_AT_ONCE = 1_000 if psycopg.capabilities.has_stream_chunked() else 1
+"""Rows that the driver takes from the server together."""
+
 _MONEY = dt.Decimal(18, 4)
 _FLAVOUR = Flavour(start="^", end="$", boundary=None, no_boundary=None)
 _PLAIN_NUMBER = r"^[0-9]{1,14}(\.[0-9]{1,4})?$"
@@ -287,7 +290,7 @@ class PostgresConnection:
         """See `connection.Connection`. Not by a cursor of the server's, which would rule out that it works
         in parallel."""
         with _explained(self._address), self._asking() as cursor:
-            yield from cursor.stream(statement.encode())
+            yield from cursor.stream(statement.encode(), size=_AT_ONCE)
 
     def can_write(self, place: Place) -> bool | None:
         """By the privileges of the user, whatever this session may do."""
