@@ -62,7 +62,7 @@ def test_a_statement_costs_what_mariadb_read_for_it(table: MySQLTable) -> None:
     before = table.cost(MONTH, 10)
     assert before is not None
     assert (before.rows, before.keys, before.estimated) == (ROWS, 0, False)
-    assert table.stored() == pytest.approx(ROWS, rel=0.1)
+    assert table.stored() == pytest.approx(ROWS, rel=0.5)  # InnoDB guesses from a few pages
     [advice] = advise(table.indexes(SWEEP), [SWEEP])
     assert advice.proposal is not None
     created = "CREATE INDEX `tercera_sweep` ON `orders` (`placed_at`) ALGORITHM=INPLACE LOCK=NONE"
@@ -125,7 +125,7 @@ def test_a_statement_that_takes_too_long_is_stopped(table: MySQLTable) -> None:
     )
     assert cost is not None
     assert cost.unfinished
-    assert cost.rows == pytest.approx(ROWS, rel=0.1)
+    assert cost.rows == pytest.approx(ROWS, rel=0.5)
 
 
 def test_a_view_has_no_indexes(database: str) -> None:
