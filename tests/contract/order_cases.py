@@ -294,6 +294,22 @@ CASES = [
             order(" o5", "2023-06-01", customer_id="Ünï 東京 🚚"),
         ],
     ),
+    Case(
+        "around the end of a month what the rule's clock shows counts, in any case and script, once",
+        [
+            order(order_id, f"{clock}{offset}", status, customer_id="Ünï 東京 🚚")
+            for offset in ("Z", "+14:00", "-11:00", "")
+            for order_id, clock, status in (
+                (f"ñ{offset}1", "2023-06-30T23:59:59.999999", "Returned"),
+                (f"ñ{offset}1", "2023-06-30T23:59:59.999999", "RETURNED"),
+                (f"ñ{offset}2", "2023-07-01T00:00:00.0", "rEtUrNeD"),
+                (f"ñ{offset}3", "2023-07-01T12:45:00.5", "returned "),
+            )
+        ],
+        PLAIN.model_copy(update={"formats": ("%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%dT%H:%M:%S.%f")}),
+        Counting((Match("status", ("returned",), True),), CUSTOMER, Period.MONTH, "Pacific/Chatham"),
+        "Australia/Lord_Howe",
+    ),
     Case("no orders at all are no tallies and no rejects", []),
 ]
 
