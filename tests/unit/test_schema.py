@@ -108,6 +108,8 @@ def test_the_commands_print_it() -> None:
     printed = json.loads(CliRunner().invoke(cli, ["kinds", "--json"]).stdout)
     assert [each["kind"] for each in printed["channels"]] == list(channels.kinds())
     assert [each["kind"] for each in printed["sources"]] == list(sources.kinds())
+    labelled = {each["kind"] for each in printed["engines"] if "not run here" in each["meaning"]}
+    assert labelled == {"bigquery", "clickhouse", "snowflake", "trino"}
     assert all(each["meaning"].endswith(".") for part in printed.values() for each in part)
     shown = CliRunner().invoke(cli, ["kinds"]).stdout
     assert all(kind in shown for kind in (*channels.kinds(), *sources.kinds()))

@@ -22,10 +22,12 @@ def register(cli: typer.Typer) -> None:
 
 
 def kinds(json: JsonOption = False) -> None:
-    """List the kinds of sources and channels that `kind:` may name."""
+    """List the kinds of sources and channels that `kind:` may name, and the engines of `sql`."""
     from tercera import channels, sources
+    from tercera.relational import engines
 
     found = {"sources": _meanings(sources), "channels": _meanings(channels)}
+    found["engines"] = {name: _meaning(f"{engines.__name__}.{name}", name) for name in engines.names()}
     if json:
         print_json(
             {
@@ -60,10 +62,13 @@ def _meanings(package: ModuleType) -> dict[str, str]:
 
 
 def _meaning(module: str, kind: str) -> str:
-    """The first line of a module's docstring. The module is read, not imported: drivers take long to load."""
+    """The first line of a module's docstring, or its first paragraph where that is one sentence. The module
+    is read, not imported: drivers take long to load."""
     found = find_spec(module)
     assert found is not None
     assert found.origin is not None
     text = ast.get_docstring(ast.parse(Path(found.origin).read_text(encoding="utf-8"))) or ""
-    line = re.sub(rf"^The `{kind}` \w+: ", "", text.partition("\n")[0])
+    first = text.partition("\n")[0]
+    told = first if first.endswith(".") else text.partition("\n\n")[0].replace("\n", " ")
+    line = re.sub(rf"^The `{kind}` \w+: ", "", told)
     return line[:1].upper() + line[1:].replace("`", "")

@@ -23,9 +23,13 @@ from _pytest.mark import ParameterSet
 NAMES = sorted(each.name for each in pkgutil.iter_modules(__path__))
 
 
-def each(*, but: Collection[str] = ()) -> list[ParameterSet]:
+def each(*, only: Collection[str] = NAMES, but: Collection[str] = ()) -> list[ParameterSet]:
     """The databases as parameters of tests. One process starts each, and runs all tests of it."""
-    return [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in NAMES if name not in but]
+    return [
+        pytest.param(name, marks=pytest.mark.xdist_group(name))
+        for name in NAMES
+        if name in only and name not in but
+    ]
 
 
 def load(name: str) -> ModuleType:

@@ -26,6 +26,8 @@ _CONNECT_PORT = 15002
 _SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.parser.escapedStringLiterals": "false",  # a pattern's backslash is written as two
+    # What Java would not compile for being too long is run in parts that it does.
+    "spark.sql.codegen.hugeMethodLimit": "8000",
 }
 # It would print each refused statement, with the server's stack.
 logging.getLogger("SQLQueryContextLogger").disabled = True

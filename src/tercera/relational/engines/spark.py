@@ -47,6 +47,11 @@ class SparkDialect(CountedDialect):
         Period.YEAR: f"TRUNC({_DATE}, 'YEAR')",
     }
 
+    def apart(self, table: ir.Table) -> ir.Table:
+        """Spark would copy columns into filters, and work a subquery out wherever it is asked, if it did not
+        take it for something that comes out otherwise each time."""
+        return table.filter(native("RAND() >= {0}", 0, kind="boolean"))
+
     def exact(self, text: ir.StringValue) -> ir.StringValue:
         """Spark compares bytes of UTF-8, which is by code point."""
         return text

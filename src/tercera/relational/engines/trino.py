@@ -1,5 +1,4 @@
-"""Trino (and what it reads: Iceberg, Delta, Hive). Compiled, not run here: its SQL is held in
-tests/snapshots/sql/trino."""
+"""Trino. Compiled, not run here: its SQL is held in tests/snapshots/sql/trino."""
 
 from __future__ import annotations
 
