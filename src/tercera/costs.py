@@ -10,7 +10,8 @@ class Cost:
     """Rows opened (documents), entries of an index read (keys), and seconds, None where nobody knows.
 
     Figures that are `estimated` come from counts and samples; others were measured by the engine as it ran
-    the question. An `unfinished` one was stopped after its seconds, and read at least what it says.
+    the question. An `unfinished` one was stopped after its seconds, and read at least what it says. `wanted`
+    is how many of the rows were of use, where all were read and the engine tells: an index would find these.
     """
 
     rows: int
@@ -18,6 +19,7 @@ class Cost:
     seconds: float | None
     estimated: bool = False
     unfinished: bool = False
+    wanted: int | None = None
 
     def __add__(self, other: Cost) -> Cost:
         """Of two questions, one after the other."""

@@ -85,6 +85,8 @@ def test_a_sweep_and_a_look_are_told_before_and_after(database: str) -> None:
     times, rest = divmod(sweep.figures.cost.rows, ROWS)
     assert rest == 0
     assert times == 1 or (times > 1 and not database.startswith("postgresql"))
+    assert sweep.figures.expected is not None
+    assert 1_500 * times < sweep.figures.expected.rows < 2_000 * times
     assert look.figures is not None
     assert look.figures.cost is not None
     assert look.figures.cost.rows % ROWS == 0

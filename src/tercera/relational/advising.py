@@ -128,9 +128,10 @@ class TableAdviser:
         if not self.table.is_table:
             return Figures("rows", question, stored or None, cost)
         if advice.proposal is not None:
-            size: int | None = stored * _BYTES
-        else:
-            size = self.table.size(advice.index.name) if advice.index else None
+            found = cost.wanted if cost else None
+            expected = None if found is None else Cost(found, found, None, estimated=True)
+            return Figures("rows", question, stored, cost, None, expected, stored * _BYTES)
+        size = self.table.size(advice.index.name) if advice.index else None
         return Figures("rows", question, stored, cost, size=size)
 
     def _sweep(self) -> tuple[str, Cost | None]:

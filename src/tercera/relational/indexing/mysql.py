@@ -170,7 +170,11 @@ def read_cost(told: Mapping[str, Any]) -> Cost:
         read = round(rows if counted else table.get("rows_examined_per_scan", table.get("rows", 0)))
         by_key = table.get("access_type") not in ("ALL", None) and table.get("key") != "PRIMARY"
         opened = 0 if by_key and table.get("using_index") else read
-        total = Cost(total.rows + opened, total.keys + (read if by_key else 0), None, not counted)
+        wanted = total.wanted
+        if counted and not by_key:
+            wanted = (wanted or 0) + round(read * (table.get("r_filtered") or 0) / 100)
+        keys = total.keys + (read if by_key else 0)
+        total = Cost(total.rows + opened, keys, None, not counted, wanted=wanted)
     block = told.get("query_block", {})
     if "r_total_time_ms" in block:
         return replace(total, seconds=block["r_total_time_ms"] / 1000)

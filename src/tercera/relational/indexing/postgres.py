@@ -205,6 +205,7 @@ class PostgresTable:
 def read_cost(told: Mapping[str, Any]) -> Cost:
     """Of what EXPLAIN ANALYZE told: every row that was opened and every entry of an index that was read."""
     rows = keys = 0
+    wanted: int | None = None
     for node in _nodes(told["Plan"]):
         loops = node.get("Actual Loops", 1)
         removed = node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
@@ -212,6 +213,8 @@ def read_cost(told: Mapping[str, Any]) -> Cost:
         kind = node["Node Type"]
         if kind in _SCANS or kind == "Bitmap Heap Scan":
             rows += read
+            if kind in _SCANS:
+                wanted = (wanted or 0) + round(node.get("Actual Rows", 0) * loops)
         elif kind == "Index Only Scan":
             keys, rows = keys + read, rows + node.get("Heap Fetches", 0)
         elif kind == "Index Scan":
@@ -219,7 +222,7 @@ def read_cost(told: Mapping[str, Any]) -> Cost:
         elif kind == "Bitmap Index Scan":
             keys += read
     seconds = (told.get("Planning Time", 0) + told.get("Execution Time", 0)) / 1000
-    return Cost(rows, keys, seconds)
+    return Cost(rows, keys, seconds, wanted=wanted)
 
 
 def scans(plan: Mapping[str, Any]) -> bool:
