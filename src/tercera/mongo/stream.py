@@ -6,6 +6,7 @@ else of it travels. https://www.mongodb.com/docs/manual/changeStreams/
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Collection, Iterator, Mapping
@@ -22,7 +23,7 @@ from tercera.changes import Batch
 from tercera.errors import HistoryLostError, SourceError
 from tercera.model import CUSTOMER, SubjectId
 from tercera.mongo.connection import AUTHENTICATION, UNAUTHORISED, Client, Server
-from tercera.mongo.expressions import Expression, either, text_of, told_by, type_is
+from tercera.mongo.expressions import Expression, either, literal, text_of, told_by, type_is
 from tercera.orders import OrderFields
 
 WAIT = 0.5
@@ -110,6 +111,7 @@ class Stream:
         told = {side: self._told(document) for side, document in sides.items()}
         keys = {"$map": {"input": {"$objectToArray": "$updateDescription.updatedFields"}, "in": "$$this.k"}}
         return [
+            {"$match": _matters(self._watched)},
             {
                 "$project": {
                     "operationType": True,
@@ -120,7 +122,7 @@ class Stream:
                     "key": text_of("$documentKey._id"),
                     **told,
                 }
-            }
+            },
         ]
 
     def _told(self, document: str) -> Expression:
@@ -218,6 +220,34 @@ def _is_no_use(error: OperationFailure) -> bool:
     other = {*AUTHENTICATION, UNAUTHORISED, _NO_STREAMS}
     passes = isinstance(error, ExecutionTimeout) or error.has_error_label("ResumableChangeStreamError")
     return not passes and error.code not in other
+
+
+def _matters(paths: Collection[str]) -> dict[str, Any]:
+    """Whether an event is about values at these paths. It names no document, so that the server asks it
+    before it looks an order up: an update of other fields costs next to nothing."""
+    parts = [path.split(".") for path in paths]
+    above = sorted({".".join(part[: n + 1]) for part in parts for n in range(len(part))})
+    below = "^(" + "|".join(re.escape(path) for path in sorted(paths)) + r")\."
+    written = {
+        "$concatArrays": [
+            {
+                "$map": {
+                    "input": {"$objectToArray": {"$ifNull": ["$updateDescription.updatedFields", {}]}},
+                    "in": "$$this.k",
+                }
+            },
+            {"$ifNull": ["$updateDescription.removedFields", []]},
+            {"$ifNull": ["$updateDescription.truncatedArrays.field", []]},
+        ]
+    }
+    touched = {
+        "$or": [
+            {"$in": ["$$this", literal(above)]},
+            {"$regexMatch": {"input": "$$this", "regex": literal(below)}},
+        ]
+    }
+    touches = {"$anyElementTrue": [{"$map": {"input": written, "in": touched}}]}
+    return {"$or": [{"operationType": {"$ne": "update"}}, {"$expr": touches}]}
 
 
 def paths_of(fields: OrderFields) -> Iterator[str]:
