@@ -39,6 +39,33 @@ def compare(ending: str, *, quick: bool) -> list[Figure]:
     ]
 
 
+def compare_large(*, quick: bool) -> list[Figure]:
+    """Time and memory of a backtest over a hundred million orders in Parquet, where both must be careful."""
+    orders = simulated_orders(1_000_000 if quick else 100_000_000, "parquet")
+    config = files(DATA / f"{orders.name}.yaml", orders, memory_limit="4GB")
+    ours = tercera("backtest", "--config", str(config), "--json")
+    theirs = script("rivals.duckdb_backtest", str(orders))
+    mine, rival = alternating(lambda: measure(ours), lambda: measure(theirs), 2)
+    require_equal(_counts(mine[0]), json.loads(rival[0].output), f"backtest of {orders.name}")
+    return [
+        Figure(
+            "backtest of 100 million orders in parquet: time of the whole process, against DuckDB by hand",
+            typical(mine) / typical(rival),
+            Bound.AT_MOST,
+            1.3,
+            detail=f"{told(mine)} against {told(rival)}",
+        ),
+        Figure(
+            "backtest of 100 million orders in parquet: peak memory",
+            max(each.peak for each in mine) / GIGABYTE,
+            Bound.AT_MOST,
+            6,
+            "GB",
+            f"the rival held {max(each.peak for each in rival) / GIGABYTE:.2f} GB",
+        ),
+    ]
+
+
 def _counts(measured: Measured) -> dict[str, Any]:
     """What a backtest found, as the rival says it."""
     found = json.loads(measured.output)

@@ -56,9 +56,14 @@ def files(
     customers: Path | None = None,
     mail: Mapping[str, Any] | None = None,
     rules: Sequence[Mapping[str, Any]] = (_RULE,),
+    memory_limit: str = "1GB",
 ) -> Path:
     """Writes a configuration for a file of orders; `mail` holds the sections that send."""
-    source: dict[str, Any] = {"kind": "files", "orders": {"path": str(orders), **_FIELDS}}
+    source: dict[str, Any] = {
+        "kind": "files",
+        "orders": {"path": str(orders), **_FIELDS},
+        "memory_limit": memory_limit,
+    }
     if customers:
         source["customers"] = {"path": str(customers), **_DIRECTORY}
     return _write(config, source, mail or {}, rules)

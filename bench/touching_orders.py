@@ -56,11 +56,8 @@ def compare(uri: str, few: str, many: str, rounds: int) -> dict[str, Any]:
         for _ in range(WARMING):
             beside_few(), beside_many()
         few_seconds, many_seconds = alternating(beside_few, beside_many, rounds)
-    return {
-        "few": few_seconds,
-        "many": many_seconds,
-        "stored": [client[DATABASE][name].estimated_document_count() for name in (few, many)],
-    }
+        stored = [client[DATABASE][name].estimated_document_count() for name in (few, many)]
+    return {"few": few_seconds, "many": many_seconds, "stored": stored}
 
 
 def _toucher(stack: ExitStack, config: Path, orders: Documents) -> Callable[[], float]:

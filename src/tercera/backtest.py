@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
-from tercera.model import Survey
+from tercera.columns import ColumnReading, TallyColumns
+from tercera.model import Survey, Tally
 from tercera.orders import Scope, Source
 from tercera.rules import Rule, judge
 from tercera.windows import window_of_day
@@ -46,23 +47,56 @@ def backtest(
         end=window_of_day(last, within).end if last else None,
         at_least=rule.floor,
     )
-    by_level: Counter[str] = Counter()
-    by_window: Counter[str] = Counter()
-    subjects: set[str] = set()
+    found = _Found(rule)
     reading = source.tally(replace(rule.counting, evidence=0), scope)
-    for judged, tally in enumerate(reading, 1):
-        if (level := judge(rule, tally).level) is not None:
-            by_level[level.name] += 1
-            by_window[tally.window] += 1
-            subjects.add(tally.subject)
-        if progress and judged % 10_000 == 0:
-            progress(judged)
+    if isinstance(reading, ColumnReading):
+        for columns in reading.columns():
+            found.add_columns(columns)
+            if progress:
+                progress(found.judged)
+    else:
+        for tally in reading:
+            found.add(tally)
+            if progress and found.judged % 10_000 == 0:
+                progress(found.judged)
     return Backtest(
         rule=rule.id,
-        alerts=by_level.total(),
-        customers=len(subjects),
-        by_level={level.name: by_level[level.name] for level in rule.levels},
-        by_window=dict(sorted(by_window.items())),
+        alerts=found.by_level.total(),
+        customers=len(found.subjects),
+        by_level={level.name: found.by_level[level.name] for level in rule.levels},
+        by_window=dict(sorted(found.by_window.items())),
         survey=reading.survey,
         seconds=time.perf_counter() - began,
     )
+
+
+@dataclass
+class _Found:
+    """The pairs that reach a level."""
+
+    rule: Rule
+    judged: int = 0
+    by_level: Counter[str] = field(default_factory=Counter)
+    by_window: Counter[str] = field(default_factory=Counter)
+    subjects: set[str] = field(default_factory=set)
+
+    def add(self, tally: Tally) -> None:
+        """Judges one."""
+        self.judged += 1
+        if (level := judge(self.rule, tally).level) is not None:
+            self.by_level[level.name] += 1
+            self.by_window[tally.window] += 1
+            self.subjects.add(tally.subject)
+
+    def add_columns(self, columns: TallyColumns) -> None:
+        """Judges many."""
+        from tercera.evaluation import reached
+
+        self.judged += len(columns)
+        ranks = reached(self.rule, columns.matched)
+        for rank, level in enumerate(self.rule.levels, 1):
+            self.by_level[level.name] += int((ranks == rank).sum())
+        alerts = ranks.nonzero()[0]
+        for each in columns.windows.take(alerts).value_counts().to_pylist():
+            self.by_window[each["values"]] += each["counts"]
+        self.subjects.update(columns.subjects.take(alerts).unique().to_pylist())

@@ -85,6 +85,13 @@ class Remembered:
     digest: pa.Array
 
 
+def reached(rule: Rule, matched: Places) -> Places:
+    """The ranks of the levels that counts reach, as `judge` finds them: 0 for none."""
+    thresholds = np.array([level.threshold for level in rule.levels], np.int64)
+    ranks: Places = np.searchsorted(thresholds, matched, side="right")
+    return ranks
+
+
 class Evaluation:
     """One look at a rule's pairs. `seen` says which of the known alerts had a tally."""
 
@@ -93,7 +100,6 @@ class Evaluation:
         self._known = known
         self._before = before if before is not None and before.rule == _meaning(rule) else None
         self._now = now
-        self._thresholds = np.array([level.threshold for level in rule.levels], np.int64)
         self.seen = np.zeros(len(known), np.bool_)
         self._looked: list[tuple[pa.Array, TallyColumns, pa.Array]] = []
         self._bytes = 0
@@ -106,7 +112,7 @@ class Evaluation:
         self._same = np.zeros(len(columns), np.bool_)
         is_known = places != _NOWHERE
         self.seen[places[is_known]] = True
-        rank = np.searchsorted(self._thresholds, columns.matched, side="right")
+        rank = reached(self._rule, columns.matched)
         unmoved, moved = ~is_known & (rank == 0), ~is_known & (rank > 0)
         if is_known.any():
             unmoved |= is_known & self._known.is_closed[places]
