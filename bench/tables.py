@@ -61,12 +61,19 @@ def compare(size: int, rounds: int) -> dict[str, Any]:
             lambda: _timed(lambda: postgres_sweep.ask(rival, *bounds)),
             rounds,
         )
+        light = Scope(windows[0].start, windows[-1].end, 3, totals=False)
+        tallied, asked_again = alternating(
+            lambda: _timed(lambda: _tally(app, light)),
+            lambda: _timed(lambda: postgres_sweep.ask(rival, *bounds)),
+            rounds,
+        )
         whole, by_hand = alternating(
             lambda: _timed(lambda: _tally(app, Scope(at_least=3))),
             lambda: _timed(lambda: postgres_sweep.ask(rival, "1900", "2100")),
             3,
         )
     return {
+        "tallied": tallied, "asked_again": asked_again,
         "swept": swept, "asked": asked, "first": first, "backtest": whole, "by_hand": by_hand, "pairs": pairs
     }  # fmt: skip
 
