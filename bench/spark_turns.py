@@ -26,11 +26,12 @@ from tercera.sources.sql import Settings, open_source
 URI = "spark:///local[2]"
 
 
-def session() -> SparkSession:
+def session() -> Any:
     """Two cores and four gigabytes, nothing else told: what Spark does by itself is the same for both."""
     os.environ["SPARK_LOCAL_IP"] = HOST
     told = {"spark.ui.enabled": "false", "spark.driver.memory": "4g", "spark.ui.showConsoleProgress": "false"}
-    builder = SparkSession.builder.master("local[2]")
+    builder: Any = SparkSession.builder
+    builder = builder.master("local[2]")
     for name, value in {**told, "spark.sql.session.timeZone": "UTC"}.items():
         builder = builder.config(name, value)
     return builder.getOrCreate()
@@ -77,13 +78,15 @@ def main(path: str, rounds: int) -> None:
     seconds: dict[str, list[float]] = {"ours": [], "rival": []}
     answers: dict[str, Any] = {}
     for turn in range(rounds + 1):
-        for name, run in (("ours", lambda: ours(path)), ("rival", lambda: count(spark, path))):
+        both: Any = (("ours", lambda: ours(path)), ("rival", lambda: count(spark, path)))
+        for name, run in both:
             began = time.perf_counter()
             answers[name] = run()
             if turn:
                 seconds[name].append(time.perf_counter() - began)
     json.dump({"seconds": seconds, "answers": answers}, sys.stdout)
-    spark.stop()
+    stop: Any = spark.stop
+    stop()
 
 
 if __name__ == "__main__":
