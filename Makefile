@@ -24,7 +24,7 @@ demo: $(READY)   ## the whole product in a minute: shop, alerts, mails
 	$(BIN)/tercera demo
 
 test: $(READY)   ## every test, against real servers
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 3 --dist loadgroup
 
 fault: $(READY)  ## 2,000 kills, several instances, broken infrastructure: a quarter of an hour; prints what it saw
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -rP -o python_files='test_*.py full_*.py' tests/fault
