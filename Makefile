@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help demo test fault check bench requirements clean
+.PHONY: help demo test spark fault check bench requirements clean
 help:            ## what can be made here
 	@grep -hE '^[a-z]+: .*##|^[a-z]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*##/  /'
 
@@ -23,8 +23,11 @@ $(READY): requirements/dev.txt pyproject.toml
 demo: $(READY)   ## the whole product in a minute: shop, alerts, mails
 	$(BIN)/tercera demo
 
-test: $(READY)   ## every test, against real servers
-	$(BIN)/python -m pytest -n 3 --dist loadgroup
+test: $(READY)   ## every test, against real servers, but those of Spark
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not spark"
+
+spark: $(READY)  ## the tests of Spark: some minutes, for it takes long to start
+	$(BIN)/python -m pytest -m spark tests/contract
 
 fault: $(READY)  ## 2,000 kills, several instances, broken infrastructure: a quarter of an hour; prints what it saw
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -rP -o python_files='test_*.py full_*.py' tests/fault

@@ -24,14 +24,17 @@ NAMES = sorted(each.name for each in pkgutil.iter_modules(__path__))
 
 
 def each(*, only: Collection[str] = NAMES, but: Collection[str] = ()) -> list[ParameterSet]:
-    """The databases as parameters of tests. One process starts each, and runs all tests of it."""
-    return [
-        pytest.param(name, marks=pytest.mark.xdist_group(name))
-        for name in NAMES
-        if name in only and name not in but
-    ]
+    """The databases as parameters of tests. Spark is slow to start: `make spark` runs all tests of it in one
+    process, `make test` the others."""
+    chosen = [name for name in NAMES if name in only and name not in but]
+    return [pytest.param(name, marks=_marks(name)) for name in chosen]
 
 
 def load(name: str) -> ModuleType:
     """The module of a database."""
     return import_module(f"{__name__}.{name}")
+
+
+def _marks(name: str) -> list[pytest.MarkDecorator]:
+    alone = pytest.mark.xdist_group(name)
+    return [alone, pytest.mark.spark] if name.startswith("spark") else [alone]
