@@ -24,8 +24,8 @@ NAMES = sorted(each.name for each in pkgutil.iter_modules(__path__))
 
 
 def each(*, only: Collection[str] = NAMES, but: Collection[str] = ()) -> list[ParameterSet]:
-    """The databases as parameters of tests. Spark is slow to start: `make spark` runs the tests of it, those of
-    each kind in one process, for a classic session can't begin where a client of Connect lives."""
+    """The databases as parameters of tests. Spark is slow to start: `make spark` runs the tests of it, those
+    of each kind in one process, for a classic session can't begin where a client of Connect lives."""
     chosen = [name for name in NAMES if name in only and name not in but]
     return [pytest.param(name, marks=_marks(name)) for name in chosen]
 
