@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import SecretStr
 
-from tercera.model import CUSTOMER, Counting, Match, Period
+from tercera.model import CUSTOMER, Counting, Match, Period, WindowId
 from tercera.orders import Scope
 from tercera.sources.sql import OrderTable, Settings, open_source
 from tests.servers import mariadb
@@ -38,4 +38,4 @@ def test_a_timestamp_is_an_instant() -> None:
         "2023-06": ["o1"],
         "2023-07": ["o2"],
     }
-    assert str(tallies["2023-06"].first_at) == "2023-06-30 22:30:00-05:00"
+    assert str(tallies[WindowId("2023-06")].first_at) == "2023-06-30 22:30:00-05:00"
