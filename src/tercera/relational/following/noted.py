@@ -235,6 +235,8 @@ class NotedChanges:
             if left <= 0:
                 return empty(self._position())
             with self._asking, self._notes.explained():
+                if self._is_closed.is_set():  # between the two looks
+                    return empty(is_current=False)
                 for _ in self._connection.notifies(timeout=min(left, _WAIT), stop_after=1):
                     pass
 
