@@ -8,9 +8,10 @@ from dataclasses import replace
 from tercera.model import Counting
 from tercera.orders import Check, Scope
 from tercera.relational.columns import everything
+from tercera.relational.seen import Seen
 from tercera.relational.session import Session, Tables
 from tercera.relational.tally import Question
-from tercera.relational.whole import Seen, whole
+from tercera.relational.whole import whole
 
 _LOOKED_AT = 10_000
 """How many rows are read."""

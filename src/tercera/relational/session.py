@@ -69,7 +69,7 @@ class Session:
         return shown(self.columns(self.orders(wanted)), wanted)
 
     def tally(self, question: Question, names: Sequence[str], ids: Sequence[str]) -> Rows:
-        """The answer to one question, for `whole.Seen`. Of pairs it is asked for the subjects in `ids`."""
+        """The answer to one question, for `seen.Seen`. Of pairs it is asked for the subjects in `ids`."""
         return self.connection.rows(self.statement(question, names, ids))
 
     def statement(self, question: Question, names: Sequence[str], ids: Sequence[str]) -> str:

@@ -9,53 +9,28 @@ Rejects go the same way: as orders of no pair, a few of them together (`Dialect.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
-from itertools import groupby
-from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from tercera.model import Evidence, Pair, RejectCount, RejectReason, SubjectId, Survey, Tally
+from tercera.model import RejectReason
 from tercera.orders import SAMPLES, Recent, Scope
 from tercera.relational.amounts import MONEY
 from tercera.relational.dialect import Dialect
 from tercera.relational.native import native
-from tercera.relational.placing import number_of, read_placed
-from tercera.relational.tally import REASONS, Question, Rows, judged, read, rejected
-from tercera.windows import window_of_day
+from tercera.relational.placing import number_of
+from tercera.relational.tally import Question, Rows, judged, read, rejected
 
 _PAIR = ("subject", "opens")
 _SINCE, _UNTIL = "/* since */", "/* until */"
 _ANY_TIME = Recent(date(1970, 1, 1), datetime(1970, 1, 1, tzinfo=UTC))
 _MOST_SHOWN = 40
 """Of so many columns a sample shows."""
-
-
-class _Row(NamedTuple):
-    """What comes back: numbers where `place` is -1, else one order of the numbers before, or one reject."""
-
-    reason: int | None
-    subject: str | None
-    opens: Any
-    place: int
-    rows: int
-    matches: int
-    matched: int
-    orders: int
-    pairs: int
-    amount: Any
-    first: int | None
-    last: int | None
-    newest: int | None
-    order_id: str | None
-    status: str | None
-    sample: str | None
 
 
 def shown(rows: Rows, needed: Sequence[str]) -> tuple[str, ...]:
@@ -208,7 +183,7 @@ _TYPES: Mapping[str, dt.DataType] = {
 
 
 def _row(table: ir.Table, **known: ir.Value) -> ir.Table:
-    """The columns of `_Row`, null where there are none."""
+    """The columns of `seen.Row`, null where there are none."""
     values = {
         name: known.get(name, table[name] if name in table.columns else ibis.null(kind))
         for name, kind in _TYPES.items()
@@ -219,113 +194,3 @@ def _row(table: ir.Table, **known: ir.Value) -> ir.Table:
 def _as(value: ir.Value, kind: dt.DataType) -> ir.Value:
     """The same under the type that it has in all parts of the answer: engines widen as they add."""
     return value if value.type() == kind else native("{0}", value, kind=kind)
-
-
-@dataclass
-class _Rejects:
-    rows: int = 0
-    matching: int = 0
-    samples: list[Mapping[str, str | None]] = field(default_factory=list)
-
-
-@dataclass
-class Seen:
-    """What answers to `whole` say, added up as their rows come by."""
-
-    question: Question
-    dialect: Dialect
-    names: Sequence[str]
-    asked: Collection[Pair] | None = None
-    rows: int = 0
-    orders: int = 0
-    pairs: int = 0
-    newest: int | None = None
-    rejects: dict[int, _Rejects] = field(default_factory=dict)
-
-    def tallies(self, answer: Iterable[Sequence[Any]]) -> Iterator[Tally]:
-        """The tallies that were asked for."""
-        rows = (_Row(*each) for each in answer)
-        for (subject, opens), group in groupby(rows, key=lambda row: (row.subject, row.opens)):
-            if subject is None:
-                self._add_others(group)
-                continue
-            numbers, *evidence = group
-            tally = self._tally(subject, opens, numbers, evidence)
-            if tally is not None:
-                yield tally
-
-    def survey(self) -> Survey:
-        """What was read."""
-        totals = self.question.scope.totals
-        rejects = {
-            REASONS[place]: RejectCount(each.rows, each.matching, tuple(each.samples[:SAMPLES]))
-            for place, each in sorted(self.rejects.items())
-        }
-        newest = None if self.newest is None else read_placed(self.newest, self.question.counting.zone)
-        orders, pairs = (self.orders, self.pairs) if totals else (0, 0)
-        return Survey(self.rows, orders, rejects, pairs, newest)
-
-    def short_of_samples(self) -> list[RejectReason]:
-        """The reasons of which fewer samples came than could be shown."""
-        return [
-            REASONS[place]
-            for place, each in self.rejects.items()
-            if len(each.samples) < min(each.rows, SAMPLES)
-        ]
-
-    def put_samples(self, reason: RejectReason, packed: Iterable[Sequence[Any]]) -> None:
-        """Samples of a reason, in the place of those that came."""
-        self.rejects[REASONS.index(reason)].samples = [self._sample(sample) for (sample,) in packed]
-
-    def _add_others(self, rows: Iterable[_Row]) -> None:
-        for row in rows:
-            if row.place >= 0:
-                self._rejected(row).samples.append(self._sample(row.sample))
-                continue
-            self._count(row)
-            if row.reason is not None:
-                rejects = self._rejected(row)
-                rejects.rows += int(row.rows)
-                rejects.matching += int(row.matches)
-
-    def _rejected(self, row: _Row) -> _Rejects:
-        assert row.reason is not None
-        return self.rejects.setdefault(int(row.reason), _Rejects())
-
-    def _count(self, row: _Row) -> None:
-        self.rows += int(row.rows)
-        if row.reason is None:
-            self.orders += int(row.orders)
-            self.pairs += int(row.pairs)
-        if row.newest is not None:
-            self.newest = max(int(row.newest), self.newest or int(row.newest))
-
-    def _tally(self, subject: str, opens: Any, numbers: _Row, rows: Iterable[_Row]) -> Tally | None:
-        counting, zone = self.question.counting, self.question.counting.zone
-        window = window_of_day(self.dialect.told_day(opens), counting.within).id
-        if self.asked is not None and (SubjectId(subject), window) not in self.asked:
-            return None
-        self._count(numbers)
-        told_money = self.dialect.told_money
-        evidence = tuple(
-            Evidence(
-                row.order_id or "",
-                read_placed(int(row.first or 0), zone),
-                row.status or "",
-                told_money(row.amount),
-            )
-            for row in rows
-        )
-        return Tally(
-            SubjectId(subject),
-            window,
-            int(numbers.matched),
-            int(numbers.orders) if self.question.scope.totals else 0,
-            self.dialect.told_money(numbers.amount),
-            None if numbers.first is None else read_placed(int(numbers.first), zone),
-            None if numbers.last is None else read_placed(int(numbers.last), zone),
-            evidence,
-        )
-
-    def _sample(self, packed: str | None) -> Mapping[str, str | None]:
-        return dict(zip(self.names, json.loads(packed or "[]"), strict=False))

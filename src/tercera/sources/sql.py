@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from tercera.advice import Asked, Tell
 from tercera.changes import Changes
+from tercera.columns import ColumnReading, TallyColumns
 from tercera.errors import SourceError
 from tercera.model import CUSTOMER, Counting, Customer, Pair, Period, RejectReason, SubjectId, Survey, Tally
 from tercera.orders import Check, CustomerFields, OrderFields, Reading, Scope, Timestamps
@@ -28,9 +29,9 @@ from tercera.relational.engines import engine_of, load, names
 from tercera.relational.following.cursor import CursorChanges, Growing
 from tercera.relational.following.tracked import Tracked
 from tercera.relational.looking import looks
+from tercera.relational.seen import Seen
 from tercera.relational.session import Session, Tables
 from tercera.relational.tally import REASONS, Question
-from tercera.relational.whole import Seen
 from tercera.windows import Window
 
 if TYPE_CHECKING:
@@ -141,7 +142,10 @@ class SqlSource:
 
     def tally(self, counting: Counting, scope: Scope) -> Reading:
         """See `orders.Source`. A scope with `pairs` surveys the rows of these pairs alone."""
-        return Reading(self._tallies(counting, scope))
+        question = Question(self._fields, counting, scope)
+        if scope.pairs is None:
+            return ColumnReading(self._columns(question))
+        return Reading(self._of_pairs(question, scope.pairs))
 
     def customers(self, ids: Collection[str]) -> dict[str, Customer]:
         """See `orders.Source`. Of several rows with one id, the first in order of name and address counts."""
@@ -226,36 +230,37 @@ class SqlSource:
         while self._idle:
             self._idle.pop().close()
 
-    def _tallies(self, counting: Counting, scope: Scope) -> Generator[Tally, None, Survey]:
-        question = Question(self._fields, counting, scope)
-        if scope.pairs is None:
-            seen, tallies = self._told(question, ())
-            yield from tallies
-            self._complete(seen, question)
-            return seen.survey()
-        rows = orders = pairs = 0
-        missing: set[Pair] = set(scope.pairs)
+    def _columns(self, question: Question) -> Generator[TallyColumns, None, Survey]:
+        seen, answer = self._told(question, ())
+        yield from seen.columns(answer)
+        self._complete(seen, question)
+        return seen.survey()
+
+    def _of_pairs(self, question: Question, pairs: Collection[Pair]) -> Generator[Tally, None, Survey]:
+        rows = orders = counted = 0
+        missing: set[Pair] = set(pairs)
         for batch in _batches(sorted({subject for subject, _ in missing})):
             asked = {pair for pair in missing if pair[0] in set(batch)}
-            seen, tallies = self._told(replace(question, scope=replace(scope, pairs=asked)), batch)
-            for tally in tallies:
+            part = replace(question, scope=replace(question.scope, pairs=asked))
+            seen, answer = self._told(part, batch)
+            for tally in seen.tallies(answer):
                 missing.discard((tally.subject, tally.window))
                 yield tally
             survey = seen.survey()
-            rows, orders, pairs = rows + survey.rows, orders + survey.orders, pairs + survey.pairs
+            rows, orders, counted = rows + survey.rows, orders + survey.orders, counted + survey.pairs
         for subject, window in sorted(missing):
             yield Tally(subject, window, 0, 0)
-        return Survey(rows, orders, {}, pairs)
+        return Survey(rows, orders, {}, counted)
 
-    def _told(self, question: Question, ids: Sequence[str]) -> tuple[Seen, Iterator[Tally]]:
-        """What one statement answers, and its tallies as they come."""
+    def _told(self, question: Question, ids: Sequence[str]) -> tuple[Seen, Iterator[tuple[Any, ...]]]:
+        """What one statement answers, and the rows that it reads."""
         seen = Seen(question, self._engine.DIALECT, (), question.scope.pairs)
 
         def ask(session: Session) -> Iterator[tuple[Any, ...]]:
             seen.names = () if question.scope.pairs is not None else session.shown(question.counting)
             return session.tally(question, seen.names, ids)
 
-        return seen, seen.tallies(self._asked(ask))
+        return seen, self._asked(ask)
 
     def _complete(self, seen: Seen, question: Question) -> None:
         """Looks for samples of the reasons of which too few came: rejects that are alike, as a rule."""
