@@ -25,7 +25,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from tercera.app import App
 from tercera.cycle import Stopped, cycle
-from tercera.deliver import deliver
+from tercera.deliver import Sessions, deliver
 from tercera.errors import ConflictError, DeliveryError, OutageError, TerceraError
 from tercera.following import Follower
 from tercera.ledger import Ledger
@@ -36,6 +36,9 @@ RETRY_EVERY = timedelta(seconds=10)
 
 SHORTEST_PAUSE = 0.2
 """Seconds between two deliveries, should something be due that can't go out."""
+
+KEPT_OPEN = 5.0
+"""Seconds that the ways to the channels stay open for what comes next: a login takes longer than a mail."""
 
 log = structlog.get_logger("tercera")
 
@@ -100,6 +103,7 @@ class _Daemon:
         self._notify_history = notify_history
         self._wake = threading.Event()
         self._started = app.clock()
+        self._sessions = Sessions(app.channels, app.settings.delivery.connections)
         self.broken: TerceraError | None = None
         self.follower = self._follower() if app.settings.schedule.live else None
         self.scheduler = self._scheduler()
@@ -140,11 +144,18 @@ class _Daemon:
     def deliver_until_stopped(self) -> None:
         """Delivers whatever is due, at once when a sweep has ended, and when more falls due: a limit of one
         message a second is not one for each interval."""
-        while not self._stop.is_set():
-            self._wake.clear()
-            self._deliver()
-            if not self._stop.is_set():  # which comes before the last wake, should that have been cleared
-                self._wake.wait(self._pause())
+        with self._sessions:
+            while not self._stop.is_set():
+                self._wake.clear()
+                self._deliver()
+                if not self._stop.is_set():  # which comes before the last wake, should that have been cleared
+                    self._wait(self._pause())
+
+    def _wait(self, seconds: float) -> None:
+        if not self._wake.wait(min(seconds, KEPT_OPEN)) and seconds > KEPT_OPEN:
+            with self._surviving("deliver"):
+                self._sessions.close()
+            self._wake.wait(seconds - KEPT_OPEN)
 
     def wake(self) -> None:
         """Delivers at once; ends the waiting when all is to stop."""
@@ -220,7 +231,7 @@ class _Daemon:
                         now=app.clock(),
                     )
                 )
-            outcomes = deliver(self._app.delivery(self._ledger, tell=_tell), self._stop)
+            outcomes = deliver(app.delivery(self._ledger, tell=_tell), self._stop, sessions=self._sessions)
             if outcomes:
                 log.info("delivered", **_counts(outcomes))
 

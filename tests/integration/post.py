@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from tercera.channels import email, webhook
-from tercera.deliver import Delivery, deliver
+from tercera.deliver import Delivery, Sessions, deliver
 from tercera.errors import DeliveryError
 from tercera.ledger import Ledger
 from tercera.messages import Channel, NoticeState
@@ -56,6 +56,8 @@ class Post:
     connections: int = 1
     now: datetime = NOW
     told: list[tuple[str, str | None]] = field(default_factory=list)
+    sessions: Sessions | None = None
+    """That stay open from call to call."""
 
     def deliver(self, later: timedelta = timedelta(0)) -> dict[NoticeState, int]:
         """One call, so much later."""
@@ -71,7 +73,7 @@ class Post:
             lot=lambda: 1.0,
             tell=self._tell,
         )
-        outcomes: Counter[NoticeState] = deliver(delivery, threading.Event())
+        outcomes: Counter[NoticeState] = deliver(delivery, threading.Event(), sessions=self.sessions)
         return dict(outcomes)
 
     def states(self) -> dict[str, NoticeState]:

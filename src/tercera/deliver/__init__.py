@@ -6,5 +6,6 @@ out yet are postponed (`gate`); 4. the others are sent (`sending`), and their re
 
 from tercera.deliver.loop import BATCH, deliver
 from tercera.deliver.sending import Delivery
+from tercera.deliver.sessions import Sessions
 
-__all__ = ["BATCH", "Delivery", "deliver"]
+__all__ = ["BATCH", "Delivery", "Sessions", "deliver"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 
 from tercera.deliver import circuits
 from tercera.deliver.gate import Gate
@@ -19,16 +20,19 @@ BATCH = 500
 
 
 def deliver(
-    delivery: Delivery, stop: threading.Event, progress: Callable[[int], None] | None = None
+    delivery: Delivery,
+    stop: threading.Event,
+    progress: Callable[[int], None] | None = None,
+    sessions: Sessions | None = None,
 ) -> Counter[NoticeState]:
     """Sends everything that is due, until nothing is or `stop` is set. Gives notices by how they ended.
 
     `pending` counts those that were tried and will be again. A channel whose other side can't be reached is
     left alone until its pause is over, by this call and every other. Raises `LedgerError` when receipts can't
-    be written.
+    be written. Of `sessions` that are given, those that it opens stay open.
     """
-    with Sessions(delivery.channels, delivery.connections) as sessions:
-        line = _Line(delivery, sessions, stop, progress)
+    with nullcontext(sessions) if sessions else Sessions(delivery.channels, delivery.connections) as ways:
+        line = _Line(delivery, ways, stop, progress)
         try:
             while not stop.is_set():
                 busy = [line.probe(circuit) for circuit in circuits.probes(delivery, delivery.clock())]

@@ -12,7 +12,7 @@ from tercera.messages import Channel, Message, Session
 
 
 class Sessions:
-    """The sessions of each channel, opened when first needed."""
+    """The sessions of each channel, opened when first needed, and again after they were closed."""
 
     def __init__(self, channels: Mapping[str, Channel], connections: int) -> None:
         self._channels = channels
@@ -24,12 +24,18 @@ class Sessions:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """All of them."""
+        self._open.clear()
         self._closing.close()
 
     def of(self, name: str, messages: int) -> list[Session]:
         """A channel's sessions for so many messages: few, and none that would have nothing to do."""
         count = max(1, min(self._connections, messages))
-        sessions = self._open[name]
+        # What could not be opened may have been put right since.
+        sessions = self._open[name] = [each for each in self._open[name] if not isinstance(each, _Closed)]
         while len(sessions) < count:
             sessions.append(self._opened(name))
         return sessions[:count]
