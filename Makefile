@@ -47,7 +47,7 @@ requirements:    ## compile the pinned, hashed requirement files (needs uv)
 	  pyproject.toml -o requirements/base.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  -c requirements/base.txt pyproject.toml --extra srv --extra apprise --extra postgresql --extra mysql --extra sqlite \
-	  --extra spark --extra mongod --group dev -o requirements/dev.txt
+	  --extra spark --extra mongod --extra oidc --group dev -o requirements/dev.txt
 
 clean:           ## remove everything that these targets made
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis bench/data tercera-demo
