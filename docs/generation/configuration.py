@@ -24,6 +24,7 @@ from tercera.channels._settings import ChannelSettings
 from tercera.config.listening import ListenerSettings, MatchSettings
 from tercera.config.settings import DeliverySettings, GuardSettings, RuleSettings, Schedule, Skeleton
 from tercera.config.watched import FreshnessSettings, HeartbeatSettings, RejectsSettings
+from tercera.config.web import OpenIdSettings, WebSettings
 from tercera.orders import Derived
 
 _UNITS = ((86400 * 7, "w"), (86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
@@ -41,6 +42,8 @@ def configuration_page() -> str:
         ("rejects", RejectsSettings),
         ("freshness", FreshnessSettings),
         ("heartbeat", HeartbeatSettings),
+        ("web", WebSettings),
+        ("web.openid", OpenIdSettings),
         ("rules[]", RuleSettings),
         ("rules[].when.FIELD", MatchSettings),
         ("rules[].notify[]", ListenerSettings),

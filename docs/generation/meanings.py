@@ -37,7 +37,8 @@ TITLES = {
 DEFAULTS = {"Settings.rate": "no limits", "Settings.days": "every day",
             "Skeleton.operations": "the channel named `operations`, if any", "Smtp.port": "by `security`",
             "RuleSettings.timezone": "the top level's", "OrderDocuments.timestamps": "`instant`",
-            "Settings.engine": "by the address"}  # fmt: skip
+            "Settings.engine": "by the address",
+            "WebSettings.secret": "a file `.tercera-key` beside the configuration, made when it is missing"}  # fmt: skip
 
 MEANINGS = {
     "Skeleton.timezone": "IANA zone of the calendar windows, like `America/Bogota`",
@@ -67,6 +68,26 @@ MEANINGS = {
     "RejectsSettings.max_share": "share of the rows that a rule's sweep read, like `5%`",
     "RejectsSettings.min_rows": "of fewer rows nothing is said",
     "FreshnessSettings.max_age": "how old the newest order may be; of one without a time, in whole days",
+    "Skeleton.web": "the dashboard and the API",
+    "WebSettings.host": "address to listen at; beyond this machine it takes users, and a proxy for TLS",
+    "WebSettings.port": "port to listen at; 0 is any free one",
+    "WebSettings.url": "where browsers find the dashboard, like `https://tercera.example.com`; mails link there "
+    "if it is set",
+    "WebSettings.in_run": "false: `tercera run` serves no dashboard, `tercera serve` alone does",
+    "WebSettings.session": "how long a login lasts, 1m to 30d",
+    "WebSettings.secret": "signs links and forms, at least 32 characters; write `${NAME}`. With several "
+    "instances it is the same for all",
+    "WebSettings.mail_links": "false: mails have no links to act by",
+    "WebSettings.links_last": "how long the links of a mail can be used",
+    "WebSettings.proxies": "addresses of proxies that are believed when they tell where a request came from",
+    "WebSettings.openid": "logging in by OpenID Connect",
+    "OpenIdSettings.issuer": "the provider's address, under which its `.well-known` configuration lies",
+    "OpenIdSettings.client_id": "as the provider knows Tercera",
+    "OpenIdSettings.client_secret": "as the provider gave it; write `${NAME}`",
+    "OpenIdSettings.role_claim": "the claim of the identity that names roles or groups",
+    "OpenIdSettings.roles": "which of its values makes somebody a `viewer`, `operator` or `admin` here",
+    "OpenIdSettings.default_role": "for those who have none of them: `viewer` or `operator`; without it, they "
+    "are not let in",
     "HeartbeatSettings.max_age": "how long no cycle may succeed; longer than the pause between sweeps",
     "HeartbeatSettings.ping": "URL to call after each good cycle; write `${NAME}`, since it is a secret",
     "HeartbeatSettings.ping_failed": "URL that is called after a cycle that did not succeed",

@@ -20,9 +20,11 @@ from tercera.cli import (
     kinds,
     ledger,
     run,
+    serve,
     setup,
     silence,
     simulate,
+    users,
     why,
 )
 from tercera.errors import TerceraError
@@ -46,12 +48,14 @@ for module in (
     checks,
     backtest,
     run,
+    serve,
     alerts,
     why,
     deliveries,
     silence,
     held,
     ledger,
+    users,
     kinds,
     simulate,
 ):

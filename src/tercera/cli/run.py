@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -50,9 +52,13 @@ def run(
             "--customer", help="With --once: look at this customer alone; may be given several times."
         ),
     ] = None,
+    no_web: Annotated[
+        bool,
+        typer.Option("--no-web", help="Serve no dashboard beside; `web: {in_run: false}` says the same."),
+    ] = False,
     json: JsonOption = False,
 ) -> None:
-    """Sweep and deliver: on the configured schedule until stopped, or once."""
+    """Sweep and deliver: on the configured schedule until stopped, or once. Serves the dashboard beside."""
     from tercera.app import open_app
 
     if json and not once:
@@ -67,7 +73,33 @@ def run(
             from tercera.logs import log_to_stderr
 
             log_to_stderr()
-            run_forever(app, ledger, notify_history=notify_history)
+            with _dashboard(app, ledger, wanted=not no_web):
+                run_forever(app, ledger, notify_history=notify_history)
+
+
+@contextmanager
+def _dashboard(app: App, ledger: Ledger, *, wanted: bool) -> Iterator[None]:
+    """Serves it beside. Watching goes on where it can't be served, and the log says why."""
+    web = app.settings.web
+    if not (wanted and web.in_run):
+        yield
+        return
+    import structlog
+
+    from tercera.web.access.keys import keys_of
+    from tercera.web.server import PortTakenError, listening_socket, serving
+    from tercera.web.site import Site
+
+    log = structlog.get_logger("tercera")
+    try:
+        bound = listening_socket(web, ledger.people.count_users())
+    except PortTakenError as error:
+        log.warning("the dashboard is not served", remark=str(error))
+        yield
+        return
+    with serving(Site(app, ledger, keys_of(app.settings)), bound) as listening:
+        log.info("the dashboard is served", url=web.url or listening.url)
+        yield
 
 
 def _run_once(

@@ -166,26 +166,29 @@ def _decide(
     ends: bool = False,
 ) -> None:
     from tercera.app import open_app
-    from tercera.model import SubjectId
-    from tercera.silences import Decision, DecisionKind
+    from tercera.deciding import decide
+    from tercera.people import Deed, Via
+    from tercera.silences import DecisionKind
 
     if kind != "acknowledge" and not reason.strip():
         raise typer.BadParameter("--reason is empty; say why, for whoever reads the alert's history")
     with open_app(config) as app:
         now = app.clock()
-        decision = Decision(
-            kind=DecisionKind(kind),
-            rule=app.silenceable(rule) if rule else None,
-            subject=SubjectId(customer) if customer else None,
-            window=None,
-            until=_end(until, duration, app.settings.timezone, now) if ends else None,
-            author=author or _login(),
-            reason=reason,
-            at=now,
-            alert=alert,
-        )
+        ends_at = _end(until, duration, app.settings.timezone, now) if ends else None
+        who = author or login()
         with app.ledger() as ledger:
-            written = ledger.decide(decision)
+            written = decide(
+                app,
+                ledger,
+                DecisionKind(kind),
+                author=who,
+                reason=reason,
+                until=ends_at,
+                customer=customer,
+                rule=rule,
+                alert=alert,
+            )
+            ledger.people.record(Deed(now, who, Via.CLI, kind, f"decision {written.id}", reason))
     _show(written, json=json)
 
 
@@ -217,7 +220,8 @@ def _end(until: str | None, duration: str | None, zone: str, now: datetime) -> d
     return moment
 
 
-def _login() -> str:
+def login() -> str:
+    """Who runs this command."""
     from getpass import getuser
 
     try:

@@ -22,6 +22,7 @@ from tercera.errors import ConfigError
 _Model = TypeVar("_Model", bound=BaseModel)
 _SECRET_KEYS = (
     "ledger", "uri", "url", "urls", "password", "username", "secret", "token", "ping", "ping_failed",
+    "client_secret",
 )  # fmt: skip
 
 
@@ -54,6 +55,7 @@ def load_settings(path: Path, environment: Mapping[str, str] | None = None) -> S
         delivery=skeleton.delivery,
         watch=skeleton.limits(),
         ping=skeleton.ping_urls(),
+        web=skeleton.web,
         operations=skeleton.operations or ("operations" if "operations" in channels else None),
     )
 

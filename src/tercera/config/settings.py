@@ -19,6 +19,7 @@ from pydantic import (
 
 from tercera.config.listening import Matched, Notify, Told, listeners, matches
 from tercera.config.watched import FreshnessSettings, HeartbeatSettings, RejectsSettings, Share
+from tercera.config.web import WebSettings
 from tercera.durations import Duration, ShortDuration
 from tercera.guard import Guard
 from tercera.model import CUSTOMER, Counting, Level, Period, Reason, RuleId
@@ -193,6 +194,7 @@ class Skeleton(_Shape):
     rejects: RejectsSettings = RejectsSettings()
     freshness: FreshnessSettings | None = None
     heartbeat: HeartbeatSettings | None = None
+    web: WebSettings = WebSettings()
 
     def limits(self) -> Limits:
         """From where on operations hears of the data."""
@@ -234,3 +236,4 @@ class Settings:
     watch: Limits | None = None
     ping: PingUrls | None = None
     lease: timedelta = timedelta(seconds=60)
+    web: WebSettings = field(default_factory=WebSettings)

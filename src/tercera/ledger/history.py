@@ -13,7 +13,7 @@ from tercera.ledger import codec
 from tercera.ledger.codec import AnyRow
 from tercera.ledger.decisions import decisions_of
 from tercera.ledger.deliveries import Delivery, deliveries_of
-from tercera.ledger.tables import alerts, messages, transitions
+from tercera.ledger.tables import alerts, audit, decisions, ledger, messages, receipts, runs, transitions
 from tercera.messages import NoticeState
 from tercera.model import Alert, Doubts, Muted, Reason, RuleId, Standing, State, SubjectId, Tally, WindowId
 from tercera.silences import Decision
@@ -121,6 +121,22 @@ def counts(connection: Connection) -> Counts:
             for row in connection.execute(told.group_by(messages.c.state))
         },
     )
+
+
+def mark(connection: Connection) -> tuple[object, ...]:
+    """Something that differs after anything was decided, told or run: the counters, the last lines."""
+    latest = select(runs.c.id, runs.c.finished_at, runs.c.summary).order_by(runs.c.id.desc()).limit(1)
+    counters = select(
+        ledger.c.last_alert,
+        ledger.c.last_message,
+        ledger.c.last_notice,
+        select(func.max(decisions.c.id)).scalar_subquery(),
+        select(func.max(decisions.c.ended_at)).scalar_subquery(),
+        select(func.max(audit.c.id)).scalar_subquery(),
+        select(func.max(receipts.c.at)).scalar_subquery(),
+    )
+    run = connection.execute(latest).one_or_none()
+    return (*connection.execute(counters).one(), *(run or ()))
 
 
 def _alert(row: AnyRow) -> Alert:

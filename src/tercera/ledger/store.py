@@ -48,6 +48,7 @@ from tercera.ledger.leases import Lease
 from tercera.ledger.positions import Followed, Position
 from tercera.ledger.renewing import patiently, renewing
 from tercera.ledger.unreached import Unreached
+from tercera.ledger.users import People
 from tercera.messages import Change, Draft, Hearer, Message, NoticeState, Outcome
 from tercera.model import Alert, Pair, RuleId, State, SubjectId, Survey, WindowId
 from tercera.rules import Rule
@@ -71,6 +72,8 @@ class Ledger:
         self._engine = engine
         self._instance = instance
         self.identity = identity
+        self.people = People(engine)
+        """Who uses the dashboard, and what they did."""
         self.digests = Digests()
         """Of the tallies that sweeps compare with what is known."""
         self.remembered: dict[RuleId, Remembered] = {}
@@ -513,6 +516,11 @@ class Ledger:
         """Alerts by state and level, notices by state."""
         with reading(self._engine) as connection:
             return history.counts(connection)
+
+    def mark(self) -> tuple[object, ...]:
+        """Something that differs after anything was decided, told or run."""
+        with reading(self._engine) as connection:
+            return history.mark(connection)
 
     def checked_through(self, rule: RuleId) -> datetime | None:
         """Up to when everything was looked at for a rule."""

@@ -307,3 +307,74 @@ decisions = Table(
     Column("ended_at", Instant),
     Index(None, "alert"),
 )
+
+users = Table(
+    "users",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("password", Text),  # a hash; without one they log in by a link, or elsewhere
+    Column("identity", Text, unique=True),  # who they are to the OpenID provider
+    Column("created_at", Instant, nullable=False),
+    Column("disabled_at", Instant),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("user", Text, ForeignKey("users.name", ondelete="CASCADE"), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Index(None, "user"),
+)
+
+logins = Table(
+    "logins",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("user", Text, ForeignKey("users.name", ondelete="CASCADE"), nullable=False),
+    Column("expires_at", Instant, nullable=False),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("user", Text, ForeignKey("users.name", ondelete="CASCADE"), nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("used_at", Instant),
+    Column("revoked_at", Instant),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("via", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("object", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("address", Text),
+    Index(None, "actor", "id"),
+    sqlite_autoincrement=True,
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("actor", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("request", Text, nullable=False),  # a digest of what was asked
+    Column("status", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    PrimaryKeyConstraint("actor", "key"),
+    Index(None, "at"),
+)

@@ -44,17 +44,17 @@ def words_for(tag: str) -> Words | None:
     except (ValueError, UnknownLocaleError):  # an unknown region: the language alone
         locale = Locale.parse(base)
     source = files("tercera.rendering").joinpath("phrases", f"{base}.toml").read_text("utf-8")
-    return Words(locale, _flat(tomllib.loads(source)))
+    return Words(locale, flat(tomllib.loads(source)))
 
 
-def _flat(tables: Mapping[str, Any], prefix: str = "") -> Phrases:
+def flat(tables: Mapping[str, Any], prefix: str = "") -> Phrases:
     """`{"a": {"b": "text"}}` → `{"a.b": "text"}`; tables of plural forms stay tables."""
     found: dict[str, str | Mapping[str, str]] = {}
     for key, value in tables.items():
         if isinstance(value, str) or "other" in value:
             found[prefix + key] = value
         else:
-            found |= _flat(value, f"{prefix}{key}.")
+            found |= flat(value, f"{prefix}{key}.")
     return found
 
 

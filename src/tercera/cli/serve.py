@@ -1,0 +1,43 @@
+"""`tercera serve`: the dashboard and the API."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tercera.cli.output import DEFAULT_CONFIG, ConfigOption, console
+
+
+def register(cli: typer.Typer) -> None:
+    """Adds the command."""
+    cli.command("serve")(serve)
+
+
+def serve(
+    config: ConfigOption = DEFAULT_CONFIG,
+    host: Annotated[str | None, typer.Option("--host", help="Instead of web.host.")] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", min=0, max=65535, help="Instead of web.port; 0 is any free one.")
+    ] = None,
+) -> None:
+    """Show the dashboard and answer the API, until stopped. Looks at no orders by itself: `tercera run` does,
+    and serves too."""
+    from tercera.app import open_app
+    from tercera.logs import log_to_stderr
+    from tercera.web.access.keys import keys_of
+    from tercera.web.server import listening_socket, server_of, url_of
+    from tercera.web.site import Site
+
+    with open_app(config) as app, app.ledger() as ledger:
+        given = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
+        web = app.settings.web.model_copy(update=given)
+        site = Site(app, ledger, keys_of(app.settings))
+        users = ledger.people.count_users()
+        bound = listening_socket(web, users)
+        out = console()
+        out.print(f"The dashboard is at [bold]{web.url or url_of(bound)}[/bold]; Ctrl-C ends it.")
+        if users == 0:
+            out.print(f"There are no users yet: `tercera users add NAME --role admin -c {config}` adds one.")
+        log_to_stderr()
+        server_of(site).run(sockets=[bound])

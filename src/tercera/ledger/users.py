@@ -1,0 +1,132 @@
+"""What the ledger knows of people: each method is one transaction of the module that knows its subject."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from tercera.ledger import answers, audit, people, tokens
+from tercera.ledger.answers import Answer
+from tercera.ledger.engine import reading, written
+from tercera.people import Deed, Role, Token, User
+
+
+class People:
+    """Users, sessions, tokens and the audit log of a ledger. Every method raises `LedgerError`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add_user(self, user: User, password: str | None = None) -> None:
+        """`password` is a hash. TerceraError: a name that is taken, or none."""
+        written(self._engine, lambda connection: people.add_user(connection, user, password))
+
+    def user(self, name: str) -> User | None:
+        """By name, also one who is disabled."""
+        with reading(self._engine) as connection:
+            return people.find_user(connection, name)
+
+    def user_of_identity(self, identity: str) -> User | None:
+        """Who an OpenID provider speaks of."""
+        with reading(self._engine) as connection:
+            return people.user_of_identity(connection, identity)
+
+    def users(self) -> list[User]:
+        """By name."""
+        with reading(self._engine) as connection:
+            return people.all_users(connection)
+
+    def count_users(self) -> int:
+        """Those who may log in."""
+        with reading(self._engine) as connection:
+            return people.count_users(connection)
+
+    def password_of(self, name: str) -> str | None:
+        """The hash of a password; None for who has none, is disabled or unknown."""
+        with reading(self._engine) as connection:
+            return people.password_of(connection, name)
+
+    def change_user(
+        self,
+        name: str,
+        *,
+        role: Role | None = None,
+        password: str | None = None,
+        identity: str | None = None,
+        disabled_at: datetime | None = None,
+        enable: bool = False,
+    ) -> None:
+        """What is given changes; the user's sessions end. Raises `NotFoundError`."""
+        written(
+            self._engine,
+            lambda connection: people.change_user(
+                connection,
+                name,
+                role=role,
+                password=password,
+                identity=identity,
+                disabled_at=disabled_at,
+                enable=enable,
+            ),
+        )
+
+    def begin_session(self, name: str, now: datetime, until: datetime) -> str:
+        """The secret of a new session."""
+        return written(self._engine, lambda connection: people.begin_session(connection, name, now, until))
+
+    def user_of_session(self, secret: str, now: datetime) -> User | None:
+        """Whose session it is; None when it is over."""
+        with reading(self._engine) as connection:
+            return people.user_of_session(connection, secret, now)
+
+    def end_session(self, secret: str) -> None:
+        """Logs out."""
+        written(self._engine, lambda connection: people.end_session(connection, secret))
+
+    def offer_login(self, name: str, now: datetime, until: datetime) -> str:
+        """The secret of a link that logs somebody in, once. Raises `NotFoundError`."""
+        return written(self._engine, lambda connection: people.offer_login(connection, name, now, until))
+
+    def take_login(self, secret: str, now: datetime) -> User | None:
+        """Whom a link logs in; it is used up."""
+        return written(self._engine, lambda connection: people.take_login(connection, secret, now))
+
+    def add_token(self, token: Token) -> tuple[Token, str]:
+        """The token with its id, and the key itself, which nobody will see again."""
+        return written(self._engine, lambda connection: tokens.add_token(connection, token))
+
+    def token_of(self, secret: str, now: datetime) -> tuple[Token, Role] | None:
+        """The token of a key that still opens something, and its user's role; notes the use."""
+        with reading(self._engine) as connection:
+            found = tokens.token_of(connection, secret, now)
+        if found is not None and tokens.is_worth_noting(found[0], now):
+            written(self._engine, lambda connection: tokens.note_use(connection, found[0].id, now))
+        return found
+
+    def tokens(self, user: str | None = None) -> list[Token]:
+        """The newest first."""
+        with reading(self._engine) as connection:
+            return tokens.all_tokens(connection, user)
+
+    def revoke_token(self, token: int, now: datetime) -> Token:
+        """Ends it. Raises `NotFoundError`."""
+        return written(self._engine, lambda connection: tokens.revoke_token(connection, token, now))
+
+    def record(self, deed: Deed) -> None:
+        """Adds a line to the audit log."""
+        written(self._engine, lambda connection: audit.record(connection, deed))
+
+    def deeds(self, *, actor: str | None = None, before: int | None = None, limit: int = 100) -> list[Deed]:
+        """The audit log, the newest first."""
+        with reading(self._engine) as connection:
+            return audit.deeds(connection, actor=actor, before=before, limit=limit)
+
+    def answer_to(self, actor: str, key: str) -> Answer | None:
+        """What this actor was answered under this idempotency key."""
+        with reading(self._engine) as connection:
+            return answers.answer_to(connection, actor, key)
+
+    def keep_answer(self, actor: str, key: str, answer: Answer, now: datetime) -> None:
+        """Remembers it for a day."""
+        written(self._engine, lambda connection: answers.keep_answer(connection, actor, key, answer, now))

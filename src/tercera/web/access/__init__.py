@@ -1,0 +1,1 @@
+"""Who asks, and whether they may: `asking` is what routes depend on."""

@@ -1,0 +1,107 @@
+"""Makes a page of a template: in the visitor's language, with the menu that they may use."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from tercera import __version__
+from tercera.rendering.words import Words
+from tercera.web.access.visitor import Visitor
+from tercera.web.pages import places
+from tercera.web.site import Site, site_of
+from tercera.web.wording import language_of, words_of
+
+
+def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """A page. `values` are what the template names beside: `say`, `words`, `visitor` (or None), `menu`,
+    `here` (the path), `when` (a time for people), `link` (a path with a query), `tone` (of a level)."""
+    site, words = site_of(request), words_in(request)
+    visitor: Visitor | None = getattr(request.state, "visitor", None)
+    shown = [
+        place
+        for place in places()
+        if visitor is not None
+        and visitor.may(place.permission)
+        and (site.mails is not None or not place.demo_only)
+    ]
+    content = (
+        _environment()
+        .get_template(template)
+        .render(
+            say=words.say,
+            words=words,
+            visitor=visitor,
+            menu=shown,
+            here=request.url.path,
+            when=lambda moment: when(site, words, moment),
+            link=link,
+            tone=lambda rule, level: tone(site, rule, level),
+            csrf=visitor.csrf if visitor else "",
+            version=__version__,
+            done=_done(request, words),
+            **values,
+        )
+    )
+    return HTMLResponse(content, status)
+
+
+def words_in(request: Request) -> Words:
+    """The words of the browser's language."""
+    return words_of(language_of(request.headers.get("accept-language", "")))
+
+
+def back(path: str, done: str | None = None, **query: object) -> RedirectResponse:
+    """After something was done: to a page of ours, which says so by the phrase `done.<done>`."""
+    return RedirectResponse(link(path, done=done, **query), 303)
+
+
+def link(path: str, **query: object) -> str:
+    """A path with those values that are neither None nor empty."""
+    given = {name: value for name, value in query.items() if value not in (None, "", ())}
+    return f"{path}?{urlencode(given, doseq=True)}" if given else path
+
+
+def when(site: Site, words: Words, moment: datetime | None) -> str:
+    """A time in the configured zone, as the language writes it; `–` for none."""
+    return words.placed(moment.astimezone(site.zone)) if moment is not None else "–"
+
+
+def tone(site: Site, rule: str, level: str | None) -> str:
+    """How alarming a level looks: `calm` for none, then `low`, `middle`, `high` by its place among the
+    rule's levels."""
+    if level is None:
+        return "calm"
+    found = next((each for each in site.app.settings.rules if each.id == rule), None)
+    names = [each.name for each in found.levels] if found else [level]
+    if level not in names:
+        return "low"
+    above = len(names) - 1 - names.index(level)
+    return ("high", "middle")[above] if len(names) > 1 and above < 2 and above < len(names) - 1 else "low"
+
+
+def _done(request: Request, words: Words) -> str | None:
+    key = f"done.{request.query_params.get('done', '')[:40]}"
+    if not words.known(key):
+        return None
+    count = request.query_params.get("count", "")
+    return words.say(key, int(count[:9]) if count.isdecimal() and count.isascii() else 1)
+
+
+@cache
+def _environment() -> Environment:
+    folder = str(files("tercera.web").joinpath("templates"))
+    return Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

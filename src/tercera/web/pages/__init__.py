@@ -1,0 +1,37 @@
+"""The pages: one file each, found by its name. A module has a `router`, and a `PLACE` in the menu."""
+
+from __future__ import annotations
+
+import pkgutil
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from types import ModuleType
+
+from tercera.people import Permission
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An entry of the menu: its words are the phrase `menu.<key>`; those who lack the permission do not see
+    it. `demo_only` entries are shown where the demo's own mail server runs."""
+
+    key: str
+    path: str
+    order: int
+    permission: Permission = Permission.READ
+    demo_only: bool = False
+
+
+@cache
+def modules() -> tuple[ModuleType, ...]:
+    """Every page."""
+    names = sorted(each.name for each in pkgutil.iter_modules(__path__))
+    return tuple(import_module(f"{__name__}.{name}") for name in names)
+
+
+@cache
+def places() -> tuple[Place, ...]:
+    """The menu, in its order."""
+    found = (getattr(module, "PLACE", None) for module in modules())
+    return tuple(sorted((place for place in found if place), key=lambda place: place.order))

@@ -1,0 +1,24 @@
+"""Whether the process lives (`/healthz`) and can work (`/readyz`): for supervisors, without a login."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import JSONResponse
+
+from tercera.web.access.asking import anyone
+from tercera.web.site import Here
+
+router = APIRouter()
+
+
+@router.get("/healthz", dependencies=[Depends(anyone)])
+async def alive() -> JSONResponse:
+    """It answers, so it lives."""
+    return JSONResponse({"status": "ok"})
+
+
+@router.get("/readyz", dependencies=[Depends(anyone)])
+def ready(site: Here) -> JSONResponse:
+    """The ledger can be read. Says nothing more to whoever is not known."""
+    site.ledger.heart()
+    return JSONResponse({"status": "ready"})

@@ -1,0 +1,41 @@
+// Pages work without this. With it: what is marked data-fresh is fetched anew when something happened, forms
+// marked data-auto are sent when a field changes, and .copy buttons copy.
+"use strict";
+
+const live = document.body.dataset.live;
+if (live && document.querySelector("[data-fresh]")) {
+  let waiting = false;
+  const events = new EventSource(live);
+  events.addEventListener("changed", async () => {
+    if (waiting || document.hidden) return;
+    waiting = true;
+    try {
+      const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+      if (!answer.ok || answer.redirected) return;
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      for (const old of document.querySelectorAll("[data-fresh]")) {
+        const now = page.getElementById(old.id);
+        if (now && !old.contains(document.activeElement) && now.innerHTML !== old.innerHTML) old.replaceWith(now);
+      }
+    } finally {
+      waiting = false;
+    }
+  });
+  addEventListener("pagehide", () => events.close());
+}
+
+addEventListener("change", (event) => {
+  const form = event.target.closest("form[data-auto]");
+  if (form) form.requestSubmit();
+});
+
+addEventListener("click", async (event) => {
+  const button = event.target.closest("button.copy");
+  if (!button) return;
+  await navigator.clipboard.writeText(document.getElementById(button.dataset.from).textContent);
+  button.textContent = button.dataset.done;
+});
+
+// The menu is open where it has room of its own: details-content does that where browsers know it.
+const menu = document.querySelector(".menu");
+if (menu && matchMedia("(min-width: 64rem)").matches) menu.open = true;
