@@ -38,7 +38,7 @@ DEFAULTS = {"Settings.rate": "no limits", "Settings.days": "every day",
             "Skeleton.operations": "the channel named `operations`, if any", "Smtp.port": "by `security`",
             "RuleSettings.timezone": "the top level's", "OrderDocuments.timestamps": "`instant`",
             "Settings.engine": "by the address",
-            "WebSettings.secret": "a file `.tercera-key` beside the configuration, made when it is missing"}  # fmt: skip
+            "WebSettings.secret": "a file `.tercera-key` beside the configuration"}  # fmt: skip
 
 MEANINGS = {
     "Skeleton.timezone": "IANA zone of the calendar windows, like `America/Bogota`",
@@ -71,8 +71,8 @@ MEANINGS = {
     "Skeleton.web": "the dashboard and the API",
     "WebSettings.host": "address to listen at; beyond this machine it takes users, and a proxy for TLS",
     "WebSettings.port": "port to listen at; 0 is any free one",
-    "WebSettings.url": "where browsers find the dashboard, like `https://tercera.example.com`; mails link there "
-    "if it is set",
+    "WebSettings.url": "where browsers find the dashboard, like `https://tercera.example.com`; mails "
+    "link there if it is set",
     "WebSettings.in_run": "false: `tercera run` serves no dashboard, `tercera serve` alone does",
     "WebSettings.session": "how long a login lasts, 1m to 30d",
     "WebSettings.secret": "signs links and forms, at least 32 characters; write `${NAME}`. With several "
@@ -86,8 +86,8 @@ MEANINGS = {
     "OpenIdSettings.client_secret": "as the provider gave it; write `${NAME}`",
     "OpenIdSettings.role_claim": "the claim of the identity that names roles or groups",
     "OpenIdSettings.roles": "which of its values makes somebody a `viewer`, `operator` or `admin` here",
-    "OpenIdSettings.default_role": "for those who have none of them: `viewer` or `operator`; without it, they "
-    "are not let in",
+    "OpenIdSettings.default_role": "for those who have none of them: `viewer` or `operator`; without it, "
+    "they are not let in",
     "HeartbeatSettings.max_age": "how long no cycle may succeed; longer than the pause between sweeps",
     "HeartbeatSettings.ping": "URL to call after each good cycle; write `${NAME}`, since it is a secret",
     "HeartbeatSettings.ping_failed": "URL that is called after a cycle that did not succeed",

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Boolean,
     Column,
@@ -25,6 +26,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     UniqueConstraint,
+    event,
     text,
 )
 from sqlalchemy import Text as AnyText
@@ -365,6 +367,15 @@ audit = Table(
     Index(None, "actor", "id"),
     sqlite_autoincrement=True,
 )
+
+# Only ever added to: the database itself refuses anything else.
+for _statement in (
+    "CREATE TRIGGER audit_no_update BEFORE update ON audit "
+    "BEGIN SELECT RAISE(ABORT, 'the audit log is only ever added to'); END",
+    "CREATE TRIGGER audit_no_delete BEFORE delete ON audit "
+    "BEGIN SELECT RAISE(ABORT, 'the audit log is only ever added to'); END",
+):
+    event.listen(audit, "after_create", DDL(_statement).execute_if(dialect="sqlite"))
 
 answers = Table(
     "answers",
