@@ -375,7 +375,7 @@ for _statement in (
     "CREATE TRIGGER audit_no_delete BEFORE delete ON audit "
     "BEGIN SELECT RAISE(ABORT, 'the audit log is only ever added to'); END",
 ):
-    event.listen(audit, "after_create", DDL(_statement).execute_if(dialect="sqlite"))
+    event.listen(audit, "after_create", DDL(_statement).execute_if(dialect="sqlite"))  # type: ignore[no-untyped-call]  # SQLAlchemy's own
 
 answers = Table(
     "answers",
