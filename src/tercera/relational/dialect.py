@@ -38,6 +38,10 @@ class Dialect(ABC):
     """Whether reading a text as a time costs less than telling by a pattern whether it can be read. If so,
     `fits` is given what `moment` read; if not, `moment` is used of texts that fit."""
 
+    avoids_sorting: ClassVar[bool] = False
+    """Whether the engine sorts all rows to find the least text of each group, or to put an answer in order,
+    and both cost more than reading them. If so, `few` of the samples are kept."""
+
     # steps
 
     def apart(self, table: ir.Table) -> ir.Table:
@@ -92,6 +96,11 @@ class Dialect(ABC):
     @abstractmethod
     def slot(self, text: ir.StringValue) -> ir.IntegerValue:
         """A number from 0 to 1023 that differs for most texts that differ."""
+
+    def few(self, sample: ir.StringValue, reason: ir.IntegerValue) -> ir.StringValue:
+        """The sample of a few rejects of each reason (a place in REASONS), null of the rest; maybe of fewer
+        than there are to be shown. Only an engine with `avoids_sorting` is asked."""
+        raise NotImplementedError
 
     # numbers
 

@@ -25,7 +25,8 @@ from tercera.windows import window_of_day
 
 
 class Row(NamedTuple):
-    """What comes back: numbers where `place` is -1, else one order of the numbers before, or one reject."""
+    """What comes back: numbers where `place` is -1 (of rejects maybe with the sample of each), else one order
+    of the numbers before, or one reject."""
 
     reason: int | None
     subject: str | None
@@ -137,6 +138,8 @@ class Seen:
                 rejects = self._rejected(row)
                 rejects.rows += int(row.rows)
                 rejects.matching += int(row.matches)
+                alike = 0 if row.sample is None else min(int(row.rows), SAMPLES)
+                rejects.samples += [self._sample(row.sample)] * alike
 
     def _rejected(self, row: Row) -> _Rejects:
         assert row.reason is not None

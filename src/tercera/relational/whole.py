@@ -5,6 +5,7 @@
     ──▶ and below each number row its evidence, or samples of its rejects
 
 Rejects go the same way: as orders of no pair, a few of them together (`Dialect.slot`), one of which is shown.
+Where an engine avoids sorting, what is shown of a few of them goes with their numbers instead.
 """
 
 from __future__ import annotations
@@ -53,13 +54,15 @@ def whole(rows: Rows, dialect: Dialect, question: Question, names: Sequence[str]
     pairs = _pairs(dialect, each)
     at_least = question.scope.at_least if question.scope.pairs is None else 0
     is_told = pairs.reason.isnull() & pairs.subject.notnull() & (pairs.matched >= at_least)
-    parts = [_numbers(pairs.mutate(is_told=is_told))]
+    parts = [_numbers(dialect, pairs.mutate(is_told=is_told))]
     if question.counting.evidence:
         parts.append(_evidence(each, at_least, question.counting.evidence))
-    if names:
+    if names and not dialect.avoids_sorting:
         parts.append(_samples(each))
     answer = parts[0].union(*parts[1:]) if len(parts) > 1 else parts[0]
-    return answer.order_by(*_PAIR, "place")
+    # Evidence follows its numbers; numbers alone are taken as they come.
+    is_ordered = question.counting.evidence or not dialect.avoids_sorting
+    return answer.order_by(*_PAIR, "place") if is_ordered else answer
 
 
 def of_any_time(scope: Scope) -> Scope:
@@ -87,26 +90,34 @@ def more_samples(
 
 def _each(dialect: Dialect, question: Question, told: ir.Table) -> ir.Table:
     """One row for each order of a pair; where no totals are asked for, all that does not match is one. For
-    rejects one row for each slot of a reason."""
+    rejects one row for each slot of a reason, or for each of a few samples and the rest."""
     scope = question.scope
     if scope.pairs is not None:
         told = told.filter(told.reason.isnull())
-    if "sample" in told.columns:
+    if "sample" not in told.columns:
+        told = told.mutate(sample=ibis.null(dt.string))
+    elif dialect.avoids_sorting:
+        told = told.mutate(sample=dialect.few(told["sample"], told.reason))
+    else:
         slot = dialect.slot(told["sample"]).cast(dt.string)
         told = told.mutate(order_id=ibis.ifelse(told.reason.isnull(), told.order_id, slot))
-    else:
-        told = told.mutate(sample=ibis.null(dt.string))
     told = told.mutate(dated=_recent(told, question))
-    return told.group_by("reason", *_PAIR, "order_id").agg(
+    sample = {} if dialect.avoids_sorting else {"sample": told["sample"].min()}
+    return told.group_by(*_group(dialect), "order_id").agg(
         rows=told.count(),
         matches=told.count(where=told.matching),
         matching=told.matching.any(),
         placed=told.placed.min(),
         amount=told.amount.max(),
         status=told.status.min(),
-        sample=told["sample"].min(),
+        **sample,
         newest=told.dated.max(),
     )
+
+
+def _group(dialect: Dialect) -> tuple[str, ...]:
+    """What tells pairs, and the rejects of each reason, apart."""
+    return ("reason", *_PAIR, "sample") if dialect.avoids_sorting else ("reason", *_PAIR)
 
 
 def _recent(told: ir.Table, question: Question) -> ir.IntegerValue:
@@ -120,7 +131,7 @@ def _recent(told: ir.Table, question: Question) -> ir.IntegerValue:
 
 def _pairs(dialect: Dialect, each: ir.Table) -> ir.Table:
     """One row for each pair, and for each reason of rejects."""
-    return each.group_by("reason", *_PAIR).agg(
+    return each.group_by(*_group(dialect)).agg(
         rows=each.rows.sum(),
         matches=each.matches.sum(),
         matched=each.count(where=each.matching),
@@ -132,14 +143,14 @@ def _pairs(dialect: Dialect, each: ir.Table) -> ir.Table:
     )
 
 
-def _numbers(pairs: ir.Table) -> ir.Table:
+def _numbers(dialect: Dialect, pairs: ir.Table) -> ir.Table:
     """The pairs that are told of, the rest of them as one, and the reasons."""
     told = pairs.mutate(
         subject=ibis.ifelse(pairs.is_told, pairs.subject, ibis.null(dt.string)),
         opens=ibis.ifelse(pairs.is_told, pairs.opens, ibis.null(dt.date)),
         is_pair=pairs.subject.notnull(),
     )
-    summed = told.group_by("reason", *_PAIR).agg(
+    summed = told.group_by(*_group(dialect)).agg(
         rows=told.rows.sum(),
         matches=told.matches.sum(),
         matched=told.matched.sum(),
@@ -150,8 +161,7 @@ def _numbers(pairs: ir.Table) -> ir.Table:
         last=told["last"].max(),
         newest=told.newest.max(),
     )
-    none = ibis.null(dt.string)
-    return _row(summed, place=ibis.literal(-1, dt.int64), order_id=none, status=none, sample=none)
+    return _row(summed, place=ibis.literal(-1, dt.int64))
 
 
 def _evidence(each: ir.Table, at_least: int, cap: int) -> ir.Table:

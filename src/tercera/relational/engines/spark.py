@@ -15,13 +15,17 @@ from ibis.backends.sql.compilers.base import SQLGlotCompiler
 from ibis.backends.sql.compilers.pyspark import PySparkCompiler
 
 from tercera.dates import DateFormat
-from tercera.model import Period
+from tercera.model import Period, RejectReason
+from tercera.orders import SAMPLES
 from tercera.relational.dialect import BLANKS
 from tercera.relational.engines._counted import DAY, MONEY, NUMBER, CountedDialect
 from tercera.relational.engines._sessions import SparkConnection, connect
 from tercera.relational.native import NativeSql, native
 
 __all__ = ["COMPILER", "DIALECT", "EXTRA", "SCHEMES", "SparkConnection", "connect"]
+
+_OF_A_TASK = 2**33 - 1
+"""Behind these bits stands the number of the task."""
 
 _DATE = "DATE_FROM_UNIX_DATE(CAST({0} AS INT))"
 
@@ -30,6 +34,7 @@ class SparkDialect(CountedDialect):
     """See the module."""
 
     reads_first = True
+    avoids_sorting = True
     matches = "{0} RLIKE {1}"
     extracted = "REGEXP_EXTRACT({0}, {1}, 1)"
     characters = "CHAR_LENGTH({0})"
@@ -64,6 +69,17 @@ class SparkDialect(CountedDialect):
     def slot(self, text: ir.StringValue) -> ir.IntegerValue:
         """Of Spark's own hash."""
         return self._number("CAST(PMOD(HASH({0}), 1024) AS BIGINT)", text)
+
+    def few(self, sample: ir.StringValue, reason: ir.IntegerValue) -> ir.StringValue:
+        """The first of each task. What counts its rows stands in a branch for each reason, and counts the
+        rows that come there; where it counted all of them, fewer rejects would be shown."""
+        counts = " ".join(
+            f"WHEN {place} THEN MONOTONICALLY_INCREASING_ID()" for place in range(len(RejectReason))
+        )
+        return self._text(
+            f"IF({{1}} IS NOT NULL AND (CASE {{1}} {counts} END & {_OF_A_TASK}) < {SAMPLES}, {{0}}, NULL)",
+            *(sample, reason),
+        )
 
     def number_text(self, number: ir.FloatingValue) -> ir.StringValue:
         """Java writes large and small ones with an exponent where Python writes their digits."""
