@@ -30,11 +30,13 @@ from tercera.model import (
 from tercera.rules import Rule
 from tercera.statement import STATEMENTS, Ranked, WindowFigures, statement_text
 from tercera.watch import (
+    Following,
     Heart,
     Limits,
     Measured,
     Watched,
     beating,
+    measure_following,
     measure_freshness,
     measure_heart,
     measure_rejects,
@@ -235,6 +237,10 @@ def _measured(watched: Watched, *, over: bool) -> Measured:
             error = "MongoDB at db.example.com:27017 can't be reached: timed out; check the uri"
             heart = Heart(AT - timedelta(minutes=20), AT - timedelta(days=9), error)
             return beating(LIMITS, AT) if over else measure_heart(heart, LIMITS, AT, started=None)
+        case Watched.FOLLOWING:
+            error = "MongoDB at db.example.com:27017 is a standalone server, which tells of no changes"
+            broken = Following(AT - timedelta(minutes=20), error)
+            return measure_following(Following() if over else broken, AT)
 
 
 def _level(matched: int) -> tuple[str | None, int | None]:

@@ -229,6 +229,7 @@ class _Daemon:
                         app.routes.operations,
                         started=self._started,
                         now=app.clock(),
+                        following=self.follower.news() if self.follower else None,
                     )
                 )
             outcomes = deliver(app.delivery(self._ledger, tell=_tell), self._stop, sessions=self._sessions)

@@ -1,8 +1,9 @@
 """The data watch: what a cycle saw → whether operations should hear of it. Pure.
 
-Three things are watched: the share of rows that can't be judged, the age of the newest order, the time since
-a cycle last succeeded. What fails is an ordinary alert of the ledger, under a reserved rule id that no
-configured rule can have: it opens once, is taken back once, can be silenced and looked at like any other.
+Four things are watched: the share of rows that can't be judged, the age of the newest order, the time since
+a cycle last succeeded, and since when changes can't be followed. What fails is an ordinary alert of the
+ledger, under a reserved rule id that no configured rule can have: it opens once, is taken back once, can be
+silenced and looked at like any other.
 """
 
 from __future__ import annotations
@@ -44,6 +45,9 @@ LEVEL = "watch"
 _SAMPLES, _FIELDS, _CUT = 2, 8, 60
 _FOR_EVER = timedelta(days=36_500)
 
+UNFOLLOWED = timedelta(minutes=5)
+"""How long changes may not be followed before operations hears of it: a database that restarts takes less."""
+
 
 class Watched(StrEnum):
     """What is watched, by the rule id of its alerts."""
@@ -51,6 +55,7 @@ class Watched(StrEnum):
     REJECTS = "tercera:rejects"
     FRESHNESS = "tercera:freshness"
     HEARTBEAT = "tercera:heartbeat"
+    FOLLOWING = "tercera:following"
 
 
 def is_reserved(rule: str) -> bool:
@@ -193,6 +198,33 @@ def beating(limits: Limits, now: datetime) -> Measured:
         "error": None,
     }
     return Measured(Watched.HEARTBEAT, SubjectId("cycles"), False, "a cycle has succeeded again", figures)
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """Whether the changes of the source can be followed: since when they can't (None: they can), and why."""
+
+    broken_since: datetime | None = None
+    error: str | None = None
+
+
+def measure_following(following: Following, now: datetime) -> Measured:
+    """The time since changes were last followed. While that is short nothing is said, nor taken back: a
+    process that was restarted does not know what the one before it said."""
+    since = following.broken_since
+    failing = None if since and now - since <= UNFOLLOWED else since is not None
+    told = f"changes can't be followed since {since.isoformat()}" if since else "changes are followed again"
+    return Measured(
+        Watched.FOLLOWING,
+        SubjectId("changes"),
+        failing,
+        f"{told}{': ' + following.error if following.error else ''}",
+        {
+            "since": (since or now).isoformat(),
+            "max_age": UNFOLLOWED.total_seconds(),
+            "error": following.error,
+        },
+    )
 
 
 def transition_of(

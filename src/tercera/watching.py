@@ -13,9 +13,11 @@ from tercera.model import Alert, Period, Placed, RuleId, State, Survey, Tally, T
 from tercera.routing import Route
 from tercera.silences import Silences
 from tercera.watch import (
+    Following,
     Limits,
     Measured,
     beating,
+    measure_following,
     measure_freshness,
     measure_heart,
     measure_rejects,
@@ -64,17 +66,27 @@ def after_cycle(
 
 
 def between_cycles(
-    ledger: Ledger, limits: Limits, operations: Route | None, *, started: datetime, now: datetime
+    ledger: Ledger,
+    limits: Limits,
+    operations: Route | None,
+    *,
+    started: datetime,
+    now: datetime,
+    following: Following | None = None,
 ) -> list[Moved]:
-    """Looks whether cycles still succeed, also while one hangs; gives what moved."""
-    if limits.max_pause is None:
+    """Looks whether cycles still succeed, also while one hangs, and whether changes are followed (None:
+    nothing new of that); gives what moved."""
+    measured = []
+    if limits.max_pause is not None:
+        heart = measure_heart(ledger.heart(), limits, now, started=started)
+        # What a good cycle takes back is taken back by that cycle, which knows more of it.
+        measured += [heart] if heart.failing else []
+    if following is not None:
+        measured.append(measure_following(following, now))
+    if not measured:
         return []
-    heart = ledger.heart()
-    measured = measure_heart(heart, limits, now, started=started)
-    # What a good cycle takes back is taken back by that cycle, which knows more of it.
-    failing = [measured] if measured.failing else []
     runs = ledger.last_runs(1)
-    return _record(ledger, limits, operations, failing, run=runs[0].id if runs else 0, now=now)
+    return _record(ledger, limits, operations, measured, run=runs[0].id if runs else 0, now=now)
 
 
 def _record(

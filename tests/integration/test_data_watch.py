@@ -26,7 +26,7 @@ from tercera.rules import Rule, everyone
 from tercera.silences import Decision, DecisionKind
 from tercera.sources import load
 from tercera.sweep import Terms
-from tercera.watch import Limits, Watched
+from tercera.watch import Following, Limits, Watched
 from tercera.watching import between_cycles
 from tests.integration.ledger_changes import ENGINES, ledger_kept_by
 
@@ -199,6 +199,23 @@ def test_no_good_cycle(shop: Shop) -> None:
     assert not between_cycles(shop.ledger, LIMITS, OPERATIONS, started=shop.now, now=shop.now + 99 * MINUTE)
     shop.cycle()
     assert shop.told() == [(Watched.HEARTBEAT, Reason.RETRACTED)]
+
+
+def test_changes_that_are_not_followed(shop: Shop) -> None:
+    """Told once when it has lasted, and once that it is over."""
+    shop.cycle()
+
+    def look(following: Following | None) -> None:
+        between_cycles(shop.ledger, LIMITS, OPERATIONS, started=shop.now, now=shop.now, following=following)
+
+    broken = Following(shop.now, "the trigger is gone")
+    for following in (Following(), broken, None, broken, broken):
+        look(following)
+        shop.now += 3 * MINUTE
+    assert shop.told() == [(Watched.FOLLOWING, Reason.OPENED)]
+    for following in (None, Following(), Following()):
+        look(following)
+    assert shop.told() == [(Watched.FOLLOWING, Reason.RETRACTED)]
 
 
 def test_without_an_operations_channel_the_alert_stands(shop: Shop) -> None:

@@ -21,10 +21,13 @@ from tercera.model import (
 )
 from tercera.watch import (
     LEVEL,
+    UNFOLLOWED,
+    Following,
     Heart,
     Limits,
     in_short,
     is_reserved,
+    measure_following,
     measure_freshness,
     measure_heart,
     measure_rejects,
@@ -96,6 +99,16 @@ def test_the_time_since_a_good_cycle(good: Any, first: Any, started: Any, failin
     moments = [None if each is None else NOW - timedelta(minutes=each) for each in (good, first, started)]
     heart = Heart(moments[0], moments[1], "no route to host")
     assert measure_heart(heart, LIMITS, NOW, started=moments[2]).failing is failing
+
+
+def test_changes_that_are_not_followed() -> None:
+    """A short break is not told, and takes back nothing that was told before it."""
+    broken = Following(NOW - UNFOLLOWED, "refused")
+    assert measure_following(broken, NOW).failing is None
+    late = measure_following(broken, NOW + timedelta(seconds=1))
+    assert late.failing is True
+    assert late.words.endswith(": refused")
+    assert measure_following(Following(), NOW).failing is False
 
 
 def test_an_alert_of_the_watch_lives_like_any_other() -> None:

@@ -14,6 +14,7 @@ from tercera.following.reading import Reader
 from tercera.live import Live
 from tercera.model import RuleId
 from tercera.rules import Rule
+from tercera.watch import Following
 
 PATIENCE = 1.0
 """Seconds that a look waits for work, before it is seen to other things."""
@@ -40,6 +41,7 @@ class Follower:
     ) -> None:
         pers = {rule.id: rule.counting.per for rule in rules}
         self._stop = stop
+        self._was_well = False
         self._surviving = surviving
         self._live = live
         live.proceed = self._proceed
@@ -73,6 +75,16 @@ class Follower:
         if mark is not None:
             found = {RuleId(each.rule): [subject for subject, _ in each.news] for each in report.swept}
             self._desk.sweep_ended(mark, found)
+
+    def news(self) -> Following | None:
+        """Whether changes are followed: while they can't be, and once when they can again or for the first
+        time; None in between."""
+        health = self._reader.health
+        if health is None:
+            return None
+        is_well, was_well = health.broken_since is None, self._was_well
+        self._was_well = is_well
+        return None if is_well and was_well else health
 
     def _proceed(self) -> None:
         if self._stop.is_set():

@@ -14,6 +14,7 @@ from tercera.failpoints import Failpoint, reached
 from tercera.following.desk import Desk, Stretch
 from tercera.ledger import Lease, Ledger, Position
 from tercera.live import Live
+from tercera.watch import Following
 
 PATIENCE = 1.0
 """Seconds that one question for changes waits."""
@@ -23,6 +24,8 @@ SWEEP_EVERY = 60.0
 
 SHORTEST, LONGEST = 1.0, 60.0
 """Seconds between two tries to reach a source that is away: each pause is twice the one before."""
+
+_WELL = Following()
 
 log = structlog.get_logger("tercera")
 
@@ -51,6 +54,8 @@ class Reader:
         self._pause = SHORTEST
         self._began = False
         self._swept_at = float("-inf")
+        self.health: Following | None = None
+        """None while it is not known, or another instance's business."""
 
     def read(self) -> None:
         """Follows until stopped, or until something breaks; what can pass is logged and waited out. Raises
@@ -58,6 +63,7 @@ class Reader:
         try:
             with self._ledger.following() as lease:
                 if lease is None:
+                    self.health = None
                     self._begin()
                     self._stop.wait(SHORTEST)
                 else:
@@ -69,6 +75,8 @@ class Reader:
             log.warning("another instance follows now", error=str(error))
         except (SourceError, OutageError) as error:
             log.warning("following failed, will be tried again", error=str(error), seconds=self._pause)
+            before = self.health.broken_since if self.health else None
+            self.health = Following(before or self._clock(), str(error))
             self._begin()
             self._stop.wait(self._pause)
             self._pause = min(self._pause * 2, LONGEST)
@@ -110,6 +118,7 @@ class Reader:
 
     def _note(self, stretch: Stretch, batch: Batch) -> None:
         self._pause = SHORTEST
+        self.health = _WELL
         self._desk.note(stretch, batch)
         if batch.untold and time.monotonic() >= self._swept_at + SWEEP_EVERY:
             self._swept_at = time.monotonic()

@@ -100,6 +100,7 @@ def _facts(
         "rejects": ("rule", "rows", "rejected", "max_share"),
         "freshness": ("newest", "max_age"),
         "heartbeat": ("last_good", "error", "max_age"),
+        "following": ("error", "max_age"),
     }[kind]
     told = {**values, "rule": values["subject"]}
     if kind == "rejects":
