@@ -1,9 +1,11 @@
 """A program: a shop that writes so many orders a second for so long, and knows who crosses a level by which
 of them.
 
-Two of three writes do not matter to the rule: new orders, and changes of other fields. The others turn an
-order of a customer into a returned one. Prints a line for each crossing: when the server had acknowledged
-the write, the customer, how many are returned then.
+Of three writes one is a new order, one changes a field that no rule reads, and one turns an order of a
+customer into a returned one. Each is a command of its own that its thread waits for, as the handlers of a
+shop's requests do; the server acknowledges it when it is in the journal on disk (`w: majority`, the default).
+A thread that is late writes at once. Prints as JSON how long it took, how late the latest write ended, and
+each crossing: when the server had acknowledged the write, the customer, how many are returned then.
 """
 
 from __future__ import annotations
