@@ -15,11 +15,13 @@ from tercera import sources as source_kinds
 from tercera.changes import Followable
 from tercera.config import Settings, load_settings
 from tercera.errors import ConfigError, DeliveryError, NotFoundError
+from tercera.links import Linkable, Links
 from tercera.messages import Channel
 from tercera.model import RuleId
 from tercera.orders import Source
 from tercera.routing import Route, Routes
 from tercera.rules import Rule
+from tercera.signing import Keys, read_keys
 from tercera.statement import STATEMENTS
 from tercera.timing import Timing
 from tercera.watch import Watched, is_reserved
@@ -54,10 +56,24 @@ class App:
         return source
 
     @cached_property
+    def keys(self) -> Keys:
+        """What links and forms are signed with. Raises `ConfigError`."""
+        secret = self.settings.web.secret
+        return read_keys(secret.get_secret_value() if secret else None, self.settings.base)
+
+    @cached_property
+    def links(self) -> Links | None:
+        """What mails of operations lead to; None where browsers' way to the dashboard is not configured."""
+        web = self.settings.web
+        if web.url is None:
+            return None
+        return Links(web.url, self.keys, web.links_last, answers=web.mail_links)
+
+    @cached_property
     def channels(self) -> dict[str, Channel]:
         """Every configured channel by name."""
         return {
-            name: channel_kinds.load(settings.kind).open_channel(settings)
+            name: _linked(channel_kinds.load(settings.kind).open_channel(settings), self.links)
             for name, settings in self.settings.channels.items()
         }
 
@@ -187,6 +203,11 @@ def open_app(path: Path, clock: Callable[[], datetime] = utc_now) -> Iterator[Ap
         yield app
     finally:
         app.close()
+
+
+def _linked(channel: Channel, links: Links | None) -> Channel:
+    """The channel, with links to the dashboard where it can show them."""
+    return channel.linked(links) if links is not None and isinstance(channel, Linkable) else channel
 
 
 def _route(name: str, settings: Any, zone: str) -> Route:

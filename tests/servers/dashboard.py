@@ -20,7 +20,6 @@ from tercera.cycle import cycle
 from tercera.deliver import deliver
 from tercera.ledger import Ledger
 from tercera.people import Permission, Role, Token, User
-from tercera.web.access.keys import keys_of
 from tercera.web.access.passwords import hashed
 from tercera.web.server import listening_socket, serving
 from tercera.web.site import Site
@@ -72,7 +71,7 @@ class Dashboard:
 
     def csrf(self, client: httpx.Client) -> str:
         """What the forms of this browser carry."""
-        site = Site(self.app, self.ledger, keys_of(self.app.settings))
+        site = Site(self.app, self.ledger, self.app.keys)
         return site.keys.sign("csrf", str(client.cookies[site.cookie]))
 
     def key(self, *scopes: Permission, user: str = "ada") -> str:
@@ -117,7 +116,7 @@ def dashboard(folder: Path, orders: Orders = SHOP, now: datetime = NOW, **more: 
         for name, role in (("vera", Role.VIEWER), ("omar", Role.OPERATOR), ("ada", Role.ADMIN)):
             ledger.people.add_user(User(name, role, now), _hash())
         bound = listening_socket(app.settings.web, 3)
-        site = Site(app, ledger, keys_of(app.settings))
+        site = Site(app, ledger, app.keys)
         listening = stack.enter_context(serving(site, bound))
         yield Dashboard(listening.url, app, ledger, folder, lambda: now)
 

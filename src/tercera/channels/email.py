@@ -7,10 +7,10 @@ connection over all of its messages.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -22,6 +22,7 @@ from tercera.channels._mime import Envelope, compose
 from tercera.channels._server import Smtp, tls_context
 from tercera.channels._settings import ChannelSettings
 from tercera.errors import ConfigError, DeliveryError
+from tercera.links import Links
 from tercera.messages import Message
 from tercera.model import CUSTOMER
 from tercera.paths import ConfiguredPath
@@ -73,9 +74,11 @@ def open_channel(settings: Settings) -> EmailChannel:
     sender = settings.server.address
     letterhead = Letterhead(sender.name or sender.domain, answers=settings.reply_to is not None)
     extras = Extras(settings.charts, settings.attachment)
+    write = partial(Letters, letterhead, TEMPLATES, settings.templates, settings.language, extras)
     return EmailChannel(
         server=settings.server,
-        letters=Letters(letterhead, TEMPLATES, settings.templates, settings.language, extras),
+        write=write,
+        letters=write(),
         sender=sender,
         reply_to=parse_sender(settings.reply_to) if settings.reply_to else None,
     )
@@ -83,12 +86,18 @@ def open_channel(settings: Settings) -> EmailChannel:
 
 @dataclass(frozen=True)
 class EmailChannel:
-    """Writes mails and hands them to its server. `context` is read once: authorities take long to load."""
+    """Writes mails and hands them to its server. `write` makes its letters anew, with links; `context` is
+    read once: authorities take long to load."""
 
     server: Smtp
+    write: Callable[..., Letters]
     letters: Letters
     sender: Address
     reply_to: Address | None
+
+    def linked(self, links: Links) -> EmailChannel:
+        """The same channel, with links to the dashboard in what operations reads."""
+        return replace(self, letters=self.write(links=links))
 
     @cached_property
     def context(self) -> ssl.SSLContext | None:

@@ -86,7 +86,6 @@ def _dashboard(app: App, ledger: Ledger, *, wanted: bool) -> Iterator[None]:
         return
     import structlog
 
-    from tercera.web.access.keys import keys_of
     from tercera.web.server import PortTakenError, listening_socket, serving
     from tercera.web.site import Site
 
@@ -97,7 +96,7 @@ def _dashboard(app: App, ledger: Ledger, *, wanted: bool) -> Iterator[None]:
         log.warning("the dashboard is not served", remark=str(error))
         yield
         return
-    with serving(Site(app, ledger, keys_of(app.settings)), bound) as listening:
+    with serving(Site(app, ledger, app.keys), bound) as listening:
         log.info("the dashboard is served", url=web.url or listening.url)
         yield
 

@@ -25,14 +25,13 @@ def serve(
     and serves too."""
     from tercera.app import open_app
     from tercera.logs import log_to_stderr
-    from tercera.web.access.keys import keys_of
     from tercera.web.server import listening_socket, server_of, url_of
     from tercera.web.site import Site
 
     with open_app(config) as app, app.ledger() as ledger:
         given = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
         web = app.settings.web.model_copy(update=given)
-        site = Site(app, ledger, keys_of(app.settings))
+        site = Site(app, ledger, app.keys)
         users = ledger.people.count_users()
         bound = listening_socket(web, users)
         out = console()

@@ -88,6 +88,12 @@ def find_alert(connection: Connection, rule: RuleId, subject: SubjectId, window:
     return _alert(row) if row else None
 
 
+def alert_of(connection: Connection, alert: int) -> Alert | None:
+    """By its number, if there is one."""
+    row = connection.execute(select(alerts).where(alerts.c.id == alert)).one_or_none()
+    return _alert(row) if row else None
+
+
 def history(connection: Connection, alert: int) -> AlertHistory:
     """NotFoundError for an id that no alert has."""
     row = connection.execute(select(alerts).where(alerts.c.id == alert)).one_or_none()

@@ -490,6 +490,11 @@ class Ledger:
         with reading(self._engine) as connection:
             return history.history(connection, alert)
 
+    def find_alert(self, alert: int) -> Alert | None:
+        """An alert by its number, if there is one."""
+        with reading(self._engine) as connection:
+            return history.alert_of(connection, alert)
+
     def find(self, rule: RuleId, subject: SubjectId, window: WindowId) -> Alert | None:
         """The alert of a pair, if there is one."""
         with reading(self._engine) as connection:

@@ -30,6 +30,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
 from tercera.errors import ConfigError, DeliveryError
+from tercera.links import Links
 from tercera.messages import Message
 from tercera.rendering.closed import LevelView, StatementView
 from tercera.rendering.pictures import Picture, illustrated
@@ -93,6 +94,7 @@ class Letters:
         own: Path | None,
         language: str,
         extras: Extras = Extras(),
+        links: Links | None = None,
     ) -> None:
         if own is not None and not own.is_dir():
             raise ConfigError(f"templates: {str(own)!r} is no folder; name one that holds your templates")
@@ -102,6 +104,7 @@ class Letters:
         self._fallback = fallback
         self._letterhead = letterhead
         self._extras = extras
+        self._links = links
         self._loader = _loader(built_in, own)
         self._environments: dict[Words, Environment] = {}
         self._compiled: dict[tuple[Words, str], Template] = {}
@@ -110,7 +113,7 @@ class Letters:
         """The letter of a message, in its language or else the fallback. DeliveryError: a template's
         mistake."""
         words = words_for(message.language) or self._fallback
-        view = view_message(message, words)
+        view = view_message(message, words, self._links)
         kind = _kind(message, view)
         pictures: tuple[Picture, ...] = ()
         if kind == "digest" and self._extras.charts:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from tercera.links import Links
 from tercera.messages import Holding, Message, Notice, NoticeKind, Problem
 from tercera.model import CUSTOMER, Reason
 from tercera.rendering.closed import StatementView, view_statement
@@ -50,8 +51,8 @@ class ChartView:
 class NoticeView:
     """One notice. `who` is the name and the id; `change` is the reason's key (`opened`, … or `undelivered`,
     `held`); `values` are what phrases about it may hold. `held` is how many alerts are held back, where it is
-    an example of them, and else 0. `watch` is what the data watch found, and
-    `statement` what became of a window, where it is of that."""
+    an example of them, and else 0. `page` and `answer` are links to the dashboard, or "". `watch` is what the
+    data watch found, and `statement` what became of a window, where it is of that."""
 
     change: str
     who: str
@@ -82,6 +83,8 @@ class NoticeView:
     watch: WatchView | None = None
     statement: StatementView | None = None
     chart: ChartView | None = None
+    page: str = ""
+    answer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +102,17 @@ class MessageView:
     changes: tuple[tuple[str, int], ...]
 
 
-def view_message(message: Message, words: Words) -> MessageView:
-    """The view of a message, its digest rows with the largest counts first."""
+def view_message(message: Message, words: Words, links: Links | None = None) -> MessageView:
+    """The view of a message, its digest rows with the largest counts first. Customers get no links."""
     changes = Counter(change_of(notice) for notice in message.notices)
     in_order = message.for_customer or message.notices[0].kind is NoticeKind.STATEMENT
     notices = message.notices if in_order else by_size(message)
     views = tuple(view_notice(notice, message.for_customer, words) for notice in notices[:ROWS])
+    if links is not None and not message.for_customer:
+        views = tuple(
+            replace(view, page=links.page(notice), answer=links.answer(notice, message.recipient))
+            for view, notice in zip(views, notices, strict=False)
+        )
     return MessageView(
         language=words.language,
         channel=one_line(message.channel),

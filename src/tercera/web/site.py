@@ -15,7 +15,7 @@ from fastapi import Depends, Request
 from tercera.app import App
 from tercera.ledger import Ledger
 from tercera.people import Deed, Via
-from tercera.web.access.keys import Keys
+from tercera.signing import Keys
 from tercera.web.access.throttle import Throttle
 
 

@@ -13,7 +13,6 @@ import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tercera.config import Settings
 from tercera.errors import ConfigError
 
 FILE = ".tercera-key"
@@ -32,14 +31,20 @@ class Keys:
 
     def is_signed(self, purpose: str, text: str, mark: str) -> bool:
         """Whether `sign` made this mark. Takes as long for a wrong one as for the right one."""
-        return hmac.compare_digest(self.sign(purpose, text).encode(), mark.encode())
+        return self.equal(self.sign(purpose, text), mark)
+
+    @staticmethod
+    def equal(made: str, given: str) -> bool:
+        """Whether two marks are the same, in the same time whatever they are."""
+        return hmac.compare_digest(made.encode(), given.encode())
 
 
-def keys_of(settings: Settings) -> Keys:
-    """Makes the file when there is none. ConfigError: it can't be written, or is open to others."""
-    if settings.web.secret is not None:
-        return Keys(settings.web.secret.get_secret_value().encode())
-    path = settings.base / FILE
+def read_keys(secret: str | None, folder: Path) -> Keys:
+    """From the configured secret, else from the file in a folder, which is made when there is none.
+    ConfigError: it can't be written, or is open to others."""
+    if secret is not None:
+        return Keys(secret.encode())
+    path = folder / FILE
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

@@ -1,0 +1,125 @@
+"""Answering an alert from a mail, without a login: the link shows what it is about, a button answers.
+
+What fetches links ahead (mail scanners do) changes nothing: only the form does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse, Response
+
+from tercera.deciding import DecisionError, decide
+from tercera.ledger import AlertHistory
+from tercera.links import Asked, is_ours, read_token
+from tercera.people import Via
+from tercera.silences import Decision, DecisionKind
+from tercera.web.access.asking import Unknown, address_of, check_origin
+from tercera.web.page import page, words_in
+from tercera.web.site import Here, Site
+
+router = APIRouter()
+
+CHOICES = (DecisionKind.ACKNOWLEDGE, DecisionKind.SNOOZE, DecisionKind.DISMISS)
+PAUSES = {"1d": timedelta(days=1), "7d": timedelta(days=7), "30d": timedelta(days=30)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What a link that is ours asks, of whom."""
+
+    asked: Asked
+    history: AlertHistory
+
+
+@router.get("/answer/{token}")
+def question_page(request: Request, site: Here, visitor: Unknown, token: str, do: str = "") -> Response:
+    """What the alert is about, and the three answers."""
+    question = _question(site, token)
+    if question is None:
+        return _over(request)
+    return _asking(request, site, question, do)
+
+
+@router.post("/answer/{token}")
+def answer(
+    request: Request,
+    site: Here,
+    visitor: Unknown,
+    token: str,
+    do: Annotated[str, Form(max_length=20)],
+    reason: Annotated[str, Form(max_length=1000)] = "",
+    pause: Annotated[str, Form(max_length=4)] = "7d",
+) -> Response:
+    """Writes the answer down, in the name of whom the mail went to."""
+    check_origin(site, request)
+    question = _question(site, token)
+    if question is None:
+        return _over(request)
+    if do not in CHOICES or pause not in PAUSES:
+        raise DecisionError(f"{do!r} is no answer; choose one of {', '.join(CHOICES)}")
+    kind = DecisionKind(do)
+    if not _stands(site, question, kind):
+        _decide(site, request, question, kind, reason, PAUSES[pause])
+    return RedirectResponse(f"/answer/{token}?done=answered.{kind}", 303)
+
+
+def _decide(
+    site: Site, request: Request, question: _Question, kind: DecisionKind, reason: str, pause: timedelta
+) -> None:
+    asked = question.asked
+    given = reason.strip() or words_in(request).say("answer.no_reason")
+    decide(
+        site.app,
+        site.ledger,
+        kind,
+        author=asked.who,
+        reason=given,
+        alert=asked.alert,
+        until=site.now() + pause if kind is DecisionKind.SNOOZE else None,
+    )
+    site.record(asked.who, Via.MAIL, kind, f"alert {asked.alert}", given, address_of(request))
+
+
+def _question(site: Site, token: str) -> _Question | None:
+    """None for a link that is not ours, is over, or is about an alert that is not there any more."""
+    asked = read_token(token)
+    if asked is None or asked.until <= site.now():
+        return None
+    alert = site.ledger.find_alert(asked.alert)
+    if alert is None or not is_ours(site.app.keys, asked, alert.rule, *alert.pair):
+        return None
+    return _Question(asked, site.ledger.alert(asked.alert))
+
+
+def _stands(site: Site, question: _Question, kind: DecisionKind) -> bool:
+    """Whether the same person gave the same answer already, and it holds: a form that is sent twice."""
+    now = site.now()
+    return any(
+        each.kind is kind and each.author == question.asked.who and each.holds(now)
+        for each in question.history.decisions
+    )
+
+
+def _asking(request: Request, site: Site, question: _Question, do: str) -> Response:
+    alert, step = question.history.alert, question.history.steps[-1]
+    now = site.now()
+    decisions: list[Decision] = [each for each in question.history.decisions if each.holds(now)]
+    return page(
+        request,
+        "answer.html",
+        alert=alert,
+        title=step.title,
+        who=question.asked.who,
+        until=question.asked.until,
+        decisions=decisions,
+        chosen=do if do in CHOICES else CHOICES[0].value,
+        pauses=tuple(PAUSES),
+    )
+
+
+def _over(request: Request) -> Response:
+    return page(request, "problem.html", status=410, code=410, detail=words_in(request).say("answer.over"))

@@ -1,0 +1,46 @@
+"""The pages say the same in every language."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Mapping
+
+import pytest
+
+from tercera.rendering.words import languages, words_for
+from tercera.web.wording import OTHERWISE, language_of, words_of
+
+
+def names_in(phrase: str | Mapping[str, str]) -> set[str]:
+    """The values that a phrase holds, in its plural forms taken together."""
+    texts = [phrase] if isinstance(phrase, str) else phrase.values()
+    return {name for text in texts for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_phrase_is_there_with_its_values(language: str) -> None:
+    """And none is left of a page that is gone."""
+    ours, theirs = words_of(OTHERWISE).phrases, words_of(language).phrases
+    assert theirs.keys() == ours.keys()
+    mails = words_for(OTHERWISE)
+    assert mails is not None
+    pages = ours.keys() - mails.phrases.keys()  # mails put some of their values in other places
+    differing = {key for key in pages if names_in(ours[key]) - {"count"} != names_in(theirs[key]) - {"count"}}
+    assert differing == set()
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("es-CO,es;q=0.9,en;q=0.8", "es"),
+        ("en-GB", "en"),
+        ("de,es;q=0.3", "es"),
+        ("ja", "en"),
+        ("", "en"),
+        ("en;q=0.1,es;q=0.9", "es"),
+        (";;q=x,\x00", "en"),
+    ],
+)
+def test_the_language_is_the_browsers(header: str, language: str) -> None:
+    """The best of those that there are."""
+    assert language_of(header) == language
