@@ -14,34 +14,47 @@ from tercera.ledger.holding import Held
 from tercera.ledger.known import Known, KnownAlerts
 from tercera.ledger.leases import Lease
 from tercera.ledger.opening import ledger_exists, open_ledger, upgrade_ledger
+from tercera.ledger.overview import Move, WindowSum
 from tercera.ledger.positions import Followed, Position
 from tercera.ledger.pruning import Pruned
 from tercera.ledger.runs import LIVE, PART, Run
+from tercera.ledger.searching import AlertLine, AlertPage, Care, PlaceError, Sorting, Wanted
 from tercera.ledger.store import Ledger
 from tercera.ledger.unreached import Unreached
+from tercera.ledger.views import Figures, Views
 
 __all__ = [
     "LIVE",
     "PART",
     "AlertHistory",
+    "AlertLine",
+    "AlertPage",
     "Behind",
+    "Care",
     "Circuit",
     "Counts",
     "Cursor",
     "Delivery",
     "Digests",
+    "Figures",
     "Followed",
     "Held",
     "Known",
     "KnownAlerts",
     "Lease",
     "Ledger",
+    "Move",
+    "PlaceError",
     "Position",
     "Pruned",
     "Receipt",
     "Run",
+    "Sorting",
     "Step",
     "Unreached",
+    "Views",
+    "Wanted",
+    "WindowSum",
     "adopt",
     "back_up",
     "digest_of",

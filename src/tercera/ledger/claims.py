@@ -113,11 +113,11 @@ def _about_the_same(own: Any, past: Any) -> ColumnElement[bool]:
 
 def _read(connection: Connection, instance: Instance, rows: Sequence[AnyRow], now: datetime) -> list[Message]:
     ids = [row.id for row in rows]
-    told, unreadable = _notices(connection, ids)
+    told, unreadable = notices_of(connection, ids)
     unreadable |= {row.id: "it carries no notice" for row in rows if not told[row.id]}
     for message, why in unreadable.items():
         settling.give_up(connection, instance, message, f"can't be read from the ledger: {why}", now)
-    threads = _threads(connection, [row.id for row in rows if not row.digest])
+    threads = threads_of(connection, [row.id for row in rows if not row.digest])
     refused = settling.refused(connection, [row.id for row in rows if row.attempts])
     return [
         Message(
@@ -137,7 +137,7 @@ def _read(connection: Connection, instance: Instance, rows: Sequence[AnyRow], no
     ]
 
 
-def _notices(connection: Connection, ids: Sequence[int]) -> tuple[dict[int, list[Notice]], dict[int, str]]:
+def notices_of(connection: Connection, ids: Sequence[int]) -> tuple[dict[int, list[Notice]], dict[int, str]]:
     """The notices of each message; for messages that hold one which can't be read, why."""
     told: dict[int, list[Notice]] = defaultdict(list)
     unreadable: dict[int, str] = {}
@@ -193,7 +193,7 @@ def _notice(row: AnyRow) -> Notice:
 NEVER_SENT = [state.value for state in (NoticeState.UNDELIVERABLE, NoticeState.HELD, NoticeState.DISCARDED)]
 
 
-def _threads(connection: Connection, ids: Sequence[int]) -> dict[int, list[str]]:
+def threads_of(connection: Connection, ids: Sequence[int]) -> dict[int, list[str]]:
     """The keys of what the same recipient was told before about the same alert, oldest first."""
     own, past = notices.alias("own"), notices.alias("past")
     threads: dict[int, list[str]] = defaultdict(list)

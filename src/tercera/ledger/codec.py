@@ -87,11 +87,11 @@ def read_tally(row: AnyRow) -> Tally:
         window=WindowId(row.window),
         matched=row.matched,
         orders=row.orders,
-        amount=_read_money(row.amount),
+        amount=read_money(row.amount),
         first_at=_read_placed(row.first_at) if row.first_at else None,
         last_at=_read_placed(row.last_at) if row.last_at else None,
         evidence=tuple(
-            Evidence(order_id, _read_placed(placed), status, _read_money(amount))
+            Evidence(order_id, _read_placed(placed), status, read_money(amount))
             for order_id, placed, status, amount in json.loads(row.evidence)
         ),
     )
@@ -171,7 +171,7 @@ def _money(amount: Decimal | None) -> str | None:
     return None if amount is None else str(amount)
 
 
-def _read_money(text: str | None) -> Decimal | None:
+def read_money(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)
 
 

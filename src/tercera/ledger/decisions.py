@@ -61,6 +61,12 @@ def decisions_of(connection: Connection, alert: int) -> list[Decision]:
     return [_read(row) for row in connection.execute(query)]
 
 
+def decisions_about(connection: Connection, subject: SubjectId, limit: int) -> list[Decision]:
+    """What was decided about a customer or their alerts, the newest first, also what is over."""
+    query = select(decisions).where(decisions.c.subject == subject).order_by(decisions.c.id.desc())
+    return [_read(row) for row in connection.execute(query.limit(limit))]
+
+
 def _read(row: AnyRow) -> Decision:
     return Decision(
         kind=DecisionKind(row.kind),

@@ -79,6 +79,12 @@ def deliveries_of(connection: Connection, alert: int) -> list[Delivery]:
     )
 
 
+def deliveries_about(connection: Connection, subject: SubjectId, limit: int) -> list[Delivery]:
+    """The newest notices about the alerts of a customer."""
+    query = query_of_deliveries().where(alerts.c.subject == subject)
+    return deliveries_by(connection, query.order_by(notices.c.id.desc()).limit(limit))
+
+
 def waiting(connection: Connection) -> int:
     """How many notices are still to be sent."""
     query = select(func.sum(messages.c.notices)).where(messages.c.state == NoticeState.PENDING.value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from tercera.errors import NotFoundError
 from tercera.ledger import codec
+from tercera.ledger.batches import batched
 from tercera.ledger.codec import AnyRow
 from tercera.ledger.decisions import decisions_of
 from tercera.ledger.deliveries import Delivery, deliveries_of
@@ -77,6 +78,16 @@ def list_alerts(
         if value is not None:
             query = query.where(alerts.c[name] == value)
     return [_alert(row) for row in connection.execute(query)]
+
+
+def alerts_by_id(connection: Connection, ids: Collection[int]) -> list[Alert]:
+    """These alerts, in the order of the ids."""
+    found = {
+        row.id: _alert(row)
+        for some in batched(ids)
+        for row in connection.execute(select(alerts).where(alerts.c.id.in_(some)))
+    }
+    return [found[each] for each in ids if each in found]
 
 
 def find_alert(connection: Connection, rule: RuleId, subject: SubjectId, window: WindowId) -> Alert | None:

@@ -49,6 +49,7 @@ from tercera.ledger.positions import Followed, Position
 from tercera.ledger.renewing import patiently, renewing
 from tercera.ledger.unreached import Unreached
 from tercera.ledger.users import People
+from tercera.ledger.views import Views
 from tercera.messages import Change, Draft, Hearer, Message, NoticeState, Outcome
 from tercera.model import Alert, Pair, RuleId, State, SubjectId, Survey, WindowId
 from tercera.rules import Rule
@@ -74,6 +75,8 @@ class Ledger:
         self.identity = identity
         self.people = People(engine)
         """Who uses the dashboard, and what they did."""
+        self.views = Views(engine)
+        """What pages and programs look at."""
         self.digests = Digests()
         """Of the tallies that sweeps compare with what is known."""
         self.remembered: dict[RuleId, Remembered] = {}

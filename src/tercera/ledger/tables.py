@@ -43,6 +43,11 @@ def microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
+def moment(microseconds: int) -> datetime:
+    """What `microseconds` gave. OverflowError: far beyond the calendar."""
+    return _EPOCH + microseconds * _MICROSECOND
+
+
 class Instant(TypeDecorator[datetime]):
     """An aware time, stored as microseconds since 1970 in UTC: sorts and compares in every engine."""
 
@@ -55,7 +60,7 @@ class Instant(TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
         """In UTC."""
-        return None if value is None else _EPOCH + value * _MICROSECOND
+        return None if value is None else moment(value)
 
 
 def without_nul(value: str | None) -> str | None:
@@ -192,6 +197,8 @@ alerts = Table(
     UniqueConstraint("rule", "window", "subject"),
     Index(None, "rule", "state", "window", "level"),
     Index(None, "subject"),
+    Index(None, "changed_at", "id"),
+    Index(None, "matched", "id"),
 )
 
 transitions = Table(
@@ -308,6 +315,7 @@ decisions = Table(
     Column("at", Instant, nullable=False),
     Column("ended_at", Instant),
     Index(None, "alert"),
+    Index(None, "subject"),
 )
 
 users = Table(
