@@ -89,9 +89,12 @@ class Dashboard:
 
 
 @contextmanager
-def dashboard(folder: Path, orders: Orders = SHOP, now: datetime = NOW, **more: Any) -> Iterator[Dashboard]:
+def dashboard(
+    folder: Path, orders: Orders = SHOP, now: datetime = NOW, mails: Path | None = None, **more: Any
+) -> Iterator[Dashboard]:
     """With the users vera (viewer), omar (operator) and ada (admin), after one sweep at `now`; nothing was
-    mailed further than into the configured log. `more` are keys of the configuration."""
+    mailed further than into the configured log. `mails` is the folder of a demo's mail server, `more` are
+    keys of the configuration."""
     write_shop(folder, orders)
     configured = {
         "timezone": "America/Bogota",
@@ -116,7 +119,7 @@ def dashboard(folder: Path, orders: Orders = SHOP, now: datetime = NOW, **more: 
         for name, role in (("vera", Role.VIEWER), ("omar", Role.OPERATOR), ("ada", Role.ADMIN)):
             ledger.people.add_user(User(name, role, now), _hash())
         bound = listening_socket(app.settings.web, 3)
-        site = Site(app, ledger, app.keys)
+        site = Site(app, ledger, app.keys, mails)
         listening = stack.enter_context(serving(site, bound))
         yield Dashboard(listening.url, app, ledger, folder, lambda: now)
 
