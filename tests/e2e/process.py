@@ -16,6 +16,8 @@ from typing import Any
 
 import yaml
 
+from tests.e2e import preloaded
+
 _PATIENCE = 60
 """Seconds after which a log line that does not come, or a daemon that does not end, fails the test."""
 
@@ -35,10 +37,14 @@ class Answer:
 
 
 class Tercera:
-    """Commands in one folder. `environment` is added to a clean one."""
+    """Commands in one folder. `environment` is added to a clean one. A command that runs to its end comes
+    from the preloaded process, unless each is to have a `fresh` interpreter."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, environment: Mapping[str, str] | None = None, *, fresh: bool = False
+    ) -> None:
         self.folder = folder
+        self._fresh = fresh
         own = ("TERCERA_", "MONGODB_URI", "COV_", "PYTEST_")
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(own)}
         self.environment = {**inherited, "PYTHONWARNINGS": "error", **(environment or {})}
@@ -51,15 +57,7 @@ class Tercera:
 
     def run(self, *arguments: str, code: int | None = 0) -> Answer:
         """Runs a command to its end. No command ever shows a traceback."""
-        done = subprocess.run(
-            self._command(arguments),
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            timeout=_PATIENCE * 4,
-        )
+        done = self._done(arguments)
         answer = Answer(done.returncode, done.stdout, done.stderr)
         assert "Traceback" not in answer.out + answer.err, answer.err
         assert code is None or answer.code == code, f"{arguments} ended with {answer}"
@@ -97,6 +95,15 @@ class Tercera:
         finally:
             process.kill()
             running.ended()
+
+    def _done(self, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+        timeout = _PATIENCE * 4
+        if not self._fresh:
+            return preloaded.shared().run(arguments, self.folder, self.environment, timeout)
+        return subprocess.run(
+            self._command(arguments), cwd=self.folder, env=self.environment, capture_output=True, text=True,
+            stdin=subprocess.DEVNULL, timeout=timeout,
+        )  # fmt: skip
 
     def _command(self, arguments: tuple[str, ...]) -> list[str]:
         return [sys.executable, "-m", "tercera", *arguments]

@@ -29,7 +29,7 @@ HEAVY = (
 def test_help_answers_at_once(tmp_path: Path) -> None:
     """In under 0.3 s of processor time: what the clock shows on an idle machine. The clock itself would
     measure what else this machine does, such as other tests."""
-    tercera, taken = Tercera(tmp_path), []
+    tercera, taken = Tercera(tmp_path, fresh=True), []
     for _ in range(5):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         answer = tercera.run("--help")
@@ -50,7 +50,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 def test_version(tmp_path: Path) -> None:
     """The package's."""
-    assert Tercera(tmp_path).run("--version").out == f"tercera {__version__}\n"
+    assert Tercera(tmp_path, fresh=True).run("--version").out == f"tercera {__version__}\n"
 
 
 def mails(folder: Path) -> list[EmailMessage]:
@@ -71,7 +71,7 @@ def test_the_demo(tmp_path: Path) -> None:
     """It leaves mails: alerts, an escalation and a retraction in the thread of theirs, and operations told
     of a customer without an address. It can be run again, and what it leaves can be looked at."""
     tercera = Tercera(tmp_path)
-    report = tercera.json("demo", "--once", "--dir", "D", "--orders", "300")
+    report = tercera.json("demo", "--once", "--dir", "D", "--orders", "100")
     folder = tmp_path / "D" / "mail"
     found = mails(folder)
     assert report["mails"] == len(found)
@@ -95,7 +95,7 @@ def test_the_demo(tmp_path: Path) -> None:
     assert len(tercera.json("alerts", "-c", config)["alerts"]) >= 3
 
     (folder / "0000-old.eml").touch()
-    with tercera.started("demo", "--once", "--dir", "D", "--orders", "300") as again:
+    with tercera.started("demo", "--once", "--dir", "D", "--orders", "100") as again:
         while (folder / "0000-old.eml").exists() or not list(folder.glob("*.eml")):
             assert again.process.poll() is None
             time.sleep(0.01)
@@ -107,14 +107,14 @@ def test_the_demo_leaves_other_folders_alone(tmp_path: Path) -> None:
     """A folder that holds something else is refused."""
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "cat.jpg").touch()
-    (line,) = Tercera(tmp_path).rejected("demo", "--once", "--json", "--dir", "photos", code=2)
+    (line,) = Tercera(tmp_path, fresh=True).rejected("demo", "--once", "--json", "--dir", "photos", code=2)
     assert "photos holds something else than a demo" in line
     assert [path.name for path in (tmp_path / "photos").iterdir()] == ["cat.jpg"]
 
 
 def test_from_nothing_to_a_first_look(tmp_path: Path) -> None:
     """simulate, init, backtest: the counts are those of the file, counted by hand."""
-    tercera = Tercera(tmp_path)
+    tercera = Tercera(tmp_path, fresh=True)
     made = tercera.json("simulate", "orders", "orders.csv", "--orders", "4000", "--seed", "5")
     flags = {
         "kind": "files",

@@ -12,49 +12,25 @@ For each line it answers with the process id, and, once that process has ended, 
 from __future__ import annotations
 
 import gc
-import importlib
 import json
 import os
 import sys
-from pathlib import Path
+from typing import NoReturn
 
 from tercera.failpoints import VARIABLE
 from tercera.relational.shifts import steps
+from tests.e2e.preloaded import be_tercera, load
 from tests.e2e.shop import ZONE
 from tests.fault.mutants import MUTANTS
-
-_NEEDED = (
-    "alembic.command",
-    "dotenv",
-    "ibis.backends.duckdb",
-    "pandas",  # pyarrow wants it as soon as it is there
-    "pyarrow.pandas_compat",
-    "pymongo",
-    "rich.progress",
-    "sqlalchemy.dialects.postgresql.psycopg",
-    "sqlalchemy.dialects.sqlite",
-    "tercera.app",
-    "tercera.channels.email",
-    "tercera.channels.webhook",
-    "tercera.cli.main",
-    "tercera.cycle",
-    "tercera.sweep",
-    "tercera.daemon",
-    "tercera.deliver",
-    "tercera.sources.files",
-    "tercera.sources.mongodb",
-)
 
 
 def main() -> None:
     """Serves until stdin ends."""
-    for name in _NEEDED:
-        importlib.import_module(name)
+    load()
     steps("UTC", ZONE)  # what each run would work out again
     for name in sys.argv[1:]:
         MUTANTS[name]()
     gc.freeze()
-    assert _threads() <= {"python", "jemalloc_bg_thd"}, "a thread would not survive the fork"
     for line in sys.stdin:
         order = json.loads(line)
         child = os.fork()
@@ -65,26 +41,14 @@ def main() -> None:
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 
 
-def _threads() -> set[str]:
-    """By name. That of jemalloc knows of forks and starts anew."""
-    return {path.read_text().strip() for path in Path("/proc/self/task").glob("*/comm")}
-
-
-def _become(arguments: list[str], folder: str, log: str) -> None:
+def _become(arguments: list[str], folder: str, log: str) -> NoReturn:
     os.chdir(folder)
     nothing = os.open(os.devnull, os.O_RDONLY)
     written = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for source, target in ((nothing, 0), (written, 1), (written, 2)):
         os.dup2(source, target)
     sys.argv = ["tercera", *arguments]
-    from tercera.cli.main import main as tercera
-
-    code: object = 0
-    try:
-        tercera()
-    except SystemExit as end:
-        code = end.code
-    os._exit(code if isinstance(code, int) else 1 if code else 0)
+    be_tercera()
 
 
 if __name__ == "__main__":

@@ -47,6 +47,20 @@ STORED = Question(
 QUESTIONS = {"text_dates": (SWEEP, "string"), "stored_times": (STORED, "timestamp")}
 
 
+def test_a_question_that_is_asked_again_is_written_once() -> None:
+    """Built anew it has the same text; a type, a limit or a value more makes another of it."""
+    table = ibis.table({"id": "string", "at": "timestamp"}, name="orders")
+    compiler = engines.load("trino").COMPILER
+
+    def asked(table: ibis.Table, limit: int, value: object) -> str:
+        return compiled(compiler, table.mutate(one=ibis.literal(value)).limit(limit))
+
+    first = asked(table, 1, 1)
+    assert asked(ibis.table(dict(table.schema()), name="orders"), 1, 1) is first
+    others = {asked(table, 1, True), asked(table, 2, 1), asked(table, 1, 1.0), asked(table, 1, "1")}
+    assert len(others | {first}) == 5
+
+
 @pytest.mark.parametrize("name", QUESTIONS)
 @pytest.mark.parametrize("engine", NOT_RUN)
 def test_what_is_asked_is_kept(engine: str, name: str) -> None:

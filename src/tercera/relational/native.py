@@ -8,6 +8,7 @@ gets. It is a constant of ours; texts of others come in as arguments, which Ibis
 from __future__ import annotations
 
 import itertools
+from functools import lru_cache
 from typing import Any, cast
 
 import ibis
@@ -132,9 +133,18 @@ class NativeSql:
 
 def compiled(compiler: Any, expression: ir.Expr) -> str:
     """What an engine is asked for an expression, step by step as it was built: Ibis must not fuse
-    projections, for a column that was given a name would then be worked out wherever it is used."""
+    projections, for a column that was given a name would then be worked out wherever it is used.
+
+    Whoever looks again and again asks the same, and writing it out takes longer than a small answer does: the
+    latest are remembered.
+    """
+    return _compiled(compiler, expression.op())
+
+
+@lru_cache(maxsize=128)
+def _compiled(compiler: Any, operation: ops.Node) -> str:
     fused, ibis.options.sql.fuse_selects = ibis.options.sql.fuse_selects, False
     try:
-        return str(compiler.to_sqlglot(expression.unbind()).sql(compiler.dialect))
+        return str(compiler.to_sqlglot(operation.to_expr().unbind()).sql(compiler.dialect))
     finally:
         ibis.options.sql.fuse_selects = fused
