@@ -11,13 +11,18 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from tercera.deciding import DecisionError
-from tercera.errors import ConflictError, LedgerError, NotFoundError, SourceError, TerceraError
+from tercera.errors import ConfigError, ConflictError, LedgerError, NotFoundError, SourceError, TerceraError
+from tercera.pushed.order import BatchError
+from tercera.pushed.shops import UnreadableError
 from tercera.web.access.asking import NotAllowedError, UnknownError
 from tercera.web.page import link, page
 
 _STATUS: tuple[tuple[type[TerceraError], int], ...] = (
     (NotFoundError, 404),
     (DecisionError, 422),
+    (BatchError, 422),
+    (UnreadableError, 422),
+    (ConfigError, 409),
     (ConflictError, 409),
     (LedgerError, 503),
     (SourceError, 502),
@@ -71,7 +76,12 @@ async def _not_allowed(request: Request, error: Exception) -> Response:
 
 async def _wrong(request: Request, error: Exception) -> Response:
     status = next(status for kind, status in _STATUS if isinstance(error, kind))
-    return told(request, status, str(error))
+    more = {"errors": _lines(error)} if isinstance(error, BatchError) else {}
+    return told(request, status, str(error), **more)
+
+
+def _lines(error: BatchError) -> list[dict[str, Any]]:
+    return [{"line": line, "what": what} for line, what in error.mistakes]
 
 
 async def _misunderstood(request: Request, error: Exception) -> Response:
