@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from tercera.errors import ConfigError
 from tercera.people import Permission
-from tercera.pushed.order import PushedOrder, read_orders
+from tercera.pushed.order import MOST, PushedOrder, read_orders
 from tercera.pushed.receiving import Receiving
 from tercera.pushed.store import OrderStore
 from tercera.web.access.asking import may
@@ -32,6 +32,20 @@ class Received(BaseModel):
     older: int = Field(description="left out: what is there was changed later (`changed_at`)")
 
 
+def _described() -> dict[str, Any]:
+    """The schema of an order, whole: what is referred to stands where it is used."""
+    schema = PushedOrder.model_json_schema(ref_template="{model}")
+    parts = schema.pop("$defs", {})
+
+    def whole(value: Any) -> Any:
+        if isinstance(value, dict):
+            return whole(parts[value["$ref"]]) if "$ref" in value else {k: whole(v) for k, v in value.items()}
+        return [whole(each) for each in value] if isinstance(value, list) else value
+
+    described: dict[str, Any] = whole(schema)
+    return described
+
+
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -39,8 +53,8 @@ _BODY: dict[str, Any] = {
             "application/json": {
                 "schema": {
                     "anyOf": [
-                        PushedOrder.model_json_schema(ref_template="#/components/schemas/{model}"),
-                        {"type": "array", "maxItems": 10_000, "items": {"type": "object"}},
+                        _described(),
+                        {"type": "array", "maxItems": MOST, "items": _described()},
                     ]
                 }
             },
