@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,15 +15,20 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
+from hypothesis import given, settings
 from pydantic import ValidationError
 
 from tercera.errors import SourceError
 from tercera.model import CUSTOMER, Counting, Match, Period, RejectReason, Survey, Tally
-from tercera.orders import Scope, Source
+from tercera.orders import CustomerFields, Scope, Source
 from tercera.relational.embedded import database
 from tercera.relational.repeats import repeated
+from tercera.relational.tables import unchanged
 from tercera.sources.files import FilesSource, Settings, open_source
 from tests import oracle
+from tests.contract import harness_files as harness
+from tests.contract.harness_files import representable
+from tests.contract.order_cases import CASES, Case, cases
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
 real_orders = pytest.mark.skipif(
@@ -396,15 +402,53 @@ def test_more_orders_than_memory(tmp_path: Path) -> None:
     assert survey.orders == 1_000_000
 
 
-def test_orders_of_one_hash_stay_two(tmp_path: Path) -> None:
+@pytest.mark.parametrize("evidence", [0, 5])
+@pytest.mark.parametrize("name", ["orders.csv", "orders.parquet"])
+def test_orders_of_one_hash_stay_two(tmp_path: Path, name: str, evidence: int) -> None:
     """DuckDB's hash is the same for these two ids; only the ids tell how many orders there are."""
     first, second = "64d9e93aaf0a1709e75aef63", "64d9e93baf0a1709e75aef6b"
     [hashes] = duckdb.execute("SELECT hash($1), hash($2)", [first, second]).fetchall()
     assert hashes[0] == hashes[1], "look for another pair: this test shows nothing any more"
     lines = [f"{order_id},ana,cancelled,2023-06-0{day}\n" for order_id in (first, second) for day in (1, 2)]
     (tmp_path / "orders.csv").write_text(HEADER + "".join(lines))
-    tallies, survey = told(opened(tmp_path, "orders.csv"))
+    duckdb.execute(f"COPY (FROM '{tmp_path}/orders.csv') TO '{tmp_path}/orders.parquet'")
+    tallies, survey = told(opened(tmp_path, name), replace(MONTHLY, evidence=evidence))
     assert (tallies["ana", "2023-06"].matched, survey.orders, survey.pairs) == (2, 2, 1)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.fact)
+def test_numbers_alone_are_those_beside_the_evidence(case: Case) -> None:
+    """Parquet is read twice where only numbers are asked for, and nothing is kept: the oracle's numbers."""
+    _check_numbers_alone(case)
+
+
+@settings(max_examples=10, deadline=None, derandomize=True)
+@given(case=cases)
+def test_numbers_alone_of_any_orders(case: Case) -> None:
+    """Whatever the orders, the fields and the counting."""
+    _check_numbers_alone(case)
+
+
+def _check_numbers_alone(case: Case) -> None:
+    counting = replace(case.counting, evidence=0)
+    rows = [{name: representable(value) for name, value in row.items()} for row in case.rows]
+    fields = case.fields.model_copy(update={"timezone": case.fields.timezone or case.zone})
+    with harness.open_source("parquet", rows, fields, (), CustomerFields(), case.zone) as source:
+        tallies, survey = told(source, counting)
+    expected = oracle.tally(rows, fields, counting)
+    assert tallies == expected.tallies
+    assert (survey.rows, survey.orders, survey.pairs) == (expected.rows, expected.orders, expected.pairs)
+    assert rejects(survey) == {str(reason): counts for reason, counts in expected.rejects.items()}
+
+
+def test_files_that_change_between_two_readings_are_told(tmp_path: Path) -> None:
+    """Numbers of two states of a file belong to neither."""
+    file = tmp_path / "orders.parquet"
+    file.write_bytes(b"before")
+    with unchanged("orders", [file]):
+        file.read_bytes()
+    with pytest.raises(SourceError, match=r"orders\.parquet changed"), unchanged("orders", [file]):
+        file.write_bytes(b"after it")
 
 
 @pytest.mark.parametrize("at_once", [1_000, 7, 1])

@@ -80,6 +80,11 @@ class Kept:
         return kept
 
     @property
+    def is_read(self) -> bool:
+        """Whether the rows are there already."""
+        return "rows" in self.__dict__
+
+    @property
     def database(self) -> Database:
         """Where it is kept."""
         return self.opened.database

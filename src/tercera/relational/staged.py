@@ -29,6 +29,7 @@ from tercera.model import (
     Survey,
     Tally,
 )
+from tercera.relational import passes
 from tercera.relational.embedded import Database
 from tercera.relational.kept import Kept
 from tercera.relational.placing import number_of, read_placed
@@ -64,9 +65,13 @@ class _Counted:
 
 
 def _counted(kept: Kept, question: Question) -> _Counted:
+    if passes.suits(kept, question):
+        return _in_passes(kept, question)
     database, scope = kept.database, question.scope
     rows = kept.of(question)
-    survey, good_rows, matching_rows = _survey(kept, rows, question)
+    counts = rows.group_by("reason").agg(rows=rows.count(), matching=rows.count(where=rows.matching))
+    survey, good_rows, matching_rows = _survey(kept, counts, question)
+    survey = replace(survey, newest=_newest(database, rows, question))
     is_light = not scope.totals and (scope.pairs is not None or scope.at_least > 0)
     good = rows.filter(rows.reason.isnull())
     good = good.filter(good.matching) if is_light else good
@@ -75,13 +80,29 @@ def _counted(kept: Kept, question: Question) -> _Counted:
     if is_light:
         counted = counted.mutate(orders=ibis.literal(0, "int64"))
     else:
-        [(pairs, distinct)] = database.rows(counted.agg(pairs=counted.count(), orders=counted.orders.sum()))
-        survey = replace(survey, pairs=pairs, orders=int(distinct or 0))
+        survey = _with_orders(database, survey, counted)
     if scope.pairs is None:
         counted = counted.filter(counted.matched >= scope.at_least)
     if question.counting.evidence:
         counted = evidence(each, counted, question.counting.evidence)
     return _Counted(database.batches(counted), question.counting, survey)
+
+
+def _in_passes(kept: Kept, question: Question) -> _Counted:
+    database, groups = kept.database, passes.groups(kept, question)
+    counts = groups.group_by("reason").agg(
+        rows=groups.rows.sum().cast("int64"), matching=groups.matches.sum().cast("int64")
+    )
+    survey, _, _ = _survey(kept, counts, question)
+    counted = database.keep("counted", passes.tallies(groups))
+    survey = _with_orders(database, survey, counted)
+    told = counted.filter(counted.matched >= question.scope.at_least)
+    return _Counted(database.batches(told), question.counting, survey)
+
+
+def _with_orders(database: Database, survey: Survey, counted: ir.Table) -> Survey:
+    [(pairs, orders)] = database.rows(counted.agg(pairs=counted.count(), orders=counted.orders.sum()))
+    return replace(survey, pairs=pairs, orders=int(orders or 0))
 
 
 def _newest(database: Database, kept: ir.Table, question: Question) -> Placed | None:
@@ -120,11 +141,11 @@ def _each_asked(given: Iterator[Tally], asked: Collection[Pair]) -> Iterator[Tal
         yield Tally(subject, window, 0, 0)
 
 
-def _survey(kept: Kept, rows: ir.Table, question: Question) -> tuple[Survey, int, int]:
-    """Rows and rejects; how many rows are good, and how many of those match."""
-    database, scope = kept.database, question.scope
-    counts = rows.group_by("reason").agg(rows=rows.count(), matching=rows.count(where=rows.matching))
-    found = {reason: (rows, matching) for reason, rows, matching in database.rows(counts)}
+def _survey(kept: Kept, counts: ir.Table, question: Question) -> tuple[Survey, int, int]:
+    """Rows and rejects, from the `rows` of each `reason` and how many are `matching`; how many rows are good,
+    and how many of those match."""
+    scope = question.scope
+    found = {reason: (rows, matching) for reason, rows, matching in kept.database.rows(counts)}
     good, matching_rows = found.pop(None, (0, 0))
     rejects = {REASONS[place]: counted for place, counted in sorted(found.items())}
     samples = kept.samples(scope, {reason: rows for reason, (rows, _) in rejects.items()}) if rejects else {}
@@ -135,7 +156,7 @@ def _survey(kept: Kept, rows: ir.Table, question: Question) -> tuple[Survey, int
     if scope.pairs is None and kept.unreadable and kept.unreadable.rows:
         answer = {RejectReason.UNREADABLE_ROW: kept.unreadable, **answer}
     total = good + sum(count.rows for count in answer.values())
-    return Survey(total, 0, answer, newest=_newest(database, rows, question)), good, matching_rows
+    return Survey(total, 0, answer), good, matching_rows
 
 
 def _distinct(kept: Kept, good: ir.Table, *, matching: bool) -> ir.Table:

@@ -12,7 +12,7 @@ import glob
 import gzip
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -116,6 +116,8 @@ class Opened:
     names: tuple[str, ...]
     files: tuple[Path, ...]
     is_csv: bool
+    has_columns: bool
+    """Whether it can be read again, the same rows, a column without the others."""
 
     def unreadable(self) -> RejectCount:
         """The lines that have not the shape of the others, of every scan so far."""
@@ -159,7 +161,7 @@ class Opened:
             f"CREATE OR REPLACE TEMP VIEW first_rows AS FROM {quoted(self.view)} LIMIT {int(rows)}"
         )
         table = self.database.relation("first_rows")
-        return replace(self, rows=_rows(table, self.names), view="first_rows")
+        return replace(self, rows=_rows(table, self.names), view="first_rows", has_columns=False)
 
     def missing(self, paths: Iterable[str]) -> list[str]:
         """Those of the paths that lead to no column. A document may lack any field."""
@@ -197,11 +199,25 @@ def open_files(database: Database, files: Files, spare: Path) -> Opened:
         table = database.relation(view)
     names = () if kind is Format.JSONL else tuple(table.columns)
     is_csv = kind in (Format.CSV, Format.TSV)
-    return Opened(database, view, _rows(table, names), names, tuple(found), is_csv)
+    return Opened(database, view, _rows(table, names), names, tuple(found), is_csv, kind is Format.PARQUET)
 
 
 def _rows(table: ir.Table, names: tuple[str, ...]) -> Columns | Documents:
     return Columns(table, DuckDialect()) if names else Documents(table, _DOCUMENT)
+
+
+@contextmanager
+def unchanged(what: str, files: Sequence[Path]) -> Iterator[None]:
+    """Around readings that belong together. SourceError when a file changed meanwhile."""
+    before = _stamps(files)
+    yield
+    for path, stamp, earlier in zip(files, _stamps(files), before, strict=True):
+        if stamp != earlier:
+            raise SourceError(f"{what}: {path} changed while it was read; ask again when it is written")
+
+
+def _stamps(files: Sequence[Path]) -> list[tuple[int, int, int]]:
+    return [(found.st_ino, found.st_size, found.st_mtime_ns) for found in map(Path.stat, files)]
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from functools import reduce
 from operator import and_, or_
-from typing import Protocol
+from typing import Protocol, cast
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -154,6 +154,12 @@ def judged(
 
 def _named(text: ir.StringValue, counts: ir.BooleanValue, *, lean: bool) -> ir.Value:
     return ibis.ifelse(counts, text, ibis.null(dt.string)) if lean else text
+
+
+def order_text(rows: Rows, dialect: Dialect, question: Question) -> ir.StringValue:
+    """The id of the order in each of the rows that `read` gave, whether the row is good or not."""
+    cell = _cell(rows, dialect, question.fields, "order_id")
+    return cast("ir.StringValue", ibis.ifelse(dialect.is_plain(cell.plain), cell.plain, cell.text))
 
 
 def of_one(kept: ir.Table, dialect: Dialect, place: int, within: Period, scope: Scope) -> ir.Table:
