@@ -21,6 +21,9 @@ from tercera.ledger.tables import alerts, messages, notices, transitions
 from tercera.messages import Message, Notice, NoticeKind, NoticeState, Problem
 from tercera.model import Period, Reason, RuleId, SubjectId, WindowId
 
+# Made once: they run for every few messages, and an alias is made of all columns of its table.
+_OWN, _PAST, _BEFORE = notices.alias("own"), notices.alias("past"), messages.alias("before")
+
 
 def claim(
     connection: Connection,
@@ -90,7 +93,7 @@ def _waiting(instance: Instance) -> ColumnElement[bool]:
 def _blocked() -> ColumnElement[bool]:
     """An earlier message about one of the same alerts to the same recipient is still pending. What the guard
     holds back only names alerts as examples: it does not wait for a digest of the morning."""
-    own, past, before = notices.alias("own"), notices.alias("past"), messages.alias("before")
+    own, past, before = _OWN, _PAST, _BEFORE
     # A subquery for the state, not a join: it keeps engines from starting at everything that is pending.
     state = select(before.c.state).where(before.c.id == past.c.message).correlate(past).scalar_subquery()
     return exists(
@@ -195,7 +198,7 @@ NEVER_SENT = [state.value for state in (NoticeState.UNDELIVERABLE, NoticeState.H
 
 def threads_of(connection: Connection, ids: Sequence[int]) -> dict[int, list[str]]:
     """The keys of what the same recipient was told before about the same alert, oldest first."""
-    own, past = notices.alias("own"), notices.alias("past")
+    own, past = _OWN, _PAST
     threads: dict[int, list[str]] = defaultdict(list)
     for some in batched(ids):
         query = (
