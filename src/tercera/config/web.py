@@ -60,7 +60,9 @@ class WebSettings(_Shape):
     openid: OpenIdSettings | None = None
 
     @model_validator(mode="after")
-    def _sessions_end(self) -> WebSettings:
+    def _fits_together(self) -> WebSettings:
+        if self.openid is not None and self.url is None:
+            raise ValueError("openid needs url: the provider sends browsers back there")
         if not timedelta(minutes=1) <= self.session <= timedelta(days=30):
             raise ValueError("session must be between 1m and 30d")
         return self

@@ -47,6 +47,7 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
             csrf=visitor.csrf if visitor else "",
             version=__version__,
             done=_done(request, words),
+            openid=site.openid is not None,
             **values,
         )
     )

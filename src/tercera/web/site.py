@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, cast
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from tercera.app import App
 from tercera.ledger import Ledger
 from tercera.people import Deed, Via
 from tercera.signing import Keys
+from tercera.web.access.openid import OpenId
 from tercera.web.access.throttle import Throttle
 
 
@@ -31,6 +33,14 @@ class Site:
     throttle: Throttle = field(default_factory=Throttle)
     closing: threading.Event = field(default_factory=threading.Event)
     """Set when the server stops: what streams without end, ends."""
+
+    @cached_property
+    def openid(self) -> OpenId | None:
+        """The provider that people may log in at."""
+        web = self.app.settings.web
+        if web.openid is None or web.url is None:
+            return None
+        return OpenId(web.openid, self.keys, f"{web.url}/login/openid/back")
 
     def now(self) -> datetime:
         """The app's clock."""

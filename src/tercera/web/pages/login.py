@@ -22,8 +22,8 @@ router = APIRouter()
 def login_page(request: Request, visitor: Unknown, next: str = "/") -> Response:  # noqa: A002
     """The form."""
     if visitor is not None:
-        return RedirectResponse(_inside(next), 303)
-    return page(request, "login.html", next=_inside(next), name="", mistake=None)
+        return RedirectResponse(inside(next), 303)
+    return page(request, "login.html", next=inside(next), name="", mistake=None)
 
 
 @router.post("/login")
@@ -42,7 +42,7 @@ async def log_in(
     if wait:
         seconds = int(wait.total_seconds()) + 1
         mistake = words_in(request).say("login.too_often", seconds)
-        answer = page(request, "login.html", status=429, next=_inside(next), name=name, mistake=mistake)
+        answer = page(request, "login.html", status=429, next=inside(next), name=name, mistake=mistake)
         answer.headers["retry-after"] = str(seconds)
         return answer
     user = await run_in_threadpool(_known, site, name, password)
@@ -50,9 +50,9 @@ async def log_in(
         site.throttle.failed(who, site.now())
         site.record(name[:64], Via.PAGE, "login failed", "session", address=address_of(request))
         mistake = words_in(request).say("login.wrong")
-        return page(request, "login.html", status=401, next=_inside(next), name=name, mistake=mistake)
+        return page(request, "login.html", status=401, next=inside(next), name=name, mistake=mistake)
     site.throttle.succeeded(who[0])
-    return await run_in_threadpool(entered, site, request, user, _inside(next))
+    return await run_in_threadpool(entered, site, request, user, inside(next))
 
 
 @router.get("/enter")
@@ -107,7 +107,7 @@ def _known(site: Site, name: str, password: str) -> User | None:
     return site.ledger.people.user(name) if right else None
 
 
-def _inside(path: str) -> str:
+def inside(path: str) -> str:
     """A path of ours: what leads elsewhere becomes the first page."""
     ours = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
     return path if ours and "\\" not in path else "/"
