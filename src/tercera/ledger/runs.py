@@ -75,9 +75,10 @@ def note_run(connection: Connection, run: int, now: datetime, summary: Mapping[s
     run_ended(connection, run, now)
 
 
-def last_runs(connection: Connection, limit: int) -> list[Run]:
-    """The newest first."""
-    rows = connection.execute(select(runs).order_by(runs.c.id.desc()).limit(limit))
+def last_runs(connection: Connection, limit: int, before: int | None = None) -> list[Run]:
+    """The newest first; with `before`, those of smaller numbers."""
+    query = select(runs).order_by(runs.c.id.desc()).limit(limit)
+    rows = connection.execute(query if before is None else query.where(runs.c.id < before))
     return [
         Run(row.id, row.kind, row.started_at, row.finished_at, json.loads(row.summary or "{}"), row.error)
         for row in rows

@@ -503,10 +503,13 @@ class Ledger:
         with reading(self._engine) as connection:
             return history.find_alert(connection, rule, subject, window)
 
-    def deliveries(self, state: NoticeState | None = None, limit: int = 100) -> list[deliveries.Delivery]:
-        """Notices with their receipts, the newest first."""
+    def deliveries(
+        self, state: NoticeState | None = None, limit: int = 100, before: int | None = None
+    ) -> list[deliveries.Delivery]:
+        """Notices with their receipts, the newest first; those after the notice `before` (by id) in this
+        order. Raises `NotFoundError` when that is forgotten."""
         with reading(self._engine) as connection:
-            return deliveries.deliveries(connection, state, limit)
+            return deliveries.deliveries(connection, state, limit, before)
 
     def unreached(
         self, ids: Collection[int] | None = None, channel: str | None = None, rule: RuleId | None = None
@@ -535,10 +538,10 @@ class Ledger:
         cursor = self.cursor(rule)
         return cursor.checked_through if cursor else None
 
-    def last_runs(self, limit: int) -> list[runs.Run]:
-        """Runs, the newest first."""
+    def last_runs(self, limit: int, before: int | None = None) -> list[runs.Run]:
+        """Runs, the newest first; with `before`, those of smaller numbers."""
         with reading(self._engine) as connection:
-            return runs.last_runs(connection, limit)
+            return runs.last_runs(connection, limit, before)
 
     def rejects(self, run: int | None = None) -> dict[RuleId, Survey]:
         """What a run (for each rule the latest one, without a number) read and could not judge."""

@@ -122,11 +122,17 @@ class People:
         with reading(self._engine) as connection:
             return audit.deeds(connection, actor=actor, before=before, limit=limit)
 
-    def answer_to(self, actor: str, key: str) -> Answer | None:
-        """What this actor was answered under this idempotency key."""
-        with reading(self._engine) as connection:
-            return answers.answer_to(connection, actor, key)
+    def reserve_answer(self, actor: str, key: str, request: str, now: datetime) -> Answer | None:
+        """What this actor was answered under this idempotency key, or is going to be; None when the key is
+        new, and from now on the caller's to answer."""
+        return written(
+            self._engine, lambda connection: answers.reserve_answer(connection, actor, key, request, now)
+        )
 
-    def keep_answer(self, actor: str, key: str, answer: Answer, now: datetime) -> None:
+    def finish_answer(self, actor: str, key: str, status: int, body: str) -> None:
         """Remembers it for a day."""
-        written(self._engine, lambda connection: answers.keep_answer(connection, actor, key, answer, now))
+        written(self._engine, lambda connection: answers.finish_answer(connection, actor, key, status, body))
+
+    def forget_answer(self, actor: str, key: str) -> None:
+        """Nothing was done: the key is free again."""
+        written(self._engine, lambda connection: answers.forget_answer(connection, actor, key))

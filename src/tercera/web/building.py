@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib.resources import files
 
 from fastapi import FastAPI
@@ -14,8 +14,10 @@ from starlette.staticfiles import StaticFiles
 from tercera import __version__
 from tercera.web import api, pages
 from tercera.web.access.asking import Anyone, May
+from tercera.web.documented import describe
 from tercera.web.guarding import Guarded
 from tercera.web.problems import explain_errors
+from tercera.web.prompt import Prompt
 from tercera.web.site import Site
 
 LARGEST = 1 << 20
@@ -28,7 +30,7 @@ def build(site: Site) -> FastAPI:
         title="Tercera",
         version=__version__,
         summary="Alerts, once and with the evidence, when a customer's orders cross a line.",
-        openapi_url=f"{api.PREFIX}/openapi.json",
+        openapi_url=None,  # `api/document.py` answers with it, to who may read
         docs_url=None,
         redoc_url=None,
         max_body_size=LARGEST,
@@ -41,16 +43,43 @@ def build(site: Site) -> FastAPI:
     app.mount("/static", StaticFiles(directory=str(files("tercera.web").joinpath("static"))))
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=site.hosts)
     app.add_middleware(Guarded, secure=site.is_secure)
+    app.add_middleware(Prompt, patience=site.patience)
     explain_errors(app)
-    for route in routes(app):
-        if rule_of(route) is None:
-            raise RuntimeError(f"the route {route.path} says neither `may` nor `anyone`")
+    for way in ways():
+        if way.rule is None:
+            raise RuntimeError(f"the route {way.path} says neither `may` nor `anyone`")
+    describe(app, {(way.path, method): way.rule for way in ways() for method in way.methods})
     return app
 
 
-def routes(app: FastAPI) -> Iterator[APIRoute]:
-    """Every route of pages and API."""
-    return (route for route in app.routes if isinstance(route, APIRoute))
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A route with its whole path, and who may use it: None where that was forgotten."""
+
+    path: str
+    methods: frozenset[str]
+    rule: May | Anyone | None
+    in_api: bool
+
+
+def ways() -> list[Way]:
+    """Every route of pages and API. Told from the modules: once they are included, the application itself
+    tells of routers alone. RuntimeError: something else than a route, whose rule can't be told."""
+    found = []
+    for prefix, modules in ((api.PREFIX, api.modules()), ("", pages.modules())):
+        for module in modules:
+            for route in module.router.routes:
+                if not isinstance(route, APIRoute):
+                    raise RuntimeError(f"{module.__name__} has a route of another kind: {route!r}")
+                found.append(
+                    Way(
+                        prefix + route.path_format,
+                        frozenset(route.methods or ()),
+                        rule_of(route),
+                        bool(prefix),
+                    )
+                )
+    return found
 
 
 def rule_of(route: APIRoute) -> May | Anyone | None:

@@ -8,14 +8,20 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tercera.deciding import DecisionError
 from tercera.errors import ConfigError, ConflictError, LedgerError, NotFoundError, SourceError, TerceraError
+from tercera.ledger.searching import PlaceError
 from tercera.pushed.order import BatchError
 from tercera.pushed.shops import UnreadableError
 from tercera.web.access.asking import NotAllowedError, UnknownError
+from tercera.web.asked import AskedError
+from tercera.web.once import UnderWayError
 from tercera.web.page import link, page
+from tercera.web.turns import BusyError
 
 _STATUS: tuple[tuple[type[TerceraError], int], ...] = (
     (NotFoundError, 404),
@@ -23,6 +29,10 @@ _STATUS: tuple[tuple[type[TerceraError], int], ...] = (
     (BatchError, 422),
     (UnreadableError, 422),
     (ConfigError, 409),
+    (AskedError, 422),
+    (PlaceError, 422),
+    (UnderWayError, 409),
+    (BusyError, 429),
     (ConflictError, 409),
     (LedgerError, 503),
     (SourceError, 502),
@@ -49,7 +59,11 @@ def explain_errors(app: FastAPI) -> None:
 
 def for_programs(request: Request) -> bool:
     """Whether a program asks, which can't read a page."""
-    return request.url.path.startswith(("/api/", "/metrics", "/hooks/", "/readyz"))
+    return _is_for_programs(request.url.path)
+
+
+def _is_for_programs(path: str) -> bool:
+    return path.startswith(("/api/", "/metrics", "/hooks/", "/readyz"))
 
 
 def told(request: Request, status: int, detail: str, **more: Any) -> Response:
@@ -59,6 +73,39 @@ def told(request: Request, status: int, detail: str, **more: Any) -> Response:
     answer = page(request, "problem.html", status=status, code=status, detail=detail)
     answer.headers.update(more.get("headers") or {})
     return answer
+
+
+class ForPrograms:
+    """Middlewares that stand before the application refuse in plain words: programs get them as a problem."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http" or not _is_for_programs(scope["path"]):
+            await self._app(scope, receive, send)
+            return
+        refused: Response | None = None
+
+        async def said(message: Message) -> None:
+            nonlocal refused
+            if message["type"] == "http.response.start" and message["status"] >= 400:
+                kind = Headers(raw=message["headers"]).get("content-type", "")
+                if kind.startswith("text/plain"):
+                    refused = problem(message["status"], _REFUSED.get(message["status"], "refused"))
+            if refused is None:
+                await send(message)
+
+        await self._app(scope, receive, said)
+        if refused is not None:
+            await refused(scope, receive, send)
+
+
+_REFUSED = {
+    400: "the host that the request names is not ours; `web.url` says how we are called",
+    413: "the request is too long; send less at once",
+}
 
 
 async def _unknown(request: Request, _: Exception) -> Response:

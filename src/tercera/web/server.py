@@ -14,6 +14,8 @@ import uvicorn
 from tercera.config.web import WebSettings
 from tercera.errors import ConfigError, TerceraError
 from tercera.web.building import build
+from tercera.web.problems import ForPrograms
+from tercera.web.prompt import patient
 from tercera.web.site import Site
 
 PATIENCE = 5
@@ -76,7 +78,7 @@ def server_of(site: Site) -> uvicorn.Server:
     proxies = site.app.settings.web.proxies
     return uvicorn.Server(
         uvicorn.Config(
-            build(site),
+            ForPrograms(build(site)),
             log_config=None,
             access_log=False,  # addresses of pages hold customers, and links hold secrets
             server_header=False,
@@ -86,7 +88,7 @@ def server_of(site: Site) -> uvicorn.Server:
             timeout_graceful_shutdown=PATIENCE,
             limit_concurrency=400,
             h11_max_incomplete_event_size=64 << 10,
-            http="h11",
+            http=patient(site.patience),
             ws="none",
             lifespan="off",
         )

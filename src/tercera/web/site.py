@@ -19,6 +19,8 @@ from tercera.people import Deed, Via
 from tercera.signing import Keys
 from tercera.web.access.openid import OpenId
 from tercera.web.access.throttle import Throttle
+from tercera.web.prompt import PATIENCE
+from tercera.web.turns import Turns
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,10 @@ class Site:
     keys: Keys
     mails: Path | None = None
     throttle: Throttle = field(default_factory=Throttle)
+    turns: Turns = field(default_factory=Turns)
+    """Of what is dear."""
+    patience: float = PATIENCE
+    """Seconds that the parts of a request may take to come, and an answer to be taken."""
     closing: threading.Event = field(default_factory=threading.Event)
     """Set when the server stops: what streams without end, ends."""
 

@@ -1,0 +1,153 @@
+"""Alerts: lists, one with its history, and what people decide about one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from tercera.deciding import decide
+from tercera.ledger.searching import Care, Sorting, Wanted
+from tercera.model import RuleId, State, SubjectId, WindowId
+from tercera.silences import DecisionKind
+from tercera.web.access.roles import Actor, Reader
+from tercera.web.access.visitor import Visitor
+from tercera.web.cursors import Cursor, Limit
+from tercera.web.documented import UNCHANGED, problems
+from tercera.web.once import OnlyOnce
+from tercera.web.shapes.alert import AlertDetail, AlertGiven, Alerts
+from tercera.web.shapes.base import Id, Name
+from tercera.web.shapes.decision import Acknowledgement, DecisionGiven, Dismissal, Snooze
+from tercera.web.site import Here, Site
+from tercera.web.unchanged import fresh
+
+router = APIRouter(prefix="/alerts", tags=["alerts"])
+
+AlertId = Annotated[Id, Path(description="The alert's number.")]
+
+
+@router.get("", response_model=Alerts, responses=UNCHANGED, summary="Alerts")
+def list_alerts(
+    request: Request,
+    site: Here,
+    visitor: Reader,
+    rule: Annotated[
+        Name | None,
+        Query(description="Only this rule's, or what Tercera watches itself, like `tercera:rejects`."),
+    ] = None,
+    customer: Annotated[Name | None, Query(description="Only this customer's.")] = None,
+    window: Annotated[Name | None, Query(description="Only this window's, like 2026-11.")] = None,
+    state: Annotated[State | None, Query(description="Only in this state.")] = None,
+    level: Annotated[list[Name], Query(description="Only at one of these levels.", max_length=20)] = [],  # noqa: B006
+    text: Annotated[
+        str,
+        Query(
+            max_length=200,
+            description="Only with this in the customer's id, name or address, or at the beginning of an "
+            "order's id.",
+        ),
+    ] = "",
+    care: Annotated[Care | None, Query(description="Only what people decided this about.")] = None,
+    sort: Annotated[Sorting, Query(description="By what they are sorted.")] = Sorting.CHANGED,
+    descending: Annotated[bool, Query(description="The greatest first.")] = True,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Response:
+    """Without their evidence, notices and history: `GET /alerts/{id}` has those."""
+    wanted = Wanted(
+        rule=RuleId(rule) if rule else None,
+        levels=tuple(level),
+        state=state,
+        window=WindowId(window) if window else None,
+        subject=SubjectId(customer) if customer else None,
+        text=text,
+        care=care,
+        sorting=sort,
+        descending=descending,
+    )
+    found = site.ledger.views.alerts(wanted, site.now(), limit=limit, place=cursor)
+    return fresh(request, Alerts(items=[AlertGiven.of(each) for each in found.lines], next=found.after))
+
+
+@router.get(
+    "/{id}", response_model=AlertDetail, responses={**UNCHANGED, **problems(404)}, summary="One alert"
+)
+def show_alert(id: AlertId, request: Request, site: Here, visitor: Reader) -> Response:  # noqa: A002
+    """With its evidence, every transition, every notice with the other side's words, every decision."""
+    return fresh(request, AlertDetail.of(site.ledger.alert(id)))
+
+
+@router.post(
+    "/{id}/acknowledge",
+    status_code=201,
+    response_model=DecisionGiven,
+    responses=problems(404, 409),
+    summary="Say that somebody looks after an alert",
+)
+def acknowledge(
+    id: AlertId,  # noqa: A002
+    asked: Acknowledgement,
+    site: Here,
+    visitor: Actor,
+    once: OnlyOnce,
+) -> Response:
+    """Changes nothing of what is told."""
+    return once(
+        visitor, asked, lambda: decided(site, visitor, DecisionKind.ACKNOWLEDGE, id, asked.reason), 201
+    )
+
+
+@router.post(
+    "/{id}/snooze",
+    status_code=201,
+    response_model=DecisionGiven,
+    responses=problems(404, 409),
+    summary="Tell nothing of one alert for a time",
+)
+def snooze(
+    id: AlertId,  # noqa: A002
+    asked: Snooze,
+    site: Here,
+    visitor: Actor,
+    once: OnlyOnce,
+) -> Response:
+    """What is then still true is told."""
+    return once(
+        visitor,
+        asked,
+        lambda: decided(site, visitor, DecisionKind.SNOOZE, id, asked.reason, asked.ends(site.now())),
+        201,
+    )
+
+
+@router.post(
+    "/{id}/dismiss",
+    status_code=201,
+    response_model=DecisionGiven,
+    responses=problems(404, 409),
+    summary="Say that an alert is no problem",
+)
+def dismiss(
+    id: AlertId,  # noqa: A002
+    asked: Dismissal,
+    site: Here,
+    visitor: Actor,
+    once: OnlyOnce,
+) -> Response:
+    """Nothing more is told of it."""
+    return once(visitor, asked, lambda: decided(site, visitor, DecisionKind.DISMISS, id, asked.reason), 201)
+
+
+def decided(
+    site: Site,
+    visitor: Visitor,
+    kind: DecisionKind,
+    alert: int,
+    reason: str,
+    until: datetime | None = None,
+) -> DecisionGiven:
+    """Decides about an alert and writes the audit log."""
+    made = decide(site.app, site.ledger, kind, author=visitor.name, reason=reason, alert=alert, until=until)
+    site.record(visitor.name, visitor.via, kind, f"alert {alert}", reason, visitor.address)
+    return DecisionGiven.of(made)

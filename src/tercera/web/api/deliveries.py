@@ -1,0 +1,68 @@
+"""Notices: how far each has come, and trying again."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from tercera.messages import NoticeState
+from tercera.model import RuleId
+from tercera.redeliver import redeliver
+from tercera.web.access.roles import Actor, Reader
+from tercera.web.access.visitor import Visitor
+from tercera.web.cursors import Cursor, Limit, cursor_of, place_of
+from tercera.web.documented import problems
+from tercera.web.once import OnlyOnce
+from tercera.web.shapes.notice import Deliveries, NoticeGiven, Paused, Retried, Retry
+from tercera.web.site import Here, Site
+
+router = APIRouter(prefix="/deliveries", tags=["deliveries"])
+
+
+@router.get("", responses=problems(404), summary="Notices, the newest first")
+def list_deliveries(
+    site: Here,
+    visitor: Reader,
+    state: Annotated[NoticeState | None, Query(description="Only in this state.")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Deliveries:
+    """With every attempt and the other side's words, and the channels that are left alone for now."""
+    name = f"deliveries {state}"
+    place = place_of(cursor, name)
+    found = site.ledger.deliveries(state, limit + 1, place[0] if place else None)
+    shown = found[:limit]
+    return Deliveries(
+        items=[NoticeGiven.of(each) for each in shown],
+        paused=[Paused.of(each) for each in site.ledger.circuits().values()],
+        next=cursor_of(name, shown[-1].id) if len(found) > limit else None,
+    )
+
+
+@router.post(
+    "/retry",
+    response_model=Retried,
+    responses=problems(409, 502),
+    summary="Make notices that reached nobody due again",
+)
+def retry(asked: Retry, site: Here, visitor: Actor, once: OnlyOnce) -> Response:
+    """To the address that the customer has now, else as the message that they were. What is held back,
+    discarded, dismissed or silenced stays as it is."""
+    return once(visitor, asked, lambda: _retried(site, visitor, asked))
+
+
+def _retried(site: Site, visitor: Visitor, asked: Retry) -> Retried:
+    done = redeliver(
+        site.ledger,
+        site.app.source,
+        site.now(),
+        ids=asked.ids,
+        channel=asked.channel,
+        rule=RuleId(asked.rule) if asked.rule else None,
+        dry_run=asked.dry_run,
+    )
+    if not asked.dry_run:
+        detail = asked.model_dump_json(exclude_none=True, exclude={"dry_run"})[:1000]
+        site.record(visitor.name, visitor.via, "retry", "deliveries", detail, visitor.address)
+    return Retried(retried=done.retried, withheld=done.withheld)

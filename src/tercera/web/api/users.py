@@ -1,0 +1,80 @@
+"""Users of the dashboard and the API. For admins."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
+
+from tercera.errors import NotFoundError
+from tercera.people import User
+from tercera.web.access.passwords import hashed
+from tercera.web.access.roles import Admin
+from tercera.web.access.visitor import Visitor
+from tercera.web.documented import problems
+from tercera.web.once import OnlyOnce
+from tercera.web.shapes.person import NewUser, UserChange, UserGiven, UserName, Users
+from tercera.web.site import Here, Site
+
+router = APIRouter(prefix="/users", tags=["users"])
+
+
+@router.get("", summary="Everybody who may log in")
+def list_users(site: Here, visitor: Admin) -> Users:
+    """Also those who are disabled."""
+    return Users(items=[UserGiven.of(each) for each in site.ledger.people.users()])
+
+
+@router.post(
+    "", status_code=201, response_model=UserGiven, responses=problems(409), summary="Let somebody in"
+)
+def add_user(asked: NewUser, site: Here, visitor: Admin, once: OnlyOnce) -> Response:
+    """With a password, or without one: then `tercera users link` makes a link that logs them in."""
+    return once(visitor, asked, lambda: _added(site, visitor, asked), 201)
+
+
+@router.patch(
+    "/{name}", response_model=UserGiven, responses=problems(404, 409), summary="Change what somebody may do"
+)
+def change_user(
+    name: Annotated[UserName, Path(description="Their name.")],
+    asked: UserChange,
+    site: Here,
+    visitor: Admin,
+    once: OnlyOnce,
+) -> Response:
+    """Logs them out everywhere. A user who is disabled is let in no more, and their keys open nothing."""
+    return once(visitor, asked, lambda: _changed(site, visitor, name, asked))
+
+
+def _added(site: Site, visitor: Visitor, asked: NewUser) -> UserGiven:
+    password = hashed(asked.password.get_secret_value()) if asked.password else None
+    user = User(asked.name, asked.role, site.now(), password=password is not None)
+    site.ledger.people.add_user(user, password)
+    site.record(visitor.name, visitor.via, "user added", user.name, user.role, visitor.address)
+    return UserGiven.of(user)
+
+
+def _changed(site: Site, visitor: Visitor, name: str, asked: UserChange) -> UserGiven:
+    people = site.ledger.people
+    if people.user(name) is None:
+        raise NotFoundError(f"there is no user {name!r}; `tercera users` lists them")
+    if words := _words(asked):
+        people.change_user(
+            name,
+            role=asked.role,
+            password=hashed(asked.password.get_secret_value()) if asked.password else None,
+            disabled_at=site.now() if asked.disabled else None,
+            enable=asked.disabled is False,
+        )
+        site.record(visitor.name, visitor.via, "user changed", name, words, visitor.address)
+    found = people.user(name)
+    assert found is not None, name
+    return UserGiven.of(found)
+
+
+def _words(asked: UserChange) -> str:
+    changed = [f"role {asked.role}"] if asked.role else []
+    changed += ["password"] if asked.password else []
+    changed += ["disabled" if asked.disabled else "enabled"] if asked.disabled is not None else []
+    return ", ".join(changed)

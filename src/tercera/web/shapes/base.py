@@ -1,0 +1,52 @@
+"""What all shapes have in common: exact names, amounts as texts, instants as RFC 3339."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+)
+
+LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+"""No decision ends later: a time must be one in every zone."""
+
+
+class Given(BaseModel):
+    """What the API answers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Asked(BaseModel):
+    """What the API is asked: a name that it does not know is a mistake."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _to_come(moment: datetime) -> datetime:
+    if moment > LATEST:
+        raise ValueError("lies beyond the calendar")
+    return moment
+
+
+def _plain(amount: Decimal) -> str:
+    return format(amount, "f")
+
+
+Id = Annotated[int, Field(ge=1, lt=2**63)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+"""An id of a customer, a rule, a channel: texts of the shop."""
+
+Said = Annotated[str, StringConstraints(max_length=2000, strip_whitespace=True)]
+Amount = Annotated[Decimal, PlainSerializer(_plain, return_type=str, when_used="json")]
+Placed = date | datetime
+Ending = Annotated[AwareDatetime, AfterValidator(_to_come)]

@@ -1,0 +1,33 @@
+"""What is dear is done for one visitor at a time: looking through years of orders."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tercera.errors import TerceraError
+
+PATIENCE = 10.0
+"""Seconds that somebody waits for their turn."""
+
+
+class BusyError(TerceraError):
+    """Somebody else's turn lasts."""
+
+
+class Turns:
+    """One at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Waits a little for the turn. Raises `BusyError`."""
+        if not self._lock.acquire(timeout=PATIENCE):
+            raise BusyError("somebody else looks through history at this moment; ask again later")
+        try:
+            yield
+        finally:
+            self._lock.release()
