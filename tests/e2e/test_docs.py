@@ -37,6 +37,7 @@ ENVIRONMENT = {
     "SMTP_PASSWORD": "secret",
     "SENDER_EMAIL": "alerts@example.com",
     "WEBHOOK_URL": "https://partner.example.com/hooks/tercera",
+    "OPENID_SECRET": "given-by-the-provider",
     "WEBHOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
     "SLACK_URL": "https://hooks.slack.com/services/T000/B000/XXXX",
     "ALERTMANAGER_TOKEN": "token",
