@@ -14,12 +14,16 @@ from tercera.ledger.holding import Held
 from tercera.ledger.known import Known, KnownAlerts
 from tercera.ledger.leases import Lease
 from tercera.ledger.opening import ledger_exists, open_ledger, upgrade_ledger
+from tercera.ledger.notices_page import NoticePage
 from tercera.ledger.overview import Move, WindowSum
 from tercera.ledger.positions import Followed, Position
+from tercera.ledger.precision import Precision
 from tercera.ledger.pruning import Pruned
+from tercera.ledger.reports import Reports
 from tercera.ledger.runs import LIVE, PART, Run
 from tercera.ledger.searching import AlertLine, AlertPage, Care, PlaceError, Sorting, Wanted
 from tercera.ledger.store import Ledger
+from tercera.ledger.surveyed import Rejected, RunOfRule
 from tercera.ledger.unreached import Unreached
 from tercera.ledger.views import Figures, Views
 
@@ -55,6 +59,11 @@ __all__ = [
     "Views",
     "Wanted",
     "WindowSum",
+    "NoticePage",
+    "Precision",
+    "Rejected",
+    "Reports",
+    "RunOfRule",
     "adopt",
     "back_up",
     "digest_of",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, and_, insert, or_, select, update
 
 from tercera.errors import NotFoundError
 from tercera.ledger.codec import AnyRow
@@ -53,6 +53,18 @@ def in_force(connection: Connection, now: datetime) -> list[Decision]:
     """Every decision that holds, the oldest first."""
     query = select(decisions).where(decisions.c.ended_at.is_(None)).order_by(decisions.c.id)
     return [each for each in map(_read, connection.execute(query)) if each.holds(now)]
+
+
+def quieting(
+    connection: Connection, now: datetime, *, over: bool, before: int | None, limit: int
+) -> list[Decision]:
+    """What keeps, or kept, something quiet: the newest first, of ids less than `before`."""
+    ended = or_(decisions.c.ended_at.is_not(None), decisions.c.until <= now)
+    holds = and_(decisions.c.ended_at.is_(None), or_(decisions.c.until.is_(None), decisions.c.until > now))
+    query = select(decisions).where(decisions.c.kind != DecisionKind.ACKNOWLEDGE.value, ended if over else holds)
+    if before is not None:
+        query = query.where(decisions.c.id < before)
+    return [_read(row) for row in connection.execute(query.order_by(decisions.c.id.desc()).limit(limit))]
 
 
 def decisions_of(connection: Connection, alert: int) -> list[Decision]:

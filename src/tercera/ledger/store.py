@@ -47,6 +47,7 @@ from tercera.ledger.known import KnownAlerts
 from tercera.ledger.leases import Lease
 from tercera.ledger.positions import Followed, Position
 from tercera.ledger.renewing import patiently, renewing
+from tercera.ledger.reports import Reports
 from tercera.ledger.unreached import Unreached
 from tercera.ledger.users import People
 from tercera.ledger.views import Views
@@ -77,6 +78,8 @@ class Ledger:
         """Who uses the dashboard, and what they did."""
         self.views = Views(engine)
         """What pages and programs look at."""
+        self.reports = Reports(engine)
+        """What the rest of the dashboard looks at."""
         self.digests = Digests()
         """Of the tallies that sweeps compare with what is known."""
         self.remembered: dict[RuleId, Remembered] = {}

@@ -1,0 +1,80 @@
+"""What was told to whom, what the other side said to it, and another try for what arrived nowhere."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import Response
+
+from tercera.messages import NoticeState
+from tercera.model import RuleId
+from tercera.people import Permission
+from tercera.redeliver import redeliver
+from tercera.web.access.asking import may
+from tercera.web.access.visitor import Visitor
+from tercera.web.page import back, page
+from tercera.web.pages import Place
+from tercera.web.site import Here
+
+PLACE = Place("deliveries", "/deliveries", order=50)
+AT_ONCE = 50
+"""Notices of a page."""
+
+UNREACHED = (NoticeState.DEAD, NoticeState.UNDELIVERABLE)
+
+router = APIRouter()
+
+
+@router.get("/deliveries")
+def deliveries(
+    request: Request,
+    site: Here,
+    visitor: Annotated[Visitor, may(Permission.READ)],
+    state: str = "",
+    channel: str = "",
+    place: str | None = None,
+) -> Response:
+    """A page of the notices."""
+    wanted = NoticeState(state) if state in list(NoticeState) else None
+    found = site.ledger.reports.notices(wanted, channel or None, place, AT_ONCE)
+    return page(
+        request,
+        "deliveries.html",
+        notices=found.notices,
+        after=found.after,
+        first=place is None,
+        state=wanted,
+        channel=channel,
+        states=list(NoticeState),
+        channels=sorted(site.app.settings.channels),
+        circuits=list(site.ledger.circuits().values()),
+        unreached=UNREACHED,
+        may_act=visitor.may(Permission.ACT),
+    )
+
+
+@router.post("/deliveries/retry")
+def retry(
+    site: Here,
+    visitor: Annotated[Visitor, may(Permission.ACT)],
+    notice: Annotated[list[int] | None, Form(max_length=AT_ONCE)] = None,
+    channel: Annotated[str, Form(max_length=200)] = "",
+    rule: Annotated[str, Form(max_length=200)] = "",
+    state: Annotated[str, Form(max_length=40)] = "",
+) -> Response:
+    """Makes dead and undeliverable notices due again: these, or all of a channel or a rule."""
+    done = redeliver(
+        site.ledger,
+        site.app.source,
+        site.now(),
+        ids=notice or None,
+        channel=channel or None,
+        rule=RuleId(rule) if rule else None,
+    )
+    what = ", ".join(map(str, notice)) if notice else f"all {channel} {rule}".strip()
+    detail = f"{done.retried} due again, {done.withheld} withheld"
+    site.record(visitor.name, visitor.via, "retry", f"notices {what}", detail, visitor.address)
+    said = "withheld" if done.withheld and not done.retried else "retried"
+    count = done.withheld if said == "withheld" else done.retried
+    return back("/deliveries", said, count=count, state=state, channel=channel)
