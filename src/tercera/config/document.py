@@ -23,7 +23,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 @dataclass
 class Document:
     """A parsed file. `lines` gives the line of each path; `filled` holds the paths whose text came from
-    outside the file and must not be shown; `mistakes` what was already wrong."""
+    outside the file and must not be shown, as they are written; `mistakes` what was already wrong."""
 
     name: str
     base: Path
@@ -31,7 +31,7 @@ class Document:
 
     value: Any = None
     lines: dict[KeyPath, int] = field(default_factory=dict)
-    filled: set[KeyPath] = field(default_factory=set)
+    filled: dict[KeyPath, str] = field(default_factory=dict)
     mistakes: list[str] = field(default_factory=list)
 
     def place(self, path: KeyPath) -> str:
@@ -112,6 +112,12 @@ def _build(document: Document, node: yaml.Node, path: KeyPath, fill: Callable[[s
     return yaml.SafeLoader("").construct_object(node, deep=True)
 
 
+def names_in(text: str) -> tuple[str, ...]:
+    """What a text with `${…}` is filled in from: `SMTP_PASSWORD`, `file:secrets/key`; never what it would be
+    otherwise."""
+    return tuple(found[1].partition(":-")[0] for found in _PLACE.finditer(text))
+
+
 class _Filler:
     """Puts the environment and files into `${NAME}`, `${NAME:-otherwise}` and `${file:path}`."""
 
@@ -123,7 +129,7 @@ class _Filler:
     def __call__(self, text: str, path: KeyPath) -> str:
         if "${" not in text:
             return text
-        self._document.filled.add(path)
+        self._document.filled[path] = text
         return _PLACE.sub(lambda found: self._look_up(found[1], path), text)
 
     def _look_up(self, inside: str, path: KeyPath) -> str:

@@ -15,15 +15,11 @@ from tercera import channels as channel_kinds
 from tercera import sources as source_kinds
 from tercera.config.agreement import check_agreement
 from tercera.config.document import Document, KeyPath, read_document
-from tercera.config.names import nearest
+from tercera.config.names import SECRET_KEYS, nearest
 from tercera.config.settings import Settings, Skeleton
 from tercera.errors import ConfigError
 
 _Model = TypeVar("_Model", bound=BaseModel)
-_SECRET_KEYS = (
-    "ledger", "uri", "url", "urls", "password", "username", "secret", "token", "ping", "ping_failed",
-    "client_secret",
-)  # fmt: skip
 
 
 def load_settings(path: Path, environment: Mapping[str, str] | None = None) -> Settings:
@@ -56,6 +52,8 @@ def load_settings(path: Path, environment: Mapping[str, str] | None = None) -> S
         watch=skeleton.limits(),
         ping=skeleton.ping_urls(),
         web=skeleton.web,
+        file=skeleton,
+        filled=document.filled,
         operations=skeleton.operations or ("operations" if "operations" in channels else None),
     )
 
@@ -138,7 +136,7 @@ def _is_secret(document: Document, path: KeyPath, error: Any) -> bool:
     return (
         error["type"] == "value_error"  # our own messages quote what may be quoted
         or path in document.filled
-        or bool(set(_SECRET_KEYS) & set(path))
+        or bool(SECRET_KEYS & set(path))
         or isinstance(error["input"], dict | list)
     )
 

@@ -10,6 +10,12 @@ from tercera.config.document import Document
 from tercera.orders import OrderFields
 from tercera.rules.listener import CUSTOMER_FIELDS
 
+SECRET_KEYS = frozenset(
+    {"ledger", "uri", "url", "urls", "password", "username", "secret", "token", "ping", "ping_failed"}
+    | {"client_secret"}
+)
+"""What stands under such a key is neither quoted nor shown, whatever it is."""
+
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """`; did you mean x?` or `; known: a, b` for a message about a name that is not known."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from tercera.config.document import KeyPath
 from tercera.config.listening import Matched, Notify, Told, listeners, matches
 from tercera.config.watched import FreshnessSettings, HeartbeatSettings, RejectsSettings, Share
 from tercera.config.web import WebSettings
@@ -237,3 +239,7 @@ class Settings:
     ping: PingUrls | None = None
     lease: timedelta = timedelta(seconds=60)
     web: WebSettings = field(default_factory=WebSettings)
+    file: Skeleton = field(kw_only=True, repr=False)
+    """The top level as it was read: with what its sections hold in the clear, so it is for `shown` alone."""
+    filled: Mapping[KeyPath, str] = field(default_factory=dict, kw_only=True)
+    """Which values came from outside the file, as they are written in it."""

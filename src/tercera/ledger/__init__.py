@@ -13,8 +13,8 @@ from tercera.ledger.history import AlertHistory, Counts, Step
 from tercera.ledger.holding import Held
 from tercera.ledger.known import Known, KnownAlerts
 from tercera.ledger.leases import Lease
-from tercera.ledger.opening import ledger_exists, open_ledger, upgrade_ledger
 from tercera.ledger.notices_page import NoticePage
+from tercera.ledger.opening import ledger_exists, open_ledger, upgrade_ledger
 from tercera.ledger.overview import Move, WindowSum
 from tercera.ledger.positions import Followed, Position
 from tercera.ledger.precision import Precision
@@ -48,22 +48,22 @@ __all__ = [
     "Lease",
     "Ledger",
     "Move",
+    "NoticePage",
     "PlaceError",
     "Position",
+    "Precision",
     "Pruned",
     "Receipt",
+    "Rejected",
+    "Reports",
     "Run",
+    "RunOfRule",
     "Sorting",
     "Step",
     "Unreached",
     "Views",
     "Wanted",
     "WindowSum",
-    "NoticePage",
-    "Precision",
-    "Rejected",
-    "Reports",
-    "RunOfRule",
     "adopt",
     "back_up",
     "digest_of",

@@ -61,7 +61,9 @@ def quieting(
     """What keeps, or kept, something quiet: the newest first, of ids less than `before`."""
     ended = or_(decisions.c.ended_at.is_not(None), decisions.c.until <= now)
     holds = and_(decisions.c.ended_at.is_(None), or_(decisions.c.until.is_(None), decisions.c.until > now))
-    query = select(decisions).where(decisions.c.kind != DecisionKind.ACKNOWLEDGE.value, ended if over else holds)
+    query = select(decisions).where(
+        decisions.c.kind != DecisionKind.ACKNOWLEDGE.value, ended if over else holds
+    )
     if before is not None:
         query = query.where(decisions.c.id < before)
     return [_read(row) for row in connection.execute(query.order_by(decisions.c.id.desc()).limit(limit))]

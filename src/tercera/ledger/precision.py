@@ -1,4 +1,4 @@
-"""How often a rule was right, as people said: of the alerts that they answered, which they did not dismiss."""
+"""How often a rule was right, as people said: which of the alerts that they answered they did not dismiss."""
 
 from __future__ import annotations
 
@@ -32,9 +32,7 @@ def precision_by_rule(connection: Connection) -> dict[RuleId, Precision]:
     dismissed = func.max(case((decisions.c.kind == DecisionKind.DISMISS.value, 1), else_=0))
     answers = (
         select(decisions.c.rule, decisions.c.alert, dismissed.label("dismissed"))
-        .where(
-            decisions.c.alert.is_not(None), decisions.c.kind.in_(_ANSWERS), decisions.c.ended_at.is_(None)
-        )
+        .where(decisions.c.alert.is_not(None), decisions.c.kind.in_(_ANSWERS), decisions.c.ended_at.is_(None))
         .group_by(decisions.c.rule, decisions.c.alert)
         .subquery()
     )

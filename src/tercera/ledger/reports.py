@@ -1,4 +1,4 @@
-"""What the dashboard's other pages look at: notices, silences, runs, rejects, answers. Nothing here writes."""
+"""What the rest of the dashboard looks at: notices, silences, runs, rejects, answers. Nothing here writes."""
 
 from __future__ import annotations
 
