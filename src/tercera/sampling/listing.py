@@ -58,9 +58,7 @@ class Table:
 def listing(engine: str, ask: Rows, schema: str | None) -> list[Table]:
     """All tables and views, or those of one schema. One whose own name has a dot in it can't be named, and is
     left out. SourceError when there is none."""
-    found = list(ask("SHOW TABLES")) if engine == "spark" else list(ask(_LISTINGS.get(engine, _STANDARD)))
-    if engine == "spark":
-        found = [(each[0], each[1], True, False, None) for each in found]
+    found = _of_spark(ask, schema) if engine == "spark" else ask(_LISTINGS.get(engine, _STANDARD))
     tables = []
     for within, name, is_own, is_view, rows in found:
         if schema is not None and within != schema:
@@ -74,6 +72,13 @@ def listing(engine: str, ask: Rows, schema: str | None) -> list[Table]:
             f"{where} has no tables that this user can see; check the address, --database and grants"
         )
     return tables
+
+
+def _of_spark(ask: Rows, schema: str | None) -> Iterator[tuple[Any, ...]]:
+    """Spark lists one schema at a time, and does not tell which are views."""
+    where = "" if schema is None else " IN `" + schema.replace("`", "``") + "`"
+    for within, name, *_ in ask(f"SHOW TABLES{where}"):
+        yield within, name, schema is None, False, None
 
 
 def drawn(engine: str, table: Table, rows: int) -> str | None:

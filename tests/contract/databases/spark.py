@@ -44,6 +44,11 @@ def uri() -> str:
     return "spark:///local[2]"
 
 
+def run(statement: str) -> None:
+    """Of those that answer nothing."""
+    spark.session().sql(statement)
+
+
 def fill(table: str, columns: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> None:
     """Makes the table anew."""
     store(spark.session(), table, columns, rows)
@@ -59,8 +64,9 @@ def store(session: Any, table: str, columns: Mapping[str, str], rows: Sequence[S
     }
     pyarrow.parquet.write_table(pa.table(values), folder / "part.parquet")
     kinds = ", ".join(f"`{name}` {TYPES[kind]}" for name, kind in columns.items())
-    session.sql(f"DROP TABLE IF EXISTS `{table}`")
-    session.sql(f"CREATE TABLE `{table}` ({kinds}) USING parquet LOCATION '{folder}'")
+    name = ".".join(f"`{part}`" for part in table.split("."))
+    session.sql(f"DROP TABLE IF EXISTS {name}")
+    session.sql(f"CREATE TABLE {name} ({kinds}) USING parquet LOCATION '{folder}'")
 
 
 @lru_cache(maxsize=1)
