@@ -23,6 +23,9 @@ from tercera.sweep import Part, Swept, Terms, sweep
 LONGEST = timedelta(minutes=10)
 """How long a run of looks lasts when no sweep ends it."""
 
+NOTED = timedelta(seconds=1)
+"""How often it is noted how a run of looks stands, where nothing waits for that."""
+
 GATHERS = timedelta(minutes=1)
 """How long a digest gathers what the looks have to tell. Customers hear at once."""
 
@@ -92,10 +95,13 @@ class Live:
     _pairs: dict[RuleId, _Pairs] = field(default_factory=dict)
     _team_hears_at: datetime | None = None
     _untold: bool = False
+    _waits: bool = False
+    _noted_at: datetime | None = None
 
     def gathering(self, rules: Sequence[Rule], now: datetime) -> Gathering:
         """How the notices of looks by these rules, one after the other, share messages."""
         made = gathering_of(rules, self.terms.routes, self._begun(now).number, now)
+        self._waits = made.waits_for_customers or made.waits_for_team
         if self._team_hears_at is None or self._team_hears_at <= now:
             self._team_hears_at = now + GATHERS
         return replace(made, team_hears_at=self._team_hears_at)
@@ -135,10 +141,14 @@ class Live:
         return swept
 
     def round_is_over(self) -> None:
-        """Every rule has had its look: what waited for that is due."""
-        if self.run is not None and self._untold:
-            self.ledger.note_run(self.run.number, self.clock(), self.run.summary())
-            self._untold = False
+        """Every rule has had its look: what waited for that is due. Also to be called when there is nothing
+        to look at: how the run stands is noted now and then."""
+        if self.run is None or not self._untold:
+            return
+        now = self.clock()
+        if self._waits or self._noted_at is None or not timedelta(0) <= now - self._noted_at < NOTED:
+            self.ledger.note_run(self.run.number, now, self.run.summary())
+            self._untold, self._noted_at = False, now
 
     def repaired(self, subjects: int) -> None:
         """A sweep found so many that moved without a word."""

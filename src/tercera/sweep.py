@@ -93,7 +93,7 @@ def sweep(
     `told` is how many alerts the cycle's earlier rules told of; `gathering` says which messages may wait for
     its later ones. With `recent` the survey tells the newest order. With `subjects` only these are looked
     at, at a cost that goes by them, and the cursor stays; but a first sweep looks at all. `part` says what
-    such a look is part of; its position is written with the last of what is told, if anything is. `proceed`
+    such a look is part of; its position is written with the last of what it led to, if anything. `proceed`
     is called between chunks and may raise to stop. Raises `SourceError`, `LedgerError`, and of the latter
     `ConflictError` when an alert was changed by another process (`tercera release`) since it was read, or
     another instance has the `lease` now.
@@ -112,10 +112,19 @@ def sweep(
     silences = Silences(rule.id, ledger.decisions(now), now)
     since = cursor.checked_through if cursor and not baseline else None
     look = Look(rule, silences, now, baseline, terms.currency, ledger.digests, ledger.remembered, since)
+    untold: list[Change] = []
+
+    def write(chunk: list[Change]) -> None:
+        """What is not told, as it comes; of a look with what is: each transaction waits for the disk."""
+        if scope.pairs is not None and len(untold) + len(chunk) <= CHUNK:
+            untold.extend(chunk)
+        else:
+            proceed()
+            ledger.commit(chunk, rule=rule.id, cursor=None, run=run, now=now, lease=lease)
+
     speaking: list[Change] = []
     for chunk in _chunks(_silent(changes_of(look, source, known, scope, swept), speaking)):
-        proceed()
-        ledger.commit(chunk, rule=rule.id, cursor=None, run=run, now=now, lease=lease)
+        write(chunk)
     reached(Failpoint.AFTER_TALLY)
     # In the same order on every run, whatever order an engine answers in, and all of a customer together.
     speaking.sort(key=lambda change: change.pair)
@@ -126,8 +135,7 @@ def sweep(
     addresser = Addresser(rule, source, ledger, terms.routes, gathering, known, scope)
     telling: list[Change] = []
     for chunk in _chunks(_silent(_addressed(addresser, speaking, swept.survey), telling)):
-        proceed()
-        ledger.commit(chunk, rule=rule.id, cursor=None, run=run, now=now, lease=lease)
+        write(chunk)
     waiting = any(held.rule == rule.id for held in ledger.held())
     watched_pairs = 0
     if part.lately + len(telling) > terms.guard.min_notices and terms.guard.max_share < 1:
@@ -143,6 +151,8 @@ def sweep(
     over = due_windows(rule, cursor.checked_through if cursor else None, now) if scope.pairs is None else []
     moves_cursor = scope.pairs is None
     chunks = [*_by_subject(telling), *([[]] if over or (moves_cursor and not telling) else [])]
+    if untold:
+        chunks[:1] = [untold + (chunks[0] if chunks else [])]
     for number, chunk in enumerate(chunks, 1):
         proceed()
         last = number == len(chunks)

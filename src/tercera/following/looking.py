@@ -55,8 +55,10 @@ class Looker:
         taken = self._desk.take(patience)
         if taken is not None:
             self._round(*taken)
-        elif (stretch := self._desk.stretch) is not None:
-            self._keep(stretch, KEEP_IDLE)
+        else:
+            self._live.round_is_over()
+            if (stretch := self._desk.stretch) is not None:
+                self._keep(stretch, KEEP_IDLE)
         self._tell_repairs()
 
     def _round(self, stretch: Stretch, work: Work) -> None:
