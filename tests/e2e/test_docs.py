@@ -37,6 +37,8 @@ ENVIRONMENT = {
     "SMTP_PASSWORD": "secret",
     "SENDER_EMAIL": "alerts@example.com",
     "WEBHOOK_URL": "https://partner.example.com/hooks/tercera",
+    "SHOPIFY_SECRET": "given-by-shopify",
+    "WOOCOMMERCE_SECRET": "said-to-woocommerce",
     "OPENID_SECRET": "given-by-the-provider",
     "WEBHOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
     "SLACK_URL": "https://hooks.slack.com/services/T000/B000/XXXX",
