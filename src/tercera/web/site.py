@@ -19,6 +19,7 @@ from tercera.people import Deed, Via
 from tercera.signing import Keys
 from tercera.web.access.openid import OpenId
 from tercera.web.access.throttle import Throttle
+from tercera.web.background import Background
 from tercera.web.prompt import PATIENCE
 from tercera.web.turns import Turns
 
@@ -33,6 +34,7 @@ class Site:
     keys: Keys
     mails: Path | None = None
     throttle: Throttle = field(default_factory=Throttle)
+    background: Background = field(default_factory=Background)
     turns: Turns = field(default_factory=Turns)
     """Of what is dear."""
     patience: float = PATIENCE

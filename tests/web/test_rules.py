@@ -1,0 +1,118 @@
+"""The rules, and what other thresholds would have said."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+from playwright.sync_api import Browser
+
+from tercera.backtest import backtest
+from tercera.columns import ColumnReading
+from tercera.model import Counting, Level
+from tercera.orders import Reading, Scope
+from tercera.whatif import what_if
+from tests.servers.dashboard import NOW, RULE, Dashboard, Orders, dashboard
+from tests.web.conftest import log_in
+
+SEED = 20261122
+
+
+def _shop() -> Orders:
+    chance = random.Random(SEED)
+    return {
+        f"c{number}_1": [
+            (
+                f"2026-{chance.randint(1, 11):02}-{chance.randint(1, 28):02}",
+                chance.choice(["returned", "fine"]),
+            )
+            for _ in range(chance.randint(1, 40))
+        ]
+        for number in range(40)
+    }
+
+
+class _OneByOne:
+    """A source that gives no columns."""
+
+    def __init__(self, source: object) -> None:
+        self._source = source
+
+    def tally(self, counting: Counting, scope: Scope) -> Reading:
+        reading = self._source.tally(counting, scope)  # type: ignore[attr-defined]
+        assert isinstance(reading, ColumnReading)
+
+        def told():  # type: ignore[no-untyped-def]
+            yield from reading
+            return reading.survey
+
+        return Reading(told())
+
+
+def test_one_tally_answers_every_threshold(tmp_path: Path) -> None:
+    """What a backtest of each threshold says, of every window and of all customers; with columns or without."""
+    with dashboard(tmp_path, _shop()) as site:
+        (rule,) = site.app.settings.rules
+        found = what_if(rule.counting, site.app.source, NOW)
+        assert found.highest > 4
+        for threshold in range(1, found.highest + 2):
+            said = backtest(replace(rule, levels=(Level("x", threshold),)), site.app.source)
+            told = {window: count for window, count in found.alerts(threshold).items() if count}
+            assert (told, found.subjects(threshold)) == (said.by_window, said.customers)
+        assert len(found.windows) == len({day[:7] for placed in _shop().values() for day, _ in placed})
+        levels = (Level("low", 2), Level("high", 4))
+        by_level = Counter[str]()
+        for counts in found.by_level(levels).values():
+            by_level.update(dict(zip(("low", "high"), counts, strict=True)))
+        assert by_level == backtest(replace(rule, levels=levels), site.app.source).by_level
+        alone = what_if(rule.counting, _OneByOne(site.app.source), NOW)  # type: ignore[arg-type]
+        assert (alone.windows, alone.customers) == (found.windows, found.customers)
+
+
+def test_the_rule_in_words(standing: Dashboard) -> None:
+    """What it counts, its levels, who is told, its runs; in both languages."""
+    with standing.as_("vera") as browser:
+        assert RULE["title"] in browser.get("/rules").text
+        shown = browser.get(f"/rules/{RULE['id']}").text
+        assert "Per customer and calendar month, it counts the orders whose status is “cancelled” or" in shown
+        for told in ("from 3 orders · notice", "operations", "no alert was answered yet", "Everything up to"):
+            assert told in shown, told
+        spanish = browser.get(f"/rules/{RULE['id']}", headers={"accept-language": "es"}).text
+        assert "Por cliente y mes natural" in spanish
+        assert browser.get("/rules/none").status_code == 404
+
+
+def test_without_javascript(standing: Dashboard) -> None:
+    """The form asks for a threshold, and the page has its sums."""
+    with standing.as_("vera") as browser:
+        shown = browser.get(f"/rules/{RULE['id']}", params={"threshold": 6}).text
+        assert '<b data-sum="alerts">2</b>' in shown
+        assert browser.get(f"/rules/{RULE['id']}", params={"threshold": 0}).status_code == 422
+        path = f"/rules/{RULE['id']}/tally"
+        assert browser.post(path, data={"csrf": standing.csrf(browser)}).status_code == 303
+
+
+def test_dragging_the_threshold(standing: Dashboard, browser: Browser) -> None:
+    """By the keyboard alone: the sums, the bars and the address follow, and the server agrees."""
+    page = browser.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    log_in(page, standing)
+    page.goto(f"{standing.url}/rules/{RULE['id']}")
+    slider = page.get_by_label("Drag the threshold")
+    slider.focus()
+    for expected in ("2", "2", "2", "1"):  # from 4, 5, 6 and 7 orders on
+        page.keyboard.press("ArrowRight")
+        assert page.locator('[data-sum="alerts"]').text_content() == expected
+    assert page.get_by_label("Orders from which on").input_value() == "7"
+    dragged = page.locator("svg.whatif").inner_html()
+    page.reload()
+    assert page.get_by_label("Orders from which on").input_value() == "7"
+    assert page.locator('[data-sum="customers"]').text_content() == "1"
+    heights = "[...document.querySelectorAll('rect.then')].map(each => Number(each.getAttribute('height')))"
+    assert page.evaluate(heights) == [0, 100]
+    assert dragged.count("<rect") == 4
+    page.close()
+    assert complaints == []
