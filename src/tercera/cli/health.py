@@ -10,23 +10,24 @@ from tercera.cli.describe import when
 
 if TYPE_CHECKING:
     from tercera.ledger import Ledger
-    from tercera.model import Survey
 
 
 def health_json(ledger: Ledger) -> dict[str, Any]:
-    """When a cycle last succeeded, the newest order that was seen (where `freshness` looks for it), the share
-    of rejects by rule, how following the changes goes (None where nobody ever did), and what the data watch
-    has found and is not over."""
-    heart = ledger.heart()
+    """See `health.Health`; of what was read for each rule, the share of rejects."""
+    from dataclasses import asdict
+
+    from tercera.health import health_of, share
+
+    found = health_of(ledger)
     return {
-        "last_good_cycle": heart.last_good,
-        "last_error": heart.error,
-        "newest_order": _newest(ledger),
-        "reject_share": {rule: share(survey) for rule, survey in ledger.rejects().items()},
-        "live": _live(ledger),
+        "last_good_cycle": found.heart.last_good,
+        "last_error": found.heart.error,
+        "newest_order": found.newest_order,
+        "reject_share": {rule: share(survey) for rule, survey in found.surveys.items()},
+        "live": asdict(found.live) if found.live else None,
         "open": [
             {"alert": alert.id, "rule": alert.rule, "subject": alert.subject, "since": alert.changed_at}
-            for alert in ledger.watch_alerts()
+            for alert in found.found
         ],
     }
 
@@ -49,40 +50,9 @@ def health_lines(ledger: Ledger) -> Iterator[str]:
         )
 
 
-def share(survey: Survey) -> float:
-    """Of the rows that were read, how many could not be judged."""
-    rejected = sum(count.rows for count in survey.rejects.values())
-    return round(rejected / survey.rows, 4) if survey.rows else 0.0
-
-
-_LATELY = 100
-"""Runs over which repairs are counted."""
-
-
-def _live(ledger: Ledger) -> dict[str, Any] | None:
-    from tercera.ledger import LIVE
-
-    followed = ledger.followed()
-    if followed is None:
-        return None
-    runs = [run for run in ledger.last_runs(_LATELY) if run.kind == LIVE]
-    return {
-        "since": followed.since,
-        "read_through": followed.moved_at,
-        "lost_at": followed.lost_at,
-        "lost": followed.lost,
-        "repaired": sum(run.summary.get("repaired", 0) for run in runs),
-    }
-
-
 def _live_line(live: dict[str, Any]) -> str:
     parts = [f"changes followed since {when(live['since'])}, the last of {when(live['read_through'])}"]
     if live["lost_at"]:
         parts.append(f"history lost {when(live['lost_at'])} ({live['lost']})")
     parts.append(f"{live['repaired']:,} customers that sweeps had to repair")
     return "; ".join(parts)
-
-
-def _newest(ledger: Ledger) -> str | None:
-    found = (run.summary.get("newest") for run in ledger.last_runs(20))
-    return next((newest for newest in found if newest), None)

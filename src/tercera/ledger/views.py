@@ -73,6 +73,11 @@ class Views:
         with reading(self._engine) as connection:
             return history.alerts_by_id(connection, ids)
 
+    def names(self, ids: Collection[int]) -> dict[int, str]:
+        """What the customers of these alerts (by id) are called, where a notice of theirs carries it."""
+        with reading(self._engine) as connection:
+            return searching.names_of(connection, ids)
+
     def figures(self, since: datetime) -> Figures:
         """The whole ledger's; transitions since `since`."""
 

@@ -14,7 +14,7 @@ from itertools import accumulate
 from typing import Any
 
 from tercera.messages import Notice, NoticeKind
-from tercera.model import Level, Period, Placed
+from tercera.model import Level, Period, Placed, Tally
 from tercera.rendering.words import Words
 from tercera.windows import Window, parse_window
 
@@ -44,18 +44,25 @@ class Course:
 
 def course_of(notice: Notice) -> Course | None:
     """None where there is nothing to draw: no orders, or a window of a single day."""
-    if notice.kind is not NoticeKind.ALERT or notice.period is Period.DAY or not notice.tally.evidence:
+    if notice.kind is not NoticeKind.ALERT:
         return None
-    window = parse_window(notice.window, notice.period)
+    return course(notice.tally, notice.period, notice.levels, _day(notice.at))
+
+
+def course(tally: Tally, period: Period, levels: Sequence[Level], known: date) -> Course | None:
+    """Of a tally of which `known` was the last day that anybody looked at. None as for `course_of`."""
+    if period is Period.DAY or not tally.evidence:
+        return None
+    window = parse_window(tally.window, period)
     length = (window.end - window.start).days
-    days = sorted((_day(each.placed_at) - window.start).days for each in notice.tally.evidence)
+    days = sorted((_day(each.placed_at) - window.start).days for each in tally.evidence)
     counts = accumulate(days.count(day) for day in sorted(set(days)))
-    known = max(days[-1] + 1, min(length, (_day(notice.at) - window.start).days + 1))
+    until = max(days[-1] + 1, min(length, (known - window.start).days + 1))
     return Course(
         window,
         tuple(zip(sorted(set(days)), counts, strict=True)),
-        _in_reach(notice.levels, notice.tally.matched),
-        min(known, length),
+        _in_reach(levels, tally.matched),
+        min(until, length),
     )
 
 
@@ -80,7 +87,7 @@ def specification(course: Course, words: Words) -> dict[str, Any]:
         "axis": _days(course, words),
     }
     y = {"field": "count", "type": "quantitative", "scale": {"domain": [0, top * 1.2]}, "axis": None}
-    named = _legible([level.threshold for level in course.levels], HEIGHT / (top * 1.2))
+    named = legible([level.threshold for level in course.levels], HEIGHT / (top * 1.2))
     thresholds = [
         {
             "day": length,
@@ -139,23 +146,23 @@ def _in_reach(levels: Sequence[Level], matched: int) -> tuple[Level, ...]:
     return tuple(crossed + [level for level in levels if level.threshold > matched][:1])
 
 
-def _legible(thresholds: Sequence[int], points: float) -> set[int]:
+def legible(thresholds: Sequence[int], points: float, apart: float = APART) -> set[int]:
     """Those whose labels have room, from the top, where one more is worth so many points."""
     kept: list[int] = []
     for threshold in sorted(thresholds, reverse=True):
-        if not kept or (kept[-1] - threshold) * points >= APART:
+        if not kept or (kept[-1] - threshold) * points >= apart:
             kept.append(threshold)
     return set(kept)
 
 
 def _days(course: Course, words: Words) -> dict[str, Any]:
-    marks = {
-        (day - course.window.start).days: words.short_day(day, course.window.period) for day in _marks(course)
+    below = {
+        (day - course.window.start).days: words.short_day(day, course.window.period) for day in marks(course)
     }
     return {
         "title": None,
-        "values": list(marks),
-        "labelExpr": f"({json.dumps(marks)})[datum.value]",
+        "values": list(below),
+        "labelExpr": f"({json.dumps(below)})[datum.value]",
         "labelColor": SOFT,
         "labelFontSize": 9.5,
         "labelBound": True,
@@ -166,7 +173,8 @@ def _days(course: Course, words: Words) -> dict[str, Any]:
     }
 
 
-def _marks(course: Course) -> Iterable[date]:
+def marks(course: Course) -> Iterable[date]:
+    """The days that are written below the picture."""
     start, end = course.window.start, course.window.end
     every = {Period.WEEK: 1, Period.MONTH: 7}.get(course.window.period)
     if every is not None:

@@ -1,24 +1,118 @@
-"""The first page: how many alerts are open."""
+"""The first page: what stands, what moved today, what each window brought, and whether all is well."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime, time, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
+from tercera.deciding import DecisionError
+from tercera.health import Health, health_of, rejected
+from tercera.messages import NoticeState
+from tercera.model import Period, RuleId, State
 from tercera.people import Permission
+from tercera.rules import Rule
 from tercera.web.access.asking import may
 from tercera.web.access.visitor import Visitor
-from tercera.web.page import page
+from tercera.web.history import Months, months_of
+from tercera.web.page import back, link, page, words_in
 from tercera.web.pages import Place
-from tercera.web.site import Here
+from tercera.web.site import Here, Site
 
 PLACE = Place("overview", "/", order=0)
+MOVES = 12
+"""The latest transitions that are listed."""
+
 router = APIRouter()
 
 
 @router.get("/")
 def overview(request: Request, site: Here, visitor: Annotated[Visitor, may(Permission.READ)]) -> Response:
     """What stands."""
-    return page(request, "overview.html", counts=site.ledger.counts())
+    now = site.now()
+    views = site.ledger.views
+    figures = views.figures(_today(site))
+    health = health_of(site.ledger)
+    periods = _periods(site)
+    chosen = _chosen(request.query_params.get("per"), periods)
+    return page(
+        request,
+        "overview.html",
+        levels=_levels(site, figures.open),
+        open=sum(figures.open.values()),
+        moved=figures.moved,
+        moves=views.last_moves(MOVES),
+        today=_today(site),
+        notices=figures.notices,
+        waiting=(NoticeState.PENDING, NoticeState.SENT, NoticeState.DEAD, NoticeState.UNDELIVERABLE),
+        months=_months(request, site, chosen),
+        periods=[(each.value, link("/", per=each)) for each in periods],
+        chosen=chosen.value,
+        health=health,
+        rejects=[(rule, survey.rows, rejected(survey)) for rule, survey in health.surveys.items()],
+        held=[(each, each.since + site.app.settings.guard.expires) for each in site.ledger.held()],
+        titles={rule.id: rule.title for rule in site.app.settings.rules},
+        late=_late(site, health, now),
+        may_act=visitor.may(Permission.ACT),
+    )
+
+
+@router.post("/held")
+def decide_held(
+    site: Here,
+    visitor: Annotated[Visitor, may(Permission.ACT)],
+    do: Annotated[str, Form(max_length=20)],
+    rule: Annotated[str, Form(max_length=1000)],
+) -> Response:
+    """Releases what the guard holds back of a rule, or discards it."""
+    now, about = site.now(), RuleId(rule)
+    if do not in ("release", "discard"):
+        raise DecisionError(f"{do!r} is no decision about what is held; there are release, discard")
+    if do == "release":
+        site.ledger.discard(about, now, decided_before=now - site.app.settings.guard.expires)
+        count = site.ledger.release(about, now)[NoticeState.PENDING]
+    else:
+        count = site.ledger.discard(about, now)
+    site.record(visitor.name, visitor.via, do, f"rule {rule}", "", visitor.address)
+    return back("/", done=f"held.{do}", count=count)
+
+
+def _today(site: Site) -> datetime:
+    """When the day began, here."""
+    return datetime.combine(site.now().astimezone(site.zone).date(), time(), site.zone)
+
+
+def _levels(site: Site, found: Mapping[tuple[RuleId, str | None], int]) -> list[tuple[RuleId, str, int, str]]:
+    """Each level with how many open alerts are at it, the highest first; of several rules that have one of
+    the same name, together."""
+    counted: dict[str, tuple[RuleId, str, int, str]] = {}
+    for rule in site.app.settings.rules:
+        for level in rule.levels:
+            count = sum(count for (_, name), count in found.items() if name == level.name)
+            path = link("/alerts", state=State.OPEN, level=level.name)
+            counted[level.name] = rule.id, level.name, count, path
+    return list(reversed(counted.values()))
+
+
+def _periods(site: Site) -> list[Period]:
+    used = {rule.counting.within for rule in site.app.settings.rules}
+    return sorted(used, key=lambda each: (each is not Period.MONTH, list(Period).index(each)))
+
+
+def _chosen(asked: str | None, periods: list[Period]) -> Period:
+    return next((each for each in periods if each.value == asked), periods[0])
+
+
+def _months(request: Request, site: Site, period: Period) -> Months:
+    rules: list[Rule] = [rule for rule in site.app.settings.rules if rule.counting.within is period]
+    return months_of(site, rules, words_in(request))
+
+
+def _late(site: Site, health: Health, now: datetime) -> bool:
+    """Whether the last good cycle is longer ago than it should be."""
+    limits = site.app.settings.watch
+    pause = (limits.max_pause if limits else None) or timedelta(days=1)
+    return health.heart.last_good is None or now - health.heart.last_good > pause

@@ -29,6 +29,14 @@ addEventListener("change", (event) => {
   if (form) form.requestSubmit();
 });
 
+// A tick that ticks all others of a name; it is of no use without a script, and hidden then.
+for (const all of document.querySelectorAll("input[data-all]")) {
+  all.hidden = false;
+  all.addEventListener("change", () => {
+    for (const each of document.getElementsByName(all.dataset.all)) each.checked = all.checked;
+  });
+}
+
 addEventListener("click", async (event) => {
   const button = event.target.closest("button.copy");
   if (!button) return;

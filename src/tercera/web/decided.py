@@ -1,0 +1,70 @@
+"""What visitors decide by forms: written down, and put into the audit log."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from tercera.deciding import DecisionError, decide
+from tercera.silences import Decision, DecisionKind
+from tercera.web.access.visitor import Visitor
+from tercera.web.site import Site
+
+PAUSES = {
+    "1d": timedelta(days=1),
+    "7d": timedelta(days=7),
+    "30d": timedelta(days=30),
+    "90d": timedelta(days=90),
+}
+"""For how long one can ask for quiet, by what the form says."""
+
+ANSWERS = (DecisionKind.ACKNOWLEDGE, DecisionKind.SNOOZE, DecisionKind.DISMISS)
+"""What can be decided about an alert."""
+
+
+def answer_of(text: str) -> DecisionKind:
+    """The decision that a button names. DecisionError: none that there is."""
+    found = next((each for each in ANSWERS if each.value == text), None)
+    if found is None:
+        raise DecisionError(f"{text[:40]!r} is no decision; there are {', '.join(ANSWERS)}")
+    return found
+
+
+def end_of(site: Site, pause: str) -> datetime:
+    """When a pause that begins now ends. DecisionError: none of `PAUSES`."""
+    if pause not in PAUSES:
+        raise DecisionError(f"{pause[:40]!r} is no pause; there are {', '.join(PAUSES)}")
+    return site.now() + PAUSES[pause]
+
+
+def decide_alert(
+    site: Site, visitor: Visitor, kind: DecisionKind, alert: int, reason: str, pause: str
+) -> None:
+    """About one alert. Raises `DecisionError`, `NotFoundError`."""
+    until = end_of(site, pause) if kind is DecisionKind.SNOOZE else None
+    decide(site.app, site.ledger, kind, author=visitor.name, reason=reason, alert=alert, until=until)
+    site.record(visitor.name, visitor.via, kind, f"alert {alert}", reason.strip(), visitor.address)
+
+
+def silence_customer(
+    site: Site, visitor: Visitor, customer: str, rule: str | None, reason: str, pause: str
+) -> None:
+    """About a customer: of one rule, or of all. Raises `DecisionError`, `NotFoundError`."""
+    decide(
+        site.app,
+        site.ledger,
+        DecisionKind.SILENCE,
+        author=visitor.name,
+        reason=reason,
+        customer=customer,
+        rule=rule,
+        until=end_of(site, pause),
+    )
+    about = f"customer {customer}" + (f", rule {rule}" if rule else "")
+    site.record(visitor.name, visitor.via, "silence", about, reason.strip(), visitor.address)
+
+
+def end_decision(site: Site, visitor: Visitor, decision: int) -> Decision:
+    """Before its time. Raises `NotFoundError`."""
+    ended = site.ledger.end_decision(decision, site.now())
+    site.record(visitor.name, visitor.via, "end", f"{ended.kind} {ended.id}", "", visitor.address)
+    return ended

@@ -1,0 +1,122 @@
+"""One alert: why it exists, its orders, everything that happened to it, what was told, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi import Path as InPath
+from fastapi.responses import Response
+
+from tercera.errors import NotFoundError
+from tercera.ledger import AlertHistory, Step
+from tercera.people import Permission
+from tercera.silences import Decision
+from tercera.watch import is_reserved
+from tercera.web.access.asking import may
+from tercera.web.access.visitor import Visitor
+from tercera.web.decided import PAUSES, answer_of, decide_alert, end_decision
+from tercera.web.page import back, page, tone, words_in
+from tercera.web.sentmail import is_mail, mail_of
+from tercera.web.site import Here, Site
+from tercera.web.steps import step_chart
+from tercera.web.told import Told, rule_of, told
+
+router = APIRouter()
+Id = Annotated[int, InPath(ge=1, le=2**62)]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of an alert's history: a step of it, or what somebody decided."""
+
+    at: datetime
+    step: Step | None = None
+    decision: Decision | None = None
+
+
+@router.get("/alerts/{alert}")
+def alert_page(
+    request: Request, site: Here, visitor: Annotated[Visitor, may(Permission.READ)], alert: Id
+) -> Response:
+    """Everything about it."""
+    history = site.ledger.alert(alert)
+    words, now = words_in(request), site.now()
+    found = _told(request, site, history)
+    chart = None
+    if found is not None and found.course is not None:
+        rule = found.rule
+        chart = step_chart(found.course, words, lambda level: tone(site, rule.id, level))
+    return page(
+        request,
+        "alert.html",
+        alert=history.alert,
+        history=history,
+        told=found,
+        chart=chart,
+        title=found.view.title if found else history.steps[-1].title,
+        own=is_reserved(history.alert.rule),
+        events=_events(history),
+        holding=[each for each in history.decisions if each.holds(now)],
+        mails={each.channel: is_mail(site, each.channel) for each in history.deliveries},
+        pauses=tuple(PAUSES),
+        may_act=visitor.may(Permission.ACT),
+        titles={},
+        currency=site.app.currency,
+    )
+
+
+@router.post("/alerts/{alert}")
+def decide_one(
+    site: Here,
+    visitor: Annotated[Visitor, may(Permission.ACT)],
+    alert: Id,
+    do: Annotated[str, Form(max_length=20)],
+    reason: Annotated[str, Form(max_length=1000)] = "",
+    pause: Annotated[str, Form(max_length=4)] = "7d",
+) -> Response:
+    """Acknowledges, snoozes or dismisses it."""
+    kind = answer_of(do)
+    decide_alert(site, visitor, kind, alert, reason, pause)
+    return back(f"/alerts/{alert}", done=f"alerts.{kind}")
+
+
+@router.post("/alerts/{alert}/end")
+def end_one(
+    site: Here,
+    visitor: Annotated[Visitor, may(Permission.ACT)],
+    alert: Id,
+    decision: Annotated[int, Form(ge=1, le=2**62)],
+) -> Response:
+    """Ends a decision about it before its time."""
+    if all(each.id != decision for each in site.ledger.alert(alert).decisions):
+        raise NotFoundError(f"alert {alert} has no decision {decision}; load its page again")
+    end_decision(site, visitor, decision)
+    return back(f"/alerts/{alert}", done="alert.ended")
+
+
+@router.get("/alerts/{alert}/mails/{key}", dependencies=[may(Permission.READ)])
+def mail(site: Here, alert: Id, key: str) -> Response:
+    """A mail about it, for its frame."""
+    message = site.ledger.views.message(key[:200])
+    if all(notice.alert != alert for notice in message.notices):
+        raise NotFoundError(f"alert {alert} has no message {key[:80]!r}; load its page again")
+    return mail_of(site, message)
+
+
+def _told(request: Request, site: Site, history: AlertHistory) -> Told | None:
+    rule = rule_of(site.app, history.alert.rule)
+    if rule is None:
+        return None
+    name = site.ledger.views.names([history.alert.id]).get(history.alert.id)
+    return told(site.app, rule, history, name, words_in(request))
+
+
+def _events(history: AlertHistory) -> list[Event]:
+    """The latest first."""
+    steps = [Event(step.at, step=step) for step in history.steps]
+    decided = [Event(each.at, decision=each) for each in history.decisions]
+    ended = [Event(each.ended_at, decision=each) for each in history.decisions if each.ended_at is not None]
+    return sorted(steps + decided + ended, key=lambda event: event.at, reverse=True)
