@@ -24,14 +24,14 @@ demo: $(READY)   ## the whole product in a minute: shop, alerts, mails
 	$(BIN)/tercera demo
 
 test: $(READY)   ## every test, against real servers, but those of Spark
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not spark and not spark_connect"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not spark and not spark_connect"
 
 spark: $(READY)  ## the tests of Spark: some minutes, for it takes long to start
 	$(BIN)/python -m pytest -m spark tests/contract
 	$(BIN)/python -m pytest -m spark_connect tests/contract
 
 fault: $(READY)  ## 2,000 kills, several instances, broken infrastructure: a quarter of an hour; prints what it saw
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -rP -o python_files='test_*.py full_*.py' tests/fault
+	$(BIN)/python -m pytest -n 2 --dist load --maxschedchunk 1 -rP -o python_files='test_*.py full_*.py' tests/fault
 
 check: $(READY)  ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Generator
@@ -30,6 +31,14 @@ def pytest_make_collect_report(
     report = yield
     _judge(report)
     return report
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays to the end: the collector need not look through it again and
+    again, which takes a part of the processor time that can be seen."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _judge(report: Any) -> None:

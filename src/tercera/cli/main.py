@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import Annotated, Any
@@ -83,6 +84,9 @@ def _options(
 
 def main() -> None:
     """The entry point: runs a command; an error is one line that says what to do, `-v` for the traceback."""
+    # Libraries make many objects that stay. To look through them again and again while they are read took an
+    # eighth of a short command.
+    gc.set_threshold(50_000, 20, 20)
     verbose = any(word in ("-v", "--verbose") for word in sys.argv[1:])
     arguments = [word for word in sys.argv[1:] if word not in ("-v", "--verbose")]
     try:
