@@ -16,6 +16,7 @@ from tercera.ledger.leases import Lease
 from tercera.ledger.notices_page import NoticePage
 from tercera.ledger.opening import ledger_exists, open_ledger, upgrade_ledger
 from tercera.ledger.overview import Move, WindowSum
+from tercera.ledger.passages import Passage, PlaceLostError
 from tercera.ledger.positions import Followed, Position
 from tercera.ledger.precision import Precision
 from tercera.ledger.pruning import Pruned
@@ -49,7 +50,9 @@ __all__ = [
     "Ledger",
     "Move",
     "NoticePage",
+    "Passage",
     "PlaceError",
+    "PlaceLostError",
     "Position",
     "Precision",
     "Pruned",

@@ -47,10 +47,12 @@ _NONE = 0
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A change with the alert that it moves, and the number of the transition."""
+    """A change with the alert that it moves, and the transition's number among those of the alert (`seq`) and
+    among all."""
 
     alert: int
     seq: int
+    number: int
     change: Change
     tally: TallyRow
 
@@ -121,7 +123,9 @@ def _steps(
     opened = sum(
         known is None and change.transition.is_change for change, known in zip(changes, pairs, strict=True)
     )
-    ids = count(draw(connection, alerts=opened).alert)
+    moved = sum(change.transition.is_change for change in changes)
+    first = draw(connection, alerts=opened, transitions=moved)
+    ids, numbers = count(first.alert), count(first.transition)
     steps = []
     for change, known in zip(changes, pairs, strict=True):
         if change.transition.before != (known.standing if known else None):
@@ -131,7 +135,8 @@ def _steps(
             continue
         alert = known.id if known else next(ids)
         seq = (known.transitions + 1 if known else 1) if is_change else _NONE
-        steps.append(_Step(alert, seq, change, codec.tally_row(change.tally)))
+        number = next(numbers) if is_change else _NONE
+        steps.append(_Step(alert, seq, number, change, codec.tally_row(change.tally)))
     return steps
 
 
@@ -217,4 +222,5 @@ def _transition_row(step: _Step, run: int, now: datetime) -> dict[str, Any]:
         "doubtful": codec.doubts_text(change.doubtful),
         **codec.standing_row(_after(change)),
         **step.tally,
+        "number": step.number,
     }

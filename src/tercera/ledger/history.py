@@ -118,7 +118,7 @@ def history(connection: Connection, alert: int) -> AlertHistory:
     )
     return AlertHistory(
         _alert(row),
-        tuple(map(_step, steps)),
+        tuple(map(step_of, steps)),
         tuple(deliveries_of(connection, alert)),
         tuple(decisions_of(connection, alert)),
     )
@@ -170,7 +170,8 @@ def _alert(row: AnyRow) -> Alert:
     )
 
 
-def _step(row: AnyRow) -> Step:
+def step_of(row: AnyRow) -> Step:
+    """A row of a transition with its alert's subject and window."""
     return Step(
         seq=row.seq,
         run=row.run,

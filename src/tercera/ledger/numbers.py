@@ -1,4 +1,5 @@
-"""The ids of alerts, messages and notices: counted in the ledger, drawn inside the writing transaction."""
+"""The numbers of alerts, messages, notices and transitions: counted in the ledger, drawn inside the writing
+transaction."""
 
 from __future__ import annotations
 
@@ -10,25 +11,34 @@ from tercera.ledger.tables import ledger
 
 
 class First(NamedTuple):
-    """The first of the ids that were drawn, of each kind."""
+    """The first of the numbers that were drawn, of each kind."""
 
     alert: int
     message: int
     notice: int
+    transition: int
 
 
-def draw(connection: Connection, *, alerts: int = 0, messages: int = 0, notices: int = 0) -> First:
-    """Draws so many ids of each kind."""
+def draw(
+    connection: Connection, *, alerts: int = 0, messages: int = 0, notices: int = 0, transitions: int = 0
+) -> First:
+    """Draws so many of each kind."""
     row = connection.execute(
         update(ledger)
         .values(
             last_alert=ledger.c.last_alert + alerts,
             last_message=ledger.c.last_message + messages,
             last_notice=ledger.c.last_notice + notices,
+            last_transition=ledger.c.last_transition + transitions,
         )
-        .returning(ledger.c.last_alert, ledger.c.last_message, ledger.c.last_notice)
+        .returning(ledger.c.last_alert, ledger.c.last_message, ledger.c.last_notice, ledger.c.last_transition)
     ).one()
-    return First(row.last_alert - alerts + 1, row.last_message - messages + 1, row.last_notice - notices + 1)
+    return First(
+        row.last_alert - alerts + 1,
+        row.last_message - messages + 1,
+        row.last_notice - notices + 1,
+        row.last_transition - transitions + 1,
+    )
 
 
 def first_of_all(connection: Connection) -> None:

@@ -17,7 +17,7 @@ from tercera.ledger.address import shown
 from tercera.ledger.engine import is_shared, reading, writing
 from tercera.ledger.tables import ledger
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest migration."""
 
 
@@ -74,7 +74,8 @@ def _version(connection: Connection) -> str | None:
 def _name(connection: Connection) -> None:
     now = datetime.now(UTC)
     row = {"id": 1, "identity": str(uuid.uuid4()), "created_at": now}
-    connection.execute(insert(ledger).values(row | {"last_alert": 0, "last_message": 0, "last_notice": 0}))
+    counters = ("last_alert", "last_message", "last_notice", "last_transition")
+    connection.execute(insert(ledger).values(row | dict.fromkeys(counters, 0)))
 
 
 def _refuse_unknown(engine: Engine, version: str | None) -> None:

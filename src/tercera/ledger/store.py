@@ -29,6 +29,7 @@ from tercera.ledger import (
     holding,
     known,
     leases,
+    passages,
     positions,
     pruning,
     runs,
@@ -535,6 +536,30 @@ class Ledger:
         """Something that differs after anything was decided, told or run."""
         with reading(self._engine) as connection:
             return history.mark(connection)
+
+    def passages(self, after: str | None = None, limit: int = 100) -> list[passages.Passage]:
+        """Transitions in the order in which they were written, after a position or from the first: who
+        remembers the last that they handled misses none. Raises `PlaceLostError`."""
+        with reading(self._engine) as connection:
+            return passages.passages(connection, after, limit)
+
+    def present(self) -> str:
+        """The position behind every transition so far."""
+        with reading(self._engine) as connection:
+            return passages.present(connection)
+
+    def start(self) -> str:
+        """The position before every transition."""
+        return passages.position_text(self.identity, 0)
+
+    def kept_position(self, reader: str) -> str | None:
+        """How far a reader of the transitions has come; None for one who never was here."""
+        with reading(self._engine) as connection:
+            return passages.kept_position(connection, reader)
+
+    def keep_position(self, reader: str, position: str, now: datetime) -> None:
+        """A reader has handled everything up to here."""
+        written(self._engine, lambda connection: passages.keep_position(connection, reader, position, now))
 
     def checked_through(self, rule: RuleId) -> datetime | None:
         """Up to when everything was looked at for a rule."""

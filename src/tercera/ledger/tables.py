@@ -122,6 +122,7 @@ ledger = Table(
     Column("holder_pid", BigInteger),
     Column("holder_host", Text),
     Column("held_since", Instant),
+    Column("last_transition", BigInteger),
 )
 
 runs = Table(
@@ -224,7 +225,9 @@ transitions = Table(
     Column("levels", Text),
     Column("doubtful", Text),
     *_tally_columns(),
+    Column("number", BigInteger),  # in the order in which they were written; every one has it
     PrimaryKeyConstraint("alert", "seq"),
+    Index(None, "number", unique=True),
 )
 
 messages = Table(

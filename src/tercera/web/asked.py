@@ -6,6 +6,8 @@ from tercera.errors import TerceraError
 
 
 class AskedError(TerceraError):
-    """The request was understood, and is wrong. Says how to ask."""
+    """The request was understood, and can't be done as it is. Says how to ask."""
 
     exit_code = 2
+    status = 422
+    """Of the answer."""

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.routing import compile_path
 from starlette.staticfiles import StaticFiles
 
 from tercera import __version__
@@ -36,6 +37,7 @@ def build(site: Site) -> FastAPI:
         max_body_size=LARGEST,
     )
     app.state.site = site
+    app.state.allowed = allowed
     for module in api.modules():
         app.include_router(module.router, prefix=api.PREFIX)
     for module in pages.modules():
@@ -80,6 +82,11 @@ def ways() -> list[Way]:
                     )
                 )
     return found
+
+
+def allowed(path: str) -> set[str]:
+    """The methods of all routes that have this path: the framework tells those of the first alone."""
+    return {method for way in ways() if compile_path(way.path)[0].fullmatch(path) for method in way.methods}
 
 
 def rule_of(route: APIRoute) -> May | Anyone | None:

@@ -14,7 +14,6 @@ from typing import Annotated
 from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel, SecretStr
 
-from tercera.errors import TerceraError
 from tercera.web.access.visitor import Visitor
 from tercera.web.asked import AskedError
 from tercera.web.site import Here, Site
@@ -25,9 +24,13 @@ REPLAYED = "idempotency-replayed"
 class KeyUsedError(AskedError):
     """The key was sent before with another request."""
 
+    status = 409
 
-class UnderWayError(TerceraError):
+
+class UnderWayError(AskedError):
     """The first request with this key is not answered yet."""
+
+    status = 409
 
 
 Key = Annotated[

@@ -14,14 +14,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tercera.deciding import DecisionError
 from tercera.errors import ConfigError, ConflictError, LedgerError, NotFoundError, SourceError, TerceraError
+from tercera.ledger import PlaceLostError
 from tercera.ledger.searching import PlaceError
 from tercera.pushed.order import BatchError
 from tercera.pushed.shops import UnreadableError
 from tercera.web.access.asking import NotAllowedError, UnknownError
 from tercera.web.asked import AskedError
-from tercera.web.once import UnderWayError
 from tercera.web.page import link, page
-from tercera.web.turns import BusyError
 
 _STATUS: tuple[tuple[type[TerceraError], int], ...] = (
     (NotFoundError, 404),
@@ -29,10 +28,8 @@ _STATUS: tuple[tuple[type[TerceraError], int], ...] = (
     (BatchError, 422),
     (UnreadableError, 422),
     (ConfigError, 409),
-    (AskedError, 422),
     (PlaceError, 422),
-    (UnderWayError, 409),
-    (BusyError, 429),
+    (PlaceLostError, 409),
     (ConflictError, 409),
     (LedgerError, 503),
     (SourceError, 502),
@@ -122,9 +119,15 @@ async def _not_allowed(request: Request, error: Exception) -> Response:
 
 
 async def _wrong(request: Request, error: Exception) -> Response:
-    status = next(status for kind, status in _STATUS if isinstance(error, kind))
+    status = _status_of(error)
     more = {"errors": _lines(error)} if isinstance(error, BatchError) else {}
     return told(request, status, str(error), **more)
+
+
+def _status_of(error: Exception) -> int:
+    if isinstance(error, AskedError):
+        return error.status
+    return next(status for kind, status in _STATUS if isinstance(error, kind))
 
 
 def _lines(error: BatchError) -> list[dict[str, Any]]:
@@ -141,6 +144,8 @@ async def _misunderstood(request: Request, error: Exception) -> Response:
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["allow"] = ", ".join(sorted(request.app.state.allowed(request.url.path)))
     return told(request, error.status_code, str(error.detail), headers=headers)
 
 

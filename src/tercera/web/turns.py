@@ -6,14 +6,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tercera.errors import TerceraError
+from tercera.web.asked import AskedError
 
 PATIENCE = 10.0
 """Seconds that somebody waits for their turn."""
 
 
-class BusyError(TerceraError):
+class BusyError(AskedError):
     """Somebody else's turn lasts."""
+
+    status = 429
 
 
 class Turns:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -11,7 +11,7 @@ from tercera.backtest import backtest
 from tercera.web.access.roles import Reader
 from tercera.web.asked import AskedError
 from tercera.web.documented import problems
-from tercera.web.shapes.base import Name
+from tercera.web.shapes.base import Day, Name
 from tercera.web.shapes.work import BacktestGiven, RuleGiven, Rules
 from tercera.web.site import Here
 
@@ -41,10 +41,10 @@ def run_backtest(
     visitor: Reader,
     rule: Annotated[Name | None, Query(description="The rule; may be left out where there is one.")] = None,
     first: Annotated[
-        date | None, Query(alias="from", description="Windows from this day's on; a year back without.")
+        Day | None, Query(alias="from", description="Windows from this day's on; a year back without.")
     ] = None,
     last: Annotated[
-        date | None, Query(alias="to", description="Windows up to this day's; today's without.")
+        Day | None, Query(alias="to", description="Windows up to this day's; today's without.")
     ] = None,
 ) -> BacktestGiven:
     """By the live evaluator, over five years at most, for one visitor at a time. Writes and sends nothing."""

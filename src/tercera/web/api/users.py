@@ -11,6 +11,7 @@ from tercera.people import User
 from tercera.web.access.passwords import hashed
 from tercera.web.access.roles import Admin
 from tercera.web.access.visitor import Visitor
+from tercera.web.asked import AskedError
 from tercera.web.documented import problems
 from tercera.web.once import OnlyOnce
 from tercera.web.shapes.person import NewUser, UserChange, UserGiven, UserName, Users
@@ -47,7 +48,15 @@ def change_user(
     return once(visitor, asked, lambda: _changed(site, visitor, name, asked))
 
 
+class TakenError(AskedError):
+    """Somebody is called so already."""
+
+    status = 409
+
+
 def _added(site: Site, visitor: Visitor, asked: NewUser) -> UserGiven:
+    if site.ledger.people.user(asked.name) is not None:
+        raise TakenError(f"there is a user {asked.name!r} already; choose another name, or change that one")
     password = hashed(asked.password.get_secret_value()) if asked.password else None
     user = User(asked.name, asked.role, site.now(), password=password is not None)
     site.ledger.people.add_user(user, password)

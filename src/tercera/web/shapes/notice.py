@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from tercera.ledger import Circuit, Delivery, Receipt
 from tercera.messages import NoticeKind, NoticeState, Problem
 from tercera.web.shapes import transition
-from tercera.web.shapes.base import Asked, Given, Id, Name
+from tercera.web.shapes.base import Asked, Given, Id, Name, StrictId
 
 
 class ReceiptGiven(Given):
@@ -119,12 +119,12 @@ class Deliveries(Given):
 class Retry(Asked):
     """Which notices that reached nobody are to be tried again: all, or those that everything here names."""
 
-    ids: Annotated[list[Id] | None, Field(description="By their numbers.", min_length=1, max_length=1000)] = (
-        None
-    )
+    ids: Annotated[
+        list[StrictId] | None, Field(description="By their numbers.", min_length=1, max_length=1000)
+    ] = None
     channel: Annotated[Name | None, Field(description="Of this channel.")] = None
     rule: Annotated[Name | None, Field(description="Of this rule.")] = None
-    dry_run: Annotated[bool, Field(description="Only count them.")] = False
+    dry_run: Annotated[StrictBool, Field(description="Only count them.")] = False
 
 
 class Retried(Given):

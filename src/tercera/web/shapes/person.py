@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, Field, SecretStr, StrictBool, StrictInt, StringConstraints
 
 from tercera.people import Deed, Permission, Role, Token, User, Via
 from tercera.web.access.passwords import LONGEST, SHORTEST
@@ -71,7 +71,7 @@ class UserChange(Asked):
 
     role: Annotated[Role | None, Field(description="The new role.")] = None
     password: Annotated[Password | None, Field(description="The new password.")] = None
-    disabled: Annotated[bool | None, Field(description="Whether they are let in no more.")] = None
+    disabled: Annotated[StrictBool | None, Field(description="Whether they are let in no more.")] = None
 
 
 class TokenGiven(Given):
@@ -108,7 +108,7 @@ class NewToken(Asked):
     scopes: Annotated[
         tuple[Permission, ...], Field(description="What it opens, as far as its user may.", min_length=1)
     ] = (Permission.READ,)
-    days: Annotated[int, Field(description="How long it opens.", ge=1, le=3660)] = 90
+    days: Annotated[StrictInt, Field(description="How long it opens.", ge=1, le=3660)] = 90
 
 
 class TokenMade(TokenGiven):

@@ -12,7 +12,10 @@ from tercera.web.shapes.base import Given
 class Mistake(Given):
     """One thing that is wrong with what was asked."""
 
-    at: Annotated[str, Field(description="Where: the part of the request, then the names down to the value.")]
+    at: Annotated[
+        str | None, Field(description="Where: the part of the request, then the names down to the value.")
+    ] = None
+    line: Annotated[int | None, Field(description="On which line of a batch.")] = None
     what: Annotated[str, Field(description="What is wrong with it.")]
 
 

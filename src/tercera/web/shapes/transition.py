@@ -7,12 +7,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tercera.ledger import Step
+from tercera.ledger import Passage, Step
 from tercera.model import Muted, RejectReason, State
 from tercera.model import Reason as ReasonGiven
 from tercera.web.shapes.base import Given
 
-__all__ = ["ReasonGiven", "TransitionGiven"]
+__all__ = ["PassageGiven", "Passages", "ReasonGiven", "TransitionGiven"]
 
 
 class TransitionGiven(Given):
@@ -53,3 +53,33 @@ class TransitionGiven(Given):
             title=step.title,
             doubtful=dict(step.doubtful),
         )
+
+
+class PassageGiven(Given):
+    """A transition with its alert."""
+
+    position: Annotated[str, Field(description="Where it stands; `after` this come the next ones.")]
+    alert: Annotated[int, Field(description="The alert.")]
+    rule: Annotated[str, Field(description="The alert's rule.")]
+    customer: Annotated[str, Field(description="The alert's customer, or what the rule counts per.")]
+    window: Annotated[str, Field(description="The alert's window.")]
+    transition: Annotated[TransitionGiven, Field(description="How it moved.")]
+
+    @classmethod
+    def of(cls, passage: Passage) -> PassageGiven:
+        """What the ledger has."""
+        return cls(
+            position=passage.position,
+            alert=passage.alert,
+            rule=passage.rule,
+            customer=passage.subject,
+            window=passage.window,
+            transition=TransitionGiven.of(passage.step),
+        )
+
+
+class Passages(Given):
+    """Transitions in the order in which they were written."""
+
+    items: Annotated[list[PassageGiven], Field(description="At most as many as were asked for.")]
+    next: Annotated[str, Field(description="`after` this come the next ones, now or later.")]
