@@ -83,10 +83,10 @@ def mongodb(
     return _write(config, source, {}, rules)
 
 
-def sql(config: Path, variable: str, table: str) -> Path:
+def sql(config: Path, variable: str, table: str, *, rules: Sequence[Mapping[str, Any]] = (_RULE,)) -> Path:
     """Writes a configuration for a table; the database's address is in an environment variable."""
     source = {"kind": "sql", "uri": f"${{{variable}}}", "orders": {"table": table, **_FIELDS}}
-    return _write(config, source, {}, (_RULE,))
+    return _write(config, source, {}, rules)
 
 
 def _write(

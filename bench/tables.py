@@ -6,7 +6,6 @@ Prints JSON: seconds of each, and how many pairs both found in the watched windo
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -17,13 +16,11 @@ from time import perf_counter
 from typing import Any
 
 import psycopg
-import pyarrow.parquet as parquet
-from tests.servers.postgresql import Postgres
 
 from bench import settings
 from bench.figures import alternating, require_equal
-from bench.history import MONTHS, START, TODAY
-from bench.processes import simulated_orders
+from bench.history import TODAY
+from bench.orders_tables import ADDRESS, fill, postgres
 from bench.rivals import postgres_sweep
 from tercera.app import App, open_app
 from tercera.cycle import cycle
@@ -33,21 +30,15 @@ from tercera.windows import watched
 
 NOW = datetime.combine(TODAY, time(23), UTC)
 """Two months are watched: the open one, and the one before, which has been over for less than the grace."""
-ADDRESS = "TERCERA_BENCH_POSTGRES"
-_COLUMNS = ("shipping_id", "order_vendor_dbname", "shipping_status", "shipping_date", "amount")
 
 
 def compare(size: int, rounds: int) -> dict[str, Any]:
     """Fills a table, sweeps it, and asks the rival."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
-        server = stack.enter_context(
-            Postgres(folder, shared_buffers="512MB", effective_cache_size="2GB", fsync="on")
-        )
-        uri = server.uri.set(drivername="postgresql").render_as_string(hide_password=False)
-        os.environ[ADDRESS] = uri
+        uri = stack.enter_context(postgres())
         rival = stack.enter_context(psycopg.connect(uri, autocommit=True))
-        _fill(rival, size)
+        fill(rival, "orders", size)
         rival.execute(postgres_sweep.SETTINGS)
         app = stack.enter_context(open_app(settings.sql(folder / "tercera.yaml", ADDRESS, "orders")))
         ledger = stack.enter_context(app.ledger())
@@ -76,23 +67,6 @@ def compare(size: int, rounds: int) -> dict[str, Any]:
         "tallied": tallied, "asked_again": asked_again,
         "swept": swept, "asked": asked, "first": first, "backtest": whole, "by_hand": by_hand, "pairs": pairs
     }  # fmt: skip
-
-
-def _fill(connection: psycopg.Connection, size: int) -> None:
-    connection.execute(
-        "CREATE TABLE orders (shipping_id text, order_vendor_dbname text, shipping_status text, "
-        "shipping_date text, amount numeric(12, 2))"
-    )
-    path = simulated_orders(size, "parquet", start=START, months=MONTHS)
-    until = TODAY.isoformat()
-    with connection.cursor() as cursor, cursor.copy("COPY orders FROM STDIN") as copy:
-        for batch in parquet.ParquetFile(path).iter_batches(50_000, columns=list(_COLUMNS)):
-            for row in batch.to_pylist():
-                if not (row["shipping_date"] or "").startswith("20") or row["shipping_date"] <= until:
-                    copy.write_row([row[name] for name in _COLUMNS])
-    connection.execute("CREATE INDEX ON orders (shipping_date)")
-    connection.execute("CREATE INDEX ON orders (order_vendor_dbname, shipping_date)")
-    connection.execute("VACUUM ANALYZE orders")
 
 
 def _cycle(app: App, ledger: Ledger) -> None:

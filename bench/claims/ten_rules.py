@@ -13,7 +13,7 @@ TITLE = "Ten rules over the same orders"
 
 
 def run(*, quick: bool) -> list[Figure]:
-    """Whole cycles of ten rules against those of one, in turns: over a Parquet file, and over MongoDB."""
+    """Whole cycles of ten rules against those of one, in turns: over a Parquet file, MongoDB, PostgreSQL."""
     rounds = "3" if quick else "7"
     orders = simulated_orders(100_000 if quick else 10_000_000, "parquet")
     of_files = json.loads(measure(script("ten_rules", "file", str(orders), rounds)).output)
@@ -21,9 +21,11 @@ def run(*, quick: bool) -> list[Figure]:
     with kept_server() as uri:
         measure(script("history", uri, size, "1"))
         of_mongodb = json.loads(measure(script("ten_rules", "mongodb", uri, size, rounds)).output)
+    of_postgres = json.loads(measure(script("ten_rules", "table", size, rounds)).output)
     return [
         _figure("10 million orders in parquet", of_files),
         _figure("MongoDB, a million orders", of_mongodb),
+        _figure("PostgreSQL, a million orders", of_postgres),
     ]
 
 
@@ -33,5 +35,6 @@ def _figure(what: str, found: dict[str, list[float]]) -> Figure:
         median(found["ten"]) / median(found["one"]),
         Bound.AT_MOST,
         3,
-        detail=f"{seconds(found['ten'])} against {seconds(found['one'])}; {found['pairs']} pairs looked at",
+        detail=f"{seconds(found['ten'])} against {seconds(found['one'])}; {found['pairs']} pairs looked at, "
+        f"{found['fewest']} by the rule that has the fewest",
     )

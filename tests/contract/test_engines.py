@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from tercera.model import Customer, SubjectId, WindowId
-from tercera.orders import CustomerFields, Recent, Scope
+from tercera.orders import CustomerFields, Recent, Scope, sharing
 from tests.contract import databases, harness_sql, test_sources
 from tests.contract.order_cases import CASES, PLAIN, Case
 from tests.contract.test_sources import Store
@@ -50,7 +50,7 @@ def test_a_tally_is_that_of_the_oracle(variant: str, case: Case) -> None:
 
 @each_engine
 def test_windows_pairs_and_the_newest_order_are_asked_for(variant: str) -> None:
-    """What a sweep asks: some windows, some pairs, without totals, and when the last order was."""
+    """What a sweep asks: some windows, some pairs, without totals, when the last order was, several rules."""
     store, case = Store(harness_sql, variant), TOGETHER[0]
     june = Scope(date(2023, 6, 1), date(2023, 7, 1), 1)
     recent = Recent(date(2023, 5, 1), datetime(2023, 6, 20, tzinfo=UTC))
@@ -61,6 +61,11 @@ def test_windows_pairs_and_the_newest_order_are_asked_for(variant: str) -> None:
         assert test_sources._by_pair(source.tally(case.counting, Scope(pairs=pairs))) == {
             pair: test_sources._tally_of(store, case, pair) for pair in pairs
         }
+        light = replace(june, totals=False)
+        asked = [(case.counting, light), (replace(case.counting, when=()), replace(light, at_least=2))]
+        with sharing(source, asked) as shared:
+            for counting, scope in asked:
+                test_sources._check_bounded(store, replace(case, counting=counting), shared, scope)
         reading = source.tally(case.counting, replace(june, recent=recent))
         list(reading)
         assert (

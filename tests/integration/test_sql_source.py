@@ -15,8 +15,8 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from tercera.errors import SourceError
-from tercera.model import CUSTOMER, Counting, Evidence, Match, Period, SubjectId, WindowId
-from tercera.orders import OrderFields, Scope, Timestamps
+from tercera.model import CUSTOMER, Counting, Evidence, Match, Pair, Period, SubjectId, Tally, WindowId
+from tercera.orders import OrderFields, Reading, Recent, Scope, Timestamps
 from tercera.relational.tally import Question
 from tercera.sources.sql import Settings, SqlSource, open_source
 from tests import oracle
@@ -107,6 +107,44 @@ def test_a_look_at_some_customers_uses_the_index() -> None:
     assert "typed_look" in str(plan)
     assert "Seq Scan" not in str(plan)
     assert [each.matched for each in found] == [4]
+
+
+def test_sweeps_of_several_rules_are_one_statement(name: str) -> None:
+    """Whatever they match, in whichever windows; each gets what it would get alone, rejects and newest order
+    among it."""
+    rows = [
+        {
+            "order_id": number,
+            "customer_id": "" if number % 50 == 7 else f"c-{number % 7}",
+            "status": ("returned", "lost", "kept")[number % 3],
+            "placed_at": None if number % 90 == 5 else datetime(2023, 5, 20) + timedelta(hours=number),
+            "amount": Decimal(number) / 4,
+        }
+        for number in range(900)
+    ]
+    _fill(name, {"order_id": "integer", "placed_at": "timestamp", "amount": "decimal"}, rows + rows[:90])
+    recent = Recent(date(2023, 6, 1), datetime(2023, 6, 20, tzinfo=UTC))
+    asked = [
+        (replace(MONTH, when=when, within=within, evidence=evidence), scope)
+        for when in (MONTH.when, (Match("status", ("lost", "kept")),), ())
+        for within, evidence, scope in (
+            (Period.MONTH, 5, Scope(date(2023, 5, 1), date(2023, 7, 1), 3, totals=False, recent=recent)),
+            (Period.WEEK, 0, Scope(date(2023, 6, 5), date(2023, 6, 19), 2, totals=False, recent=recent)),
+        )
+    ]
+    with closing(source(name, amount="amount")) as alone, closing(source(name, amount="amount")) as opened:
+        with opened.sharing(asked) as shared:
+            for counting, scope in asked:
+                one, other = alone.tally(counting, scope), shared.tally(counting, scope)
+                assert _by_pair(other) == _by_pair(one)
+                assert other.survey == one.survey
+                assert one.survey.rejects
+        kinds = [key[0] for key in opened._tables.statements if isinstance(key, tuple)]
+        assert (kinds.count("several"), kinds.count("tally")) == (1, 0)
+
+
+def _by_pair(reading: Reading) -> dict[Pair, Tally]:
+    return {(each.subject, each.window): each for each in reading}
 
 
 def test_a_query_may_stand_in_the_place_of_a_table() -> None:

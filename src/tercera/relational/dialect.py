@@ -25,6 +25,7 @@ BLANKS = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
 """Everything that Python calls white space."""
 
 
+_MONEY = Decimal("0.0001")
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -195,5 +196,8 @@ class Dialect(ABC):
         return value if isinstance(value, date) else date.fromisoformat(str(value))
 
     def told_money(self, value: Any) -> Decimal | None:
-        """What the engine answers for `money` and `total`."""
-        return value if value is None or isinstance(value, Decimal) else Decimal(str(value))
+        """What the engine answers for `money` and `total`, to four decimals however many it writes: what is
+        equal is written the same."""
+        if value is None:
+            return None
+        return (value if isinstance(value, Decimal) else Decimal(str(value))).quantize(_MONEY)

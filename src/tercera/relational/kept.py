@@ -8,14 +8,14 @@ rejects and, where somebody is told of them, for the rejects that could count; b
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from tercera.model import Period, RejectCount, RejectReason
+from tercera.model import RejectCount, RejectReason
 from tercera.orders import DOUBTFUL, SAMPLES, Scope
 from tercera.relational.embedded import Database, fingerprint
 from tercera.relational.engines.duckdb import DuckDialect
@@ -150,23 +150,6 @@ class Kept:
                     own = dict(zip(names, values, strict=True))
                     samples[REASONS[place]].append(self.opened.sample(own))
         return samples
-
-
-def widest(questions: list[Question]) -> Question:
-    """The question whose rows are all that these, of rules that count for the same field in the same zone,
-    ask for, and whose `when` names every field that theirs do."""
-    scopes, first = [each.scope for each in questions], questions[0]
-    starts, ends = [scope.start for scope in scopes], [scope.end for scope in scopes]
-    wide = Scope(
-        start=None if None in starts else min(each for each in starts if each),
-        end=None if None in ends else max(each for each in ends if each),
-        recent=next((scope.recent for scope in scopes if scope.recent), None),
-    )
-    evidence = max(each.counting.evidence for each in questions)
-    when = tuple(dict.fromkeys(match for each in questions for match in each.counting.when))
-    return replace(
-        first, counting=replace(first.counting, when=when, within=Period.DAY, evidence=evidence), scope=wide
-    )
 
 
 def only_asked(database: Database, rows: ir.Table, question: Question) -> ir.Table:

@@ -15,6 +15,8 @@ from tercera.relational.dialect import Dialect
 if TYPE_CHECKING:
     from tercera.relational.seen import Row
 
+_TOTAL = pa.decimal128(38, 4)
+
 Pairs = Sequence[tuple["Row", Sequence["Row"]]]
 """The numbers of each pair, and its evidence in order."""
 
@@ -33,6 +35,22 @@ def packed(pairs: Pairs, dialect: Dialect, *, totals: bool) -> pa.RecordBatch:
         **{name: column.take(pa.array(shown, mask=shown < 0)) for name, column in evidence.items()},
     }
     return pa.RecordBatch.from_pydict(columns)
+
+
+def packed_orders(rows: Sequence[Row], dialect: Dialect) -> pa.RecordBatch:
+    """The orders that several rules count, of a day each, and which rules these are."""
+    days = [dialect.told_day(row.opens) for row in rows]
+    return pa.RecordBatch.from_pydict(
+        {
+            "subject": pa.array([row.subject for row in rows], pa.string()),
+            "day": pa.array(days, pa.date32()),
+            "order_id": pa.array([row.order_id for row in rows], pa.string()),
+            "matches": pa.array([int(row.matches) for row in rows], pa.int64()),
+            "placed": _times([row.first for row in rows]),
+            "amount": _money([row.amount for row in rows], dialect, pa.decimal128(18, 4)),
+            "status": pa.array([row.status for row in rows], pa.string()),
+        }
+    )
 
 
 def _rows_of(sizes: Integers, rows: Integers) -> Integers:
@@ -67,7 +85,5 @@ def _times(numbers: Sequence[int | None]) -> pa.Array:
     return pa.array([None if number is None else int(number) for number in numbers], pa.int64())
 
 
-def _money(values: Sequence[object], dialect: Dialect) -> pa.Array:
-    """As texts: how many decimals an engine tells is a part of what it tells."""
-    amounts = map(dialect.told_money, values)
-    return pa.array([None if amount is None else str(amount) for amount in amounts], pa.string())
+def _money(values: Sequence[object], dialect: Dialect, kind: pa.DataType = _TOTAL) -> pa.Array:
+    return pa.array([dialect.told_money(value) for value in values], kind)

@@ -6,10 +6,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import date
-from decimal import Decimal
 from functools import lru_cache, partial
 from itertools import islice
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -24,13 +22,12 @@ _AT_ONCE = 500_000
 """Rows that are looked at together."""
 
 _NUMBERS = ("subject", "opens", "matched", "orders", "amount", "first", "last")
-_MONEY = ("amount", "cost")
 _NOT_COMPARED = ("subject", "opens", "orders", "place")
 
 
 def in_columns(told: Iterable[pa.RecordBatch], counting: Counting) -> Iterator[TallyColumns]:
     """The rows of `tally.evidence`, in its order, or those of `tally.tallies`. The rows of a pair follow one
-    another, and may come in two batches. Amounts are numbers, or the texts of numbers."""
+    another, and may come in two batches."""
     waiting: list[pa.RecordBatch] = []
     rows = 0
     for batch in told:
@@ -79,7 +76,7 @@ def _told(table: pa.Table, starts: Integers, counting: Counting, places: Integer
         sizes = np.diff(starts)[places]
         table = table.take(pa.array(spread(starts[places], sizes)))
     zone, within = counting.zone, counting.within
-    numbers = (_values(table, name) for name in _NUMBERS)
+    numbers = (table.column(name).to_pylist() for name in _NUMBERS)
     shown = _evidence(table, zone) if "order_id" in table.column_names else None
     pairs = zip(*numbers, strict=True)
     for size in sizes.tolist():
@@ -100,16 +97,9 @@ def _told(table: pa.Table, starts: Integers, counting: Counting, places: Integer
 
 def _evidence(table: pa.Table, zone: str) -> Iterator[Evidence | None]:
     """Of each row; None where there is none."""
-    rows = (_values(table, name) for name in ("order_id", "placed", "status", "cost"))
+    rows = (table.column(name).to_pylist() for name in ("order_id", "placed", "status", "cost"))
     for order_id, placed, status, cost in zip(*rows, strict=True):
         yield None if order_id is None else Evidence(order_id, read_placed(placed, zone), status, cost)
-
-
-def _values(table: pa.Table, name: str) -> list[Any]:
-    values: list[Any] = table.column(name).to_pylist()
-    if name in _MONEY and pa.types.is_string(table.schema.field(name).type):
-        return [None if value is None else Decimal(value) for value in values]
-    return values
 
 
 @lru_cache(maxsize=4096)

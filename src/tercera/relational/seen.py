@@ -79,11 +79,27 @@ class Seen:
         """The same in columns, of a question that names no pairs."""
         return in_columns(self._batches(answer), self.question.counting)
 
+    def count(self, reason: int | None, rows: int, matching: int, newest: int | None) -> None:
+        """So many rows that are good, or rejects for a reason."""
+        self.rows += rows
+        if newest is not None:
+            self.newest = max(newest, self.newest or newest)
+        if reason is not None:
+            rejects = self._rejected(reason)
+            rejects.rows += rows
+            rejects.matching += matching
+
+    def show(self, reason: int, packed: str | None) -> None:
+        """A sample of the rejects for a reason."""
+        samples = self._rejected(reason).samples
+        if len(samples) < SAMPLES:
+            samples.append(self._sample(packed))
+
     def survey(self) -> Survey:
         """What was read."""
         totals = self.question.scope.totals
         rejects = {
-            REASONS[place]: RejectCount(each.rows, each.matching, tuple(each.samples[:SAMPLES]))
+            REASONS[place]: RejectCount(each.rows, each.matching, tuple(each.samples))
             for place, each in sorted(self.rejects.items())
         }
         newest = None if self.newest is None else read_placed(self.newest, self.question.counting.zone)
@@ -106,7 +122,7 @@ class Seen:
         """The numbers of each pair and its evidence. What is of no pair is added up."""
         for (subject, _), rows in groupby(map(Row._make, answer), key=attrgetter("subject", "opens")):
             if subject is None:
-                self._add_others(rows)
+                self._add(rows)
             else:
                 numbers, *evidence = rows
                 yield numbers, evidence
@@ -128,30 +144,26 @@ class Seen:
     def _packed(self, pairs: list[tuple[Row, list[Row]]]) -> pa.RecordBatch:
         return packed(pairs, self.dialect, totals=self.question.scope.totals)
 
-    def _add_others(self, rows: Iterable[Row]) -> None:
+    def _add(self, rows: Iterable[Row]) -> None:
+        """Rows that are of no pair that is told of."""
         for row in rows:
             if row.place >= 0:
-                self._rejected(row).samples.append(self._sample(row.sample))
+                self.show(int(row.reason or 0), row.sample)
                 continue
             self._count(row)
-            if row.reason is not None:
-                rejects = self._rejected(row)
-                rejects.rows += int(row.rows)
-                rejects.matching += int(row.matches)
-                alike = 0 if row.sample is None else min(int(row.rows), SAMPLES)
-                rejects.samples += [self._sample(row.sample)] * alike
+            if row.reason is not None and row.sample is not None:
+                for _ in range(min(int(row.rows), SAMPLES)):
+                    self.show(int(row.reason), row.sample)
 
-    def _rejected(self, row: Row) -> _Rejects:
-        assert row.reason is not None
-        return self.rejects.setdefault(int(row.reason), _Rejects())
+    def _rejected(self, reason: int) -> _Rejects:
+        return self.rejects.setdefault(reason, _Rejects())
 
     def _count(self, row: Row) -> None:
-        self.rows += int(row.rows)
-        if row.reason is None:
+        reason = None if row.reason is None else int(row.reason)
+        self.count(reason, int(row.rows), int(row.matches), None if row.newest is None else int(row.newest))
+        if reason is None:
             self.orders += int(row.orders)
             self.pairs += int(row.pairs)
-        if row.newest is not None:
-            self.newest = max(int(row.newest), self.newest or int(row.newest))
 
     def _tally(self, numbers: Row, rows: Iterable[Row]) -> Tally:
         counting, zone = self.question.counting, self.question.counting.zone

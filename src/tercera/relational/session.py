@@ -18,10 +18,11 @@ from tercera.relational.dialect import Dialect
 from tercera.relational.directory import entries, paths
 from tercera.relational.native import compiled
 from tercera.relational.ranges import holding, of_subjects, with_ids, within
-from tercera.relational.tally import REASON, Question, doubtful, read
+from tercera.relational.several import several
+from tercera.relational.tally import REASON, Question, When, doubtful, read
 from tercera.relational.whole import more_samples, of_any_time, shown, whole, with_times
 
-_STATEMENTS = 64
+_STATEMENTS = 256
 """So many statements are kept: those of the rules, for the windows that are watched now."""
 
 Rows = Iterator[tuple[Any, ...]]
@@ -36,6 +37,14 @@ class Tables:
     customers: Place | None = None
     customer_fields: CustomerFields | None = None
     statements: dict[object, str] = field(default_factory=dict)
+
+    def statement(self, key: object, put_together: Callable[[], str]) -> str:
+        """The statement that is kept under a key, put together when it is not there yet."""
+        if key not in self.statements:
+            if len(self.statements) >= _STATEMENTS:
+                self.statements.clear()
+            self.statements[key] = put_together()
+        return self.statements[key]
 
 
 class Session:
@@ -86,6 +95,20 @@ class Session:
         kept = self._kept(("tally", counting, scope, table.schema(), tuple(names)), expression)
         kind = _kind(table, self._tables.fields.path_of(counting.per))
         return with_ids(with_times(kept, question), self.dialect, self._compiler, kind, ids)
+
+    def several(self, question: Question, whens: Sequence[When], names: Sequence[str]) -> Rows:
+        """The answer to the questions of several rules: see `relational.several`."""
+        counting, scope = question.counting, of_any_time(question.scope)
+        table = self.orders(needed(self._tables.fields, counting))
+
+        def expression() -> ir.Table:
+            rows = within(table, self.dialect, self._tables.fields, counting, scope)
+            return several(self.columns(rows), self.dialect, replace(question, scope=scope), whens, names)
+
+        kept = self._kept(
+            ("several", counting, tuple(whens), scope, table.schema(), tuple(names)), expression
+        )
+        return self.connection.rows(with_times(kept, question))
 
     def samples(self, question: Question, reason: RejectReason, names: Sequence[str]) -> Rows:
         """A few rejects for one reason."""
@@ -138,12 +161,7 @@ class Session:
         return table
 
     def _kept(self, key: object, expression: Callable[[], ir.Table]) -> str:
-        statements = self._tables.statements
-        if key not in statements:
-            if len(statements) >= _STATEMENTS:
-                statements.clear()
-            statements[key] = compiled(self._compiler, expression())
-        return statements[key]
+        return self._tables.statement(key, lambda: compiled(self._compiler, expression()))
 
 
 def _kind(table: ir.Table, path: str) -> dt.DataType:

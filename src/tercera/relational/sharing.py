@@ -3,43 +3,19 @@ what is kept. A question that it does not cover is asked of the files themselves
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tercera.columns import ColumnReading, TallyColumns
 from tercera.errors import SourceError
 from tercera.model import Counting, Customer, RejectReason, SubjectId, Survey, Tally
 from tercera.orders import Check, OrderFields, Reading, Scope, Source
-from tercera.relational.kept import Kept, widest
+from tercera.relational.groups import Group
+from tercera.relational.kept import Kept
 from tercera.relational.staged import answer, columns, doubts
 from tercera.relational.tables import Opened, refusing
-from tercera.relational.tally import Question, When
+from tercera.relational.tally import Question
 from tercera.windows import Window
-
-
-@dataclass
-class Group:
-    """Rules that share what is kept: the widest `question` of theirs, and the `when` of each. `kept` is None
-    before the first of them asks."""
-
-    question: Question
-    several: tuple[When, ...]
-    kept: Kept | None = None
-    is_possible: bool = True
-    """False once it could not be read."""
-
-    def covers(self, counting: Counting, scope: Scope) -> bool:
-        """Whether a question can be answered from what is kept."""
-        wide, own = self.question.scope, self.question.counting
-        return (
-            counting.when in self.several
-            and (counting.per, counting.zone) == (own.per, own.zone)
-            and (own.evidence > 0 or counting.evidence == 0)
-            and (wide.start is None or (scope.start is not None and wide.start <= scope.start))
-            and (wide.end is None or (scope.end is not None and scope.end <= wide.end))
-            and (scope.recent is None or scope.recent == wide.recent)
-        )
 
 
 @dataclass
@@ -52,7 +28,7 @@ class SharedFiles:
 
     alone: Source
     fields: OrderFields
-    groups: Sequence[Group]
+    groups: Sequence[Group[Kept]]
     open: Callable[[], Opened]
     demand: Callable[[Opened, Counting], None]
     _opened: Opened | None = None
@@ -107,7 +83,7 @@ class SharedFiles:
                 return group.kept
         return None
 
-    def _keep(self, group: Group, number: int) -> Kept:
+    def _keep(self, group: Group[Kept], number: int) -> Kept:
         if self._opened is None:
             self._opened = self.open()
         for when in group.several:
@@ -118,14 +94,3 @@ class SharedFiles:
         with refusing("orders", self._opened.files):
             kept.rows  # noqa: B018 - read now, so that a failure is seen before anything is answered
         return kept
-
-
-def grouped(fields: OrderFields, asked: Iterable[tuple[Counting, Scope]]) -> list[Group]:
-    """The rules that can share, together."""
-    alike: dict[tuple[str, str], list[Question]] = defaultdict(list)
-    for counting, scope in asked:
-        alike[counting.per, counting.zone].append(Question(fields, counting, scope))
-    return [
-        Group(widest(questions), tuple(dict.fromkeys(each.counting.when for each in questions)))
-        for questions in alike.values()
-    ]

@@ -118,7 +118,11 @@ def judged(
     each is, and `clock` that of every row that has one; `of_one` makes of these what each rule alone has.
     """
     fields, counting, read = question.fields, question.counting, rows.table
-    met = [_met(read, when, dialect) for when in several] or [_met(read, counting.when, dialect)]
+    names = [f"tercera_met_{place}" for place in range(len(several))]
+    if several:
+        ways = zip(names, several, strict=True)
+        read = dialect.apart(read.mutate(**{name: _met(read, when, dialect) for name, when in ways}))
+    met = [read[name] for name in names] or [_met(read, counting.when, dialect)]
     read = dialect.apart(read.mutate(tercera_matching=reduce(or_, met)))
     rows = rows.over(read)
     good = read[REASON].isnull()
@@ -138,7 +142,7 @@ def judged(
     if counting.evidence:
         status = ibis.ifelse(counts, _cell(rows, dialect, fields, "status").text, ibis.null(dt.string))
     if several:
-        asked |= _each_met(met) | {"clock": read.tercera_clock}
+        asked |= _each_met([read[name] for name in names]) | {"clock": read.tercera_clock}
     return read.select(
         reason=read[REASON],
         matching=read.tercera_matching,

@@ -43,16 +43,12 @@ def shown(rows: Rows, needed: Sequence[str]) -> tuple[str, ...]:
 
 def whole(rows: Rows, dialect: Dialect, question: Question, names: Sequence[str]) -> ir.Table:
     """The question. `names` are the columns that samples show; none are needed for a scope of pairs."""
-    told = judged(
-        rows.over(read(rows, dialect, question)),
-        dialect,
-        question,
-        shown=names,
-        lean=not question.scope.totals,
-    )
+    scope = question.scope
+    is_light = not scope.totals and (scope.pairs is not None or scope.at_least > 0)
+    told = judged(rows.over(read(rows, dialect, question)), dialect, question, shown=names, lean=is_light)
     each = _each(dialect, question, told)
     pairs = _pairs(dialect, each)
-    at_least = question.scope.at_least if question.scope.pairs is None else 0
+    at_least = scope.at_least if scope.pairs is None else 0
     is_told = pairs.reason.isnull() & pairs.subject.notnull() & (pairs.matched >= at_least)
     parts = [_numbers(dialect, pairs.mutate(is_told=is_told))]
     if question.counting.evidence:
@@ -101,7 +97,7 @@ def _each(dialect: Dialect, question: Question, told: ir.Table) -> ir.Table:
     else:
         slot = dialect.slot(told["sample"]).cast(dt.string)
         told = told.mutate(order_id=ibis.ifelse(told.reason.isnull(), told.order_id, slot))
-    told = told.mutate(dated=_recent(told, question))
+    told = told.mutate(dated=recent(told, question))
     sample = {} if dialect.avoids_sorting else {"sample": told["sample"].min()}
     return told.group_by(*_group(dialect), "order_id").agg(
         rows=told.count(),
@@ -120,7 +116,7 @@ def _group(dialect: Dialect) -> tuple[str, ...]:
     return ("reason", *_PAIR, "sample") if dialect.avoids_sorting else ("reason", *_PAIR)
 
 
-def _recent(told: ir.Table, question: Question) -> ir.IntegerValue:
+def recent(told: ir.Table, question: Question) -> ir.IntegerValue:
     """The `placed` of rows in the stretch of time in which the newest order is looked for."""
     if question.scope.recent is None:
         return ibis.null(dt.int64)
@@ -161,7 +157,7 @@ def _numbers(dialect: Dialect, pairs: ir.Table) -> ir.Table:
         last=told["last"].max(),
         newest=told.newest.max(),
     )
-    return _row(summed, place=ibis.literal(-1, dt.int64))
+    return row(summed, place=ibis.literal(-1, dt.int64))
 
 
 def _evidence(each: ir.Table, at_least: int, cap: int) -> ir.Table:
@@ -170,7 +166,7 @@ def _evidence(each: ir.Table, at_least: int, cap: int) -> ir.Table:
     found = each.filter(each.reason.isnull() & each.matching & each.subject.notnull())
     place = ibis.row_number().over(group_by=_PAIR, order_by=[found.placed, found.order_id])
     found = found.mutate(place=place, alike=found.count().over(group_by=_PAIR))
-    return _row(found.filter((found.place < cap) & (found.alike >= at_least)), first=found.placed)
+    return row(found.filter((found.place < cap) & (found.alike >= at_least)), first=found.placed)
 
 
 def _samples(each: ir.Table) -> ir.Table:
@@ -178,7 +174,7 @@ def _samples(each: ir.Table) -> ir.Table:
     found = each.filter(each.reason.notnull())
     place = ibis.row_number().over(group_by="reason", order_by=[found["sample"]])
     found = found.mutate(place=place)
-    return _row(found.filter(found.place < SAMPLES), amount=ibis.null(MONEY), status=ibis.null(dt.string))
+    return row(found.filter(found.place < SAMPLES), amount=ibis.null(MONEY), status=ibis.null(dt.string))
 
 
 _TYPES: Mapping[str, dt.DataType] = {
@@ -192,8 +188,8 @@ _TYPES: Mapping[str, dt.DataType] = {
 }
 
 
-def _row(table: ir.Table, **known: ir.Value) -> ir.Table:
-    """The columns of `seen.Row`, null where there are none."""
+def row(table: ir.Table, **known: ir.Value) -> ir.Table:
+    """The columns of `seen.Row`, as they are known, or as the table has them, null where there are none."""
     values = {
         name: known.get(name, table[name] if name in table.columns else ibis.null(kind))
         for name, kind in _TYPES.items()

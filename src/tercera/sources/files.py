@@ -33,8 +33,9 @@ from tercera.relational.embedded import database
 from tercera.relational.engines.duckdb import DuckDialect
 from tercera.relational.following.arrivals import Arrivals
 from tercera.relational.following.telling import paths_of, subjects
+from tercera.relational.groups import grouped
 from tercera.relational.kept import Kept
-from tercera.relational.sharing import SharedFiles, grouped
+from tercera.relational.sharing import SharedFiles
 from tercera.relational.staged import answer, columns, doubts
 from tercera.relational.tables import Files, Format, Opened, open_files, refusing
 from tercera.relational.tally import Question
@@ -150,7 +151,7 @@ class FilesSource:
             yield SharedFiles(
                 self,
                 self._fields,
-                grouped(self._fields, asked),
+                list(grouped(self._fields, asked)),
                 lambda: stack.enter_context(self._opened(self._settings.orders, "orders")),
                 lambda opened, counting: _demand("orders", opened, needed(self._fields, counting)),
             )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -21,17 +21,21 @@ from tercera.changes import Changes
 from tercera.columns import ColumnReading, TallyColumns
 from tercera.errors import SourceError
 from tercera.model import CUSTOMER, Counting, Customer, Pair, Period, RejectReason, SubjectId, Survey, Tally
-from tercera.orders import Check, CustomerFields, OrderFields, Reading, Scope, Timestamps
+from tercera.orders import Check, CustomerFields, OrderFields, Reading, Scope, Source, Timestamps
 from tercera.relational.advising import advised
 from tercera.relational.connection import Address, Connection, LostError, Place
 from tercera.relational.directory import customers
+from tercera.relational.embedded import database
 from tercera.relational.engines import engine_of, load, names
 from tercera.relational.following.cursor import CursorChanges, Growing
 from tercera.relational.following.tracked import Tracked
+from tercera.relational.groups import Group, grouped
 from tercera.relational.looking import looks
 from tercera.relational.seen import Seen
 from tercera.relational.session import Session, Tables
+from tercera.relational.several import MOST
 from tercera.relational.tally import REASONS, Question
+from tercera.relational.together import Answered, Rows, SharedTables, can_share
 from tercera.windows import Window
 
 if TYPE_CHECKING:
@@ -39,6 +43,9 @@ if TYPE_CHECKING:
 
 _BATCH = 500
 """Subjects or customers that are asked for at once."""
+
+_MEMORY = "512MB"
+"""What the orders that several rules count may take; what is more goes to disk."""
 
 Answer = TypeVar("Answer")
 
@@ -174,6 +181,24 @@ class SqlSource:
                     found.setdefault(SubjectId(subject), {})[REASONS[int(place)]] = int(known) + int(unknown)
         return found
 
+    @contextmanager
+    def sharing(self, asked: Sequence[tuple[Counting, Scope]]) -> Iterator[Source]:
+        """See `orders.Sharing`. Sweeps that count for the same field in the same zone are one statement, but
+        where the engine would sort all rows for it."""
+        shares = not self._engine.DIALECT.avoids_sorting
+        light = [(counting, scope) for counting, scope in asked if shares and can_share(scope)]
+        groups: Iterator[Group[Answered]] = grouped(self._fields, light, MOST)
+        with ExitStack() as stack:
+            yield SharedTables(
+                self,
+                [group for group in groups if group.rules > 1],
+                self._engine.DIALECT,
+                self._asked,
+                self._samples,
+                self._tables.statement,
+                lambda: stack.enter_context(database(_MEMORY, threads=1)),
+            )
+
     def changes(self, pers: Collection[str], after: str | None) -> Changes:
         """See `changes.Followable`."""
         tracked = self._settings.changes
@@ -265,10 +290,10 @@ class SqlSource:
     def _complete(self, seen: Seen, question: Question) -> None:
         """Looks for samples of the reasons of which too few came: rejects that are alike, as a rule."""
         for reason in seen.short_of_samples():
-            rows = self._asked(
-                lambda session, reason=reason: session.samples(question, reason, seen.names)  # type: ignore[misc]
-            )
-            seen.put_samples(reason, rows)
+            seen.put_samples(reason, self._samples(question, reason, seen.names))
+
+    def _samples(self, question: Question, reason: RejectReason, names: Sequence[str]) -> Rows:
+        return self._asked(lambda session: session.samples(question, reason, names))
 
     def _asked(self, ask: Callable[[Session], Iterator[tuple[Any, ...]]]) -> Iterator[tuple[Any, ...]]:
         """An answer. When the connection broke before any of it came, all is asked again."""

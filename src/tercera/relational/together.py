@@ -1,0 +1,198 @@
+"""Several rules over one answer of a database (see `several`): the orders that match any of them are kept in
+the embedded engine, and each rule counts its own there, by the expressions that it counts files by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from tercera.columns import ColumnReading, TallyColumns
+from tercera.errors import SourceError
+from tercera.model import Counting, Customer, RejectReason, SubjectId, Survey
+from tercera.orders import Check, Reading, Scope, Source
+from tercera.relational.connection import STREAMED
+from tercera.relational.dialect import Dialect
+from tercera.relational.embedded import Database
+from tercera.relational.engines.duckdb import DuckDialect
+from tercera.relational.groups import Group
+from tercera.relational.packing import packed_orders
+from tercera.relational.reading import in_columns
+from tercera.relational.seen import Row, Seen
+from tercera.relational.session import Session
+from tercera.relational.tally import Question, evidence, orders, tallies
+from tercera.windows import Window
+
+Rows = Iterator[tuple[Any, ...]]
+
+
+def can_share(scope: Scope) -> bool:
+    """Whether what matches is all that a rule wants to know."""
+    return scope.pairs is None and not scope.totals and scope.at_least > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """What else was answered: so many rows of a day, which are good or rejects for a reason, and which rules
+    they match; or, of no rows, a reject to show."""
+
+    day: date | None
+    reason: int | None
+    rows: int
+    matches: int
+    newest: int | None
+    sample: str | None
+
+    def is_in(self, scope: Scope) -> bool:
+        """Whether its day is one of a scope, or not known."""
+        return self.day is None or (
+            (scope.start is None or scope.start <= self.day) and (scope.end is None or self.day < scope.end)
+        )
+
+
+@dataclass
+class Answered:
+    """What was answered to all rules of a group; the orders are `kept` in the embedded engine."""
+
+    kept: ir.Table
+    others: list[Other] = field(default_factory=list)
+    names: tuple[str, ...] = ()
+
+    def survey_of(self, question: Question, bit: int, dialect: Dialect) -> Seen:
+        """What one rule's survey is made of."""
+        seen = Seen(question, dialect, self.names)
+        for each in self.others:
+            if not each.is_in(question.scope):
+                continue
+            if each.rows:
+                seen.count(each.reason, each.rows, each.rows if each.matches & bit else 0, each.newest)
+            elif each.reason is not None:
+                seen.show(each.reason, each.sample)
+        return seen
+
+    def tallies_of(self, question: Question, bit: int) -> ir.Table:
+        """One rule's tallies, each as many times as it has evidence."""
+        scope, counting, kept = question.scope, question.counting, self.kept
+        own = kept.filter((kept.matches & bit) != 0)
+        own = own if scope.start is None else own.filter(own.day >= scope.start)
+        own = own if scope.end is None else own.filter(own.day < scope.end)
+        opens = DuckDialect().opens(own.day.cast("timestamp"), counting.within)
+        each = orders(own.mutate(opens=opens, matching=ibis.literal(True)))
+        counted = tallies(each).mutate(orders=ibis.literal(0, "int64"))
+        counted = counted.filter(counted.matched >= scope.at_least)
+        return evidence(each, counted, counting.evidence) if counting.evidence else counted
+
+
+@dataclass
+class SharedTables:
+    """`orders.Source` over one reading of a table for each of `groups`, for as long as its database is open.
+    What can't be shared is asked of `alone`.
+
+    `ask` asks a session of the database, `samples` asks for more samples of a reason, `statement` keeps what
+    is put together (`session.Tables`), `open` opens the embedded engine.
+    """
+
+    alone: Source
+    groups: Sequence[Group[Answered]]
+    dialect: Dialect
+    ask: Callable[[Callable[[Session], Rows]], Rows]
+    samples: Callable[[Question, RejectReason, Sequence[str]], Rows]
+    statement: Callable[[object, Callable[[], str]], str]
+    open: Callable[[], Database]
+    _database: Database | None = None
+    _looked_for: dict[object, list[tuple[Any, ...]]] = field(default_factory=dict)
+
+    def tally(self, counting: Counting, scope: Scope) -> Reading:
+        """See `orders.Source`."""
+        for number, group in enumerate(self.groups):
+            if can_share(scope) and group.is_possible and group.covers(counting, scope):
+                try:
+                    group.kept = group.kept or self._read(group, number)
+                except SourceError:  # the rules may be luckier one by one, or say which of them is not
+                    group.is_possible = False
+                    continue
+                question = replace(group.question, counting=counting, scope=scope)
+                return ColumnReading(self._columns(group.kept, group.bit(counting), question))
+        return self.alone.tally(counting, scope)
+
+    def customers(self, ids: Collection[str]) -> dict[str, Customer]:
+        """See `orders.Source`."""
+        return self.alone.customers(ids)
+
+    def doubtful(
+        self, counting: Counting, window: Window, subjects: Collection[SubjectId]
+    ) -> Mapping[SubjectId, Mapping[RejectReason, int]]:
+        """See `orders.Source`."""
+        return self.alone.doubtful(counting, window, subjects)
+
+    def check(self, countings: Sequence[Counting], *, fix: bool = False) -> Iterator[Check]:
+        """See `orders.Source`."""
+        return self.alone.check(countings, fix=fix)
+
+    def close(self) -> None:
+        """Nothing: what is kept goes with its database."""
+
+    def _columns(
+        self, answered: Answered, bit: int, question: Question
+    ) -> Generator[TallyColumns, None, Survey]:
+        database = self._database
+        assert database is not None
+        asked = (
+            "own",
+            question.counting,
+            replace(question.scope, recent=None),
+            bit,
+            answered.kept.get_name(),
+        )
+        told = self.statement(asked, lambda: database.sql(answered.tallies_of(question, bit)))
+        yield from in_columns(database.batches_of(told), question.counting)
+        seen = answered.survey_of(question, bit, self.dialect)
+        for reason in seen.short_of_samples():
+            shown = (reason, question.scope.start, question.scope.end)
+            if shown not in self._looked_for:
+                self._looked_for[shown] = list(self.samples(question, reason, answered.names))
+            seen.put_samples(reason, self._looked_for[shown])
+        return seen.survey()
+
+    def _read(self, group: Group[Answered], number: int) -> Answered:
+        """Asks, and keeps what comes."""
+        database = self._database = self._database or self.open()
+        name = f"kept_{number}"
+        answered = Answered(database.add(name, pa.Table.from_batches([packed_orders([], self.dialect)])))
+
+        def ask(session: Session) -> Rows:
+            answered.names = session.shown(group.question.counting)
+            return session.several(group.question, group.several, answered.names)
+
+        for batch in self._orders(self.ask(ask), answered.others):
+            database.add(name, pa.Table.from_batches([batch]))
+        answered.others.sort(key=lambda each: each.sample or "")  # the first ones are shown
+        return answered
+
+    def _orders(self, rows: Rows, others: list[Other]) -> Iterator[pa.RecordBatch]:
+        """The orders of an answer; everything else goes to the others."""
+        waiting: list[Row] = []
+        for row in map(Row._make, rows):
+            if row.place < 0 or row.reason is not None:
+                others.append(self._other(row))
+                continue
+            waiting.append(row)
+            if len(waiting) >= STREAMED:
+                yield packed_orders(waiting, self.dialect)
+                waiting = []
+        yield packed_orders(waiting, self.dialect)
+
+    def _other(self, row: Row) -> Other:
+        return Other(
+            None if row.opens is None else self.dialect.told_day(row.opens),
+            None if row.reason is None else int(row.reason),
+            int(row.rows) if row.place < 0 else 0,
+            int(row.matches),
+            None if row.newest is None else int(row.newest),
+            row.sample,
+        )
