@@ -15,6 +15,8 @@ from tercera.orders import Reading
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from tercera.marks import Marks
+
 Integers = npt.NDArray[np.int64]
 
 
@@ -22,17 +24,14 @@ Integers = npt.NDArray[np.int64]
 class TallyColumns:
     """Some tallies: of each its `subjects`, `windows` (ids) and `matched`.
 
-    `values` holds everything else that a tally is made of, but for how many orders did not match, in as many
-    rows as it has evidence, or one; the rows of the tally at a place are those from `starts[place]` up to
-    `starts[place + 1]`. Two tallies of a pair whose rows are equal are equal but for `orders`. `tell` makes
-    the tallies at some places, or all.
+    `mark` makes a mark for each (see `marks`) of everything that it is made of, but for its pair and how many
+    orders did not match. `tell` makes the tallies at some places, or all.
     """
 
     subjects: pa.Array
     windows: pa.Array
     matched: Integers
-    values: pa.Table
-    starts: Integers
+    mark: Callable[[], Marks]
     tell: Callable[[Integers | None], Iterator[Tally]]
 
     def __len__(self) -> int:

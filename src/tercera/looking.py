@@ -124,7 +124,7 @@ def _moved_of_columns(
     from tercera.evaluation import Evaluation, standings
 
     rule, moved, close = look.rule, set[Pair](), dict[Pair, Known]()
-    stand = standings(rule, *known.columns())
+    stand = standings(rule, known.columns())
     evaluation = Evaluation(rule, stand, look.remembered.pop(rule.id, None), look.now)
     for columns in reading.columns():
         certain, unsure = evaluation.decide(columns)

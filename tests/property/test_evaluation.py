@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tercera.columns import TallyColumns
 from tercera.evaluation import Evaluation, Remembered, standings
+from tercera.ledger import KnownAlerts
 from tercera.ledger.codec import digest_of
 from tercera.lifecycle import reconcile
 from tercera.model import (
@@ -132,17 +133,11 @@ def look(
 ) -> tuple[set[Pair], Remembered | None]:
     """One sweep: which pairs were found unmoved without a look, which has to be true; what it remembers."""
     now = parse_window("2023-06", Period.MONTH).starts_at("UTC") + timedelta(days=(day - JUNE.start).days)
-    subjects, windows = zip(*known, strict=True) if known else ((), ())
-    alert = [each[0] for each in known.values()]
-    stand = standings(
-        RULE,
-        subjects,
-        windows,
-        [each.state.value for each in alert],
-        [each.level for each in alert],
-        [each.peak for each in alert],
-        [each[1] for each in known.values()],
-    )
+    rows = [
+        (number, *pair, each.state.value, each.level, each.peak, mark, each.spoken)
+        for number, (pair, (each, mark)) in enumerate(known.items())
+    ]
+    stand = standings(RULE, KnownAlerts(rows).columns())
     evaluation, skipped = Evaluation(RULE, stand, before, now), set[Pair]()
     for columns in columns_of(list(found.values()), batch):
         told = list(columns.tell(None))
@@ -201,6 +196,7 @@ def test_what_is_certain_is_what_a_look_says(data: st.DataObject) -> None:
         _, before = look(found, known, before, day, data.draw(st.sampled_from([1, 3, 100])))
 
 
+@settings(deadline=None, max_examples=60)
 @given(tallies(), st.sampled_from([1, 100]))
 def test_what_stands_unmoved_is_looked_at_once(found: dict[Pair, Tally], batch: int) -> None:
     """In the second sweep nothing is looked at but what should be told or closed."""

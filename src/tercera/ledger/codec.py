@@ -118,7 +118,12 @@ def standing_row(standing: Standing) -> StandingRow:
 
 def read_standing(row: AnyRow) -> Standing:
     """The standing in a row."""
-    return Standing(_STATES[row.state], row.level, row.peak, row.spoken)
+    return standing_of(row.state, row.level, row.peak, spoken=row.spoken)
+
+
+def standing_of(state: str, level: str | None, peak: str | None, *, spoken: bool) -> Standing:
+    """The standing of these columns."""
+    return Standing(_STATES[state], level, peak, spoken)
 
 
 def customer_text(customer: Customer | None) -> str | None:

@@ -6,8 +6,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
+import pyarrow as pa
 from sqlalchemy import Connection, Select, func, select
 
 from tercera.ledger import codec
@@ -26,46 +28,68 @@ class Known:
 
 
 class KnownAlerts(Mapping[Pair, Known]):
-    """Alerts by their pairs. Of very many, most are never looked at: a value is made of one when it is."""
+    """Alerts by their pairs. Of very many, most are never looked at: they are held as columns, and a value is
+    made of one when it is."""
 
-    def __init__(self, rows: list[codec.AnyRow]) -> None:
-        self._rows = rows
+    def __init__(self, rows: Iterable[Sequence[Any]]) -> None:
+        """`rows` are those of `_query`."""
+        self._table = _table(iter(rows))
 
     @cached_property
-    def _by_pair(self) -> dict[Pair, codec.AnyRow]:
-        return {(row.subject, row.window): row for row in self._rows}
+    def _by_pair(self) -> dict[Pair, Known]:
+        return self.some(None)
 
     def __getitem__(self, pair: Pair) -> Known:
-        return _known(self._by_pair[pair])
+        return self._by_pair[pair]
 
     def __iter__(self) -> Iterator[Pair]:
         return iter(self._by_pair)
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return int(self._table.num_rows)
 
-    def columns(self) -> Sequence[Sequence[Any]]:
-        """Their subjects, windows, states, levels, peaks and digests, a sequence for each."""
-        return [[row[place] for row in self._rows] for place in range(1, 7)]
+    def columns(self) -> pa.Table:
+        """Their subjects, windows, states, levels, peaks and digests; texts that many share are coded."""
+        return self._table.select(list(_TYPES)[1:7])
 
-    def some(self, places: Iterable[int]) -> dict[Pair, Known]:
-        """Those at some places in the columns."""
-        rows = (self._rows[place] for place in places)
-        return {(row.subject, row.window): _known(row) for row in rows}
+    def some(self, places: Sequence[int] | None) -> dict[Pair, Known]:
+        """Those at some places in the columns, or all."""
+        chosen = self._table if places is None else self._table.take(pa.array(places, pa.int64()))
+        rows = zip(*(each.to_pylist() for each in chosen.columns), strict=True)
+        return {
+            (subject, window): Known(number, codec.standing_of(state, level, peak, spoken=spoken), digest)
+            for number, subject, window, state, level, peak, digest, spoken in rows
+        }
 
 
-def _known(row: codec.AnyRow) -> Known:
-    return Known(row.id, codec.read_standing(row), row.digest)
+_TEXT = pa.string()
+_CODED = pa.dictionary(pa.int32(), _TEXT)
+_TYPES = {
+    "id": pa.int64(), "subject": _TEXT, "window": _CODED, "state": _CODED, "level": _CODED, "peak": _CODED,
+    "digest": _TEXT, "spoken": pa.bool_(),
+}  # fmt: skip
+_AT_ONCE = 10_000
+"""Rows that are held as values."""
+
+
+def _table(rows: Iterator[Sequence[Any]]) -> pa.Table:
+    parts = []
+    while some := list(islice(rows, _AT_ONCE)):
+        values = zip(_TYPES.values(), zip(*some, strict=True), strict=True)
+        parts.append(pa.table([pa.array(own, kind) for kind, own in values], list(_TYPES)))
+    if not parts:
+        return pa.schema(_TYPES.items()).empty_table()
+    return pa.concat_tables(parts).unify_dictionaries().combine_chunks()
 
 
 def known(connection: Connection, rule: RuleId, windows: Collection[WindowId] | None) -> KnownAlerts:
     """The alerts of a rule in these windows, or in all (None)."""
     query = _query(rule)
     if windows is None:
-        return KnownAlerts(list(connection.execute(query)))
+        return KnownAlerts(connection.execute(query))
     some = batched(sorted(set(windows)))
     queries = (query.where(alerts.c.window.in_(each)) for each in some)
-    return KnownAlerts([row for each in queries for row in connection.execute(each)])
+    return KnownAlerts(row for each in queries for row in connection.execute(each))
 
 
 def known_pairs(connection: Connection, rule: RuleId, pairs: Collection[Pair]) -> KnownAlerts:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import date
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from itertools import islice
 
 import numpy as np
@@ -14,15 +14,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tercera.columns import Integers, TallyColumns, spread
+from tercera.marks import Marks, of_rows, of_runs
 from tercera.model import Counting, Evidence, Period, SubjectId, Tally, WindowId
 from tercera.relational.placing import read_placed
 from tercera.windows import window_of_day
 
-_AT_ONCE = 500_000
-"""Rows that are looked at together."""
+_AT_ONCE = 200_000
+"""Rows that are looked at together: some 20 MB."""
 
 _NUMBERS = ("subject", "opens", "matched", "orders", "amount", "first", "last")
-_NOT_COMPARED = ("subject", "opens", "orders", "place")
+_OF_PAIR = ("matched", "amount", "first", "last")
+_OF_EVIDENCE = ("order_id", "placed", "status", "cost")
 
 
 def in_columns(told: Iterable[pa.RecordBatch], counting: Counting) -> Iterator[TallyColumns]:
@@ -35,13 +37,15 @@ def in_columns(told: Iterable[pa.RecordBatch], counting: Counting) -> Iterator[T
         rows += batch.num_rows
         if rows >= _AT_ONCE:
             table = pa.Table.from_batches(waiting).combine_chunks()
-            last = int(_starts(table)[-1])
+            starts = _starts(table)
+            last = int(starts[-1])
             if last:
-                yield _columns(table.slice(0, last), counting)
+                yield _columns(table.slice(0, last), starts[:-1], counting)
             waiting = table.slice(last).to_batches()
             rows = table.num_rows - last
     if rows:
-        yield _columns(pa.Table.from_batches(waiting), counting)
+        table = pa.Table.from_batches(waiting).combine_chunks()
+        yield _columns(table, _starts(table), counting)
 
 
 def _starts(table: pa.Table) -> Integers:
@@ -52,10 +56,8 @@ def _starts(table: pa.Table) -> Integers:
     return np.flatnonzero(place.to_numpy() == 0)
 
 
-def _columns(table: pa.Table, counting: Counting) -> TallyColumns:
-    table = table.combine_chunks()
-    starts = _starts(table)
-    pairs = table.select(["subject", "opens", "matched"]).take(pa.array(starts)).combine_chunks()
+def _columns(table: pa.Table, starts: Integers, counting: Counting) -> TallyColumns:
+    pairs = table.select(["subject", "opens", *_OF_PAIR]).take(pa.array(starts)).combine_chunks()
     coded = pairs.column("opens").combine_chunks().dictionary_encode()
     names = [_window_id(day, counting.within) for day in coded.dictionary.to_pylist()]
     ends = np.append(starts, table.num_rows)
@@ -63,10 +65,16 @@ def _columns(table: pa.Table, counting: Counting) -> TallyColumns:
         subjects=pairs.column("subject").combine_chunks(),
         windows=pa.array(names, pa.string()).take(coded.indices),
         matched=pairs.column("matched").to_numpy(),
-        values=table.drop_columns([name for name in _NOT_COMPARED if name in table.column_names]),
-        starts=ends,
+        mark=cache(partial(_marked, pairs, table, ends)),
         tell=partial(_told, table, ends, counting),
     )
+
+
+def _marked(pairs: pa.Table, table: pa.Table, starts: Integers) -> Marks:
+    marks = of_rows(pairs.select(_OF_PAIR))
+    if "order_id" in table.column_names:
+        marks += of_runs(of_rows(table.select(_OF_EVIDENCE)), starts)
+    return marks
 
 
 def _told(table: pa.Table, starts: Integers, counting: Counting, places: Integers | None) -> Iterator[Tally]:

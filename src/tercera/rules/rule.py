@@ -48,7 +48,10 @@ class Rule:
 
     def rank(self, level: str | None) -> int:
         """How high a level stands: 0 for none (or one that the rule no longer has), 1 for the lowest."""
-        return next((place for place, each in enumerate(self.levels, 1) if each.name == level), 0)
+        for place, each in enumerate(self.levels, 1):
+            if each.name == level:
+                return place
+        return 0
 
 
 def judge(rule: Rule, tally: Tally) -> Finding:

@@ -1,0 +1,152 @@
+"""Marks of values in columns: 64 bits that equal values share, and different ones as good as never do.
+
+Each value is cut into words of 32 bits, each word is multiplied by a key of its own, and the products are
+added up modulo 2^64. Whatever two different values somebody chooses who does not know the keys, one draw of
+keys in 2^33 at most gives them one mark (multilinear hashing, Carter and Wegman 1981). The keys are drawn
+anew in each process and never leave it: marks mean nothing elsewhere.
+"""
+
+from __future__ import annotations
+
+import secrets
+from functools import lru_cache
+from hashlib import blake2b
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Marks = npt.NDArray[np.uint64]
+Integers = npt.NDArray[np.int64]
+_Words = npt.NDArray[np.uint32]
+
+_SECRET = secrets.randbits(256)
+_LONG = 128
+"""Bytes of a text that are cut into words; of a longer one its digest is."""
+
+_NULL, _LENGTH, _WORDS = range(3)
+"""The first keys of a number: those of what is no word, and that of the first word."""
+
+_LOOKED_AT = 1_000
+_FEW = 100
+"""So many different texts among the first ones are taken for names of something, such as statuses."""
+
+
+def of_texts(texts: pa.Array, number: int = 0) -> Marks:
+    """One for each text. Marks with different numbers have nothing to do with each other."""
+    texts = texts.cast(pa.string())
+    sizes = _sizes(texts)
+    if not len(texts) or sizes.min() == sizes.max() or not _are_few(texts):
+        return _of_texts(texts, sizes, number)
+    coded = texts.dictionary_encode()
+    each = _of_texts(coded.dictionary, _sizes(coded.dictionary), number)
+    each = np.append(each, _keys(number, _WORDS)[_NULL])
+    marks: Marks = each[pc.fill_null(coded.indices, len(each) - 1).to_numpy(zero_copy_only=False)]
+    return marks
+
+
+def of_rows(table: pa.Table) -> Marks:
+    """One for each row of these columns, in this order."""
+    marks = np.zeros(table.num_rows, np.uint64)
+    for number, name in enumerate(table.column_names):
+        marks += _of_column(table.column(name).combine_chunks(), number)
+    return marks
+
+
+def of_runs(marks: Marks, starts: Integers) -> Marks:
+    """One for each run of rows that follow one another: those from `starts[place]` up to `starts[place + 1]`.
+    Their order counts; none is empty."""
+    if not len(marks):
+        return marks
+    sizes = np.diff(starts)
+    places = np.arange(len(marks)) - np.repeat(starts[:-1], sizes)
+    longest = int(sizes.max())
+    turned = (marks & np.uint64(0xFFFFFFFF)) * _keys(_RUNS, longest)[places]
+    turned += (marks >> np.uint64(32)) * _keys(_RUNS + 1, longest)[places]
+    runs: Marks = np.add.reduceat(turned, starts[:-1])
+    return runs
+
+
+_RUNS = 1_000
+"""More than a table has columns."""
+
+
+@lru_cache(maxsize=256)
+def _keys(number: int, count: int) -> Marks:
+    """The first keys of a number; always the same ones."""
+    keys: Marks = np.random.PCG64([_SECRET, number]).random_raw(count)
+    return keys
+
+
+def _of_column(values: pa.Array, number: int) -> Marks:
+    if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
+        return of_texts(values, number)
+    if pa.types.is_null(values.type):
+        return np.full(len(values), _keys(number, _WORDS)[_NULL], np.uint64)
+    width = values.type.bit_width // 8
+    if width < np.dtype(np.uint32).itemsize:
+        return _of_column(values.cast(pa.int64()), number)
+    words = np.frombuffer(values.buffers()[1], np.uint32)
+    own = words.reshape(-1, width // 4)[values.offset : values.offset + len(values)]
+    return _with_nulls(_sum(own, number), values, number)
+
+
+def _of_texts(texts: pa.Array, sizes: Integers, number: int) -> Marks:
+    if len(texts) and sizes.max() > _LONG:
+        long = pa.array(sizes > _LONG)
+        shown = [_digest(text) for text in texts.filter(long).to_pylist()]
+        cut = pc.replace_with_mask(texts, long, pa.array(shown, pa.string()))
+    else:
+        cut = texts
+    marks = _sum(_words(cut, _sizes(cut)), number)
+    marks += sizes.astype(np.uint64) * _keys(number, _WORDS)[_LENGTH]
+    return _with_nulls(marks, texts, number)
+
+
+def _with_nulls(marks: Marks, values: pa.Array, number: int) -> Marks:
+    if values.null_count:
+        marks[pc.is_null(values).to_numpy(zero_copy_only=False)] = _keys(number, _WORDS)[_NULL]
+    return marks
+
+
+def _sum(words: _Words, number: int) -> Marks:
+    marks = np.zeros(len(words), np.uint64)
+    keys = _keys(number, _WORDS + words.shape[1])[_WORDS:]
+    for key, column in zip(keys, words.T, strict=True):
+        if column.any():  # the upper halves of numbers are mostly zeros
+            marks += column * key
+    return marks
+
+
+def _words(texts: pa.Array, sizes: Integers) -> _Words:
+    """The bytes of each text, filled up with zeros. Their lengths tell what is filled."""
+    width = -(-int(sizes.max(initial=0)) // 4) * 4
+    starts = _offsets(texts)
+    told = np.frombuffer(texts.buffers()[2] or b"", np.uint8)
+    if width and sizes.min() == width:
+        return told[starts[0] : starts[-1]].reshape(-1, width).view(np.uint32)
+    filled = np.zeros((len(texts), width), np.uint8)
+    for size in np.unique(sizes).tolist():
+        own = np.flatnonzero(sizes == size)
+        filled[own, :size] = told[starts[own][:, np.newaxis] + np.arange(size)]
+    return filled.view(np.uint32)
+
+
+def _sizes(texts: pa.Array) -> Integers:
+    return np.diff(_offsets(texts)).astype(np.int64)
+
+
+def _offsets(texts: pa.Array) -> npt.NDArray[np.int32]:
+    if not len(texts):
+        return np.zeros(1, np.int32)
+    offsets = np.frombuffer(texts.buffers()[1], np.int32)
+    return offsets[texts.offset : texts.offset + len(texts) + 1]
+
+
+def _are_few(texts: pa.Array) -> bool:
+    return bool(pc.count_distinct(texts.slice(0, _LOOKED_AT)).as_py() <= _FEW)
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode(), key=_SECRET.to_bytes(32), digest_size=32).hexdigest()

@@ -1,0 +1,84 @@
+"""Marks tell values apart, and pairs are found by them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tercera.marks import of_rows, of_runs, of_texts
+from tercera.pairs import NOWHERE, PairIndex, of_pairs
+
+Rows = list[dict[str, Any]]
+Pairs = list[tuple[str, str]]
+
+texts = (
+    st.none() | st.text("aé\0", max_size=5) | st.sampled_from(["x" * 127, "x" * 128, "x" * 129, "y" * 300])
+)
+rows = st.lists(
+    st.fixed_dictionaries(
+        {
+            "id": texts,
+            "number": st.none() | st.integers(-(2**63), 2**63 - 1),
+            "money": st.none() | st.sampled_from([Decimal("-0.0001"), Decimal("19.9"), Decimal("1e20")]),
+            "nothing": st.none(),
+        }
+    ),
+    max_size=12,
+)
+SCHEMA = pa.schema(
+    [("id", pa.string()), ("number", pa.int64()), ("money", pa.decimal128(38, 4)), ("nothing", pa.null())]
+)
+
+
+@settings(max_examples=80, deadline=None)
+@given(rows, rows)
+def test_equal_rows_have_one_mark_and_others_have_others(some: Rows, others: Rows) -> None:
+    """Whatever stands beside them in their columns, and wherever a column was cut."""
+    whole = pa.Table.from_pylist(some + others, SCHEMA)
+    marks = of_rows(whole).tolist()
+    assert of_rows(whole.slice(len(some))).tolist() == marks[len(some) :]
+    seen: dict[Any, int] = {}
+    for row, mark in zip(some + others, marks, strict=True):
+        assert seen.setdefault(tuple(map(row.get, SCHEMA.names)), mark) == mark
+    assert len(set(seen.values())) == len(seen)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(st.sampled_from("abc"), min_size=1, max_size=4), min_size=1, max_size=8))
+def test_runs_differ_by_their_rows_and_their_order(runs: list[list[str]]) -> None:
+    """A tally is its evidence, in order."""
+    ends = np.cumsum([0, *map(len, runs)])
+    marks = of_runs(of_texts(pa.array([each for run in runs for each in run])), ends).tolist()
+    assert (
+        len(set(zip(map(tuple, runs), marks, strict=True))) == len(set(marks)) == len(set(map(tuple, runs)))
+    )
+
+
+def test_names_that_come_again_have_the_marks_that_they_have_alone() -> None:
+    """Few different texts are told apart once."""
+    names = ["returned", "cancelled", None] * 5
+    alone = [of_texts(pa.array([name], pa.string())).tolist()[0] for name in names]
+    assert of_texts(pa.array(names)).tolist() == alone
+
+
+pairs = st.lists(
+    st.tuples(st.sampled_from(["a", "b", "", "ñ" * 90]), st.sampled_from(["2023-06", "2023-W26"])),
+    unique=True,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(pairs, pairs, st.booleans())
+def test_pairs_are_found_where_they_stand(among: Pairs, asked: Pairs, is_marked_alike: bool) -> None:
+    """Also if all of them had one mark."""
+    subjects, windows = (pa.array([pair[at] for pair in among], pa.string()) for at in (0, 1))
+    index = PairIndex(subjects, windows, np.zeros(len(among), np.uint64) if is_marked_alike else None)
+    subjects, windows = (pa.array([pair[at] for pair in asked], pa.string()) for at in (0, 1))
+    marks = np.zeros(len(asked), np.uint64) if is_marked_alike else of_pairs(subjects, windows)
+    found = index.find(subjects, windows, marks).tolist()
+    assert found == [among.index(pair) if pair in among else NOWHERE for pair in asked]
