@@ -51,6 +51,7 @@ def _judge(report: Any) -> None:
 
 def pytest_sessionfinish() -> None:
     """Servers that tests share end with the session, also where a worker process ends without ceremony."""
+    gc.unfreeze()  # libraries complain of what is left when the interpreter ends
     servers = [f"tests.servers.{name}" for name in ("mongod", "postgresql", "mariadb", "spark")]
     for name in ("tests.e2e.preloaded", *servers):
         if (server := sys.modules.get(name)) is not None:

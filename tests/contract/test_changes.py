@@ -28,7 +28,7 @@ SHOPS = [
 ]
 PERS = {"customer", "seller"}
 
-pytestmark = pytest.mark.xdist_group("mongod")
+pytestmark = pytest.mark.mongod
 
 
 @pytest.fixture(params=SHOPS)

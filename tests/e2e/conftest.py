@@ -15,7 +15,7 @@ from tests.servers.smtp import SmtpServer
 
 @pytest.fixture
 def mongo_uri() -> str:
-    """A replica set with authentication, one for all tests of a worker: mark them `xdist_group("mongod")`."""
+    """A replica set with authentication, one for all tests of a worker."""
     return mongod_uri()
 
 

@@ -202,7 +202,6 @@ def alter(tercera: Tercera, statement: str) -> None:
 
 
 @pytest.mark.mongod
-@pytest.mark.xdist_group("mongod")
 def test_an_outage_of_the_database(
     tmp_path: Path, tercera: Tercera, mail_server: SmtpServer, month: Month
 ) -> None:

@@ -15,7 +15,7 @@ from tests.e2e.process import Tercera
 from tests.e2e.shop import ZONE, Month, this_month
 from tests.servers.smtp import PASSWORD, USERNAME, SmtpServer
 
-pytestmark = [pytest.mark.mongod, pytest.mark.xdist_group("mongod")]
+pytestmark = pytest.mark.mongod
 
 PAGE = Path(__file__).parents[2] / "docs" / "howto" / "from-the-notebook.md"
 OPERATIONS = "ops@example.com"

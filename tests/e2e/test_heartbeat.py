@@ -19,7 +19,6 @@ TOKEN = "3f1a9c52-aaaa-4bbb-8ccc-0123456789ab"
 
 
 @pytest.mark.mongod
-@pytest.mark.xdist_group("mongod")
 def test_a_database_that_is_away(tmp_path: Path, mail_server: SmtpServer) -> None:
     """The daemon stays, mails operations once that no cycle succeeds, pings that it does not, and takes it
     back with the first good one."""

@@ -41,7 +41,6 @@ def by_hand(rows: Sequence[Mapping[str, Any]], valid: str) -> dict[str, int]:
 
 
 @pytest.mark.mongod
-@pytest.mark.xdist_group("mongod")
 def test_from_an_address_to_a_backtest(tmp_path: Path, mongo_uri: str, database: Documents) -> None:
     """The notebook's collections: what is proposed passes `check`, counts what a count by hand does, and no
     password stands in it."""

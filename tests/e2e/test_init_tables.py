@@ -20,12 +20,7 @@ from tests.servers import mariadb, postgresql
 from tests.shops_in_tables import MYSQL, POSTGRES, SQLITE, fill
 
 SERVERS = ("postgresql", "mariadb")
-ENGINES = [
-    pytest.param("postgresql", marks=pytest.mark.xdist_group("postgres")),
-    pytest.param("mariadb", marks=pytest.mark.xdist_group("mariadb")),
-    "sqlite",
-    "duckdb",
-]
+ENGINES = [*SERVERS, "sqlite", "duckdb"]
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from tests.servers.smtp import SmtpServer
 
 Shop = Database[dict[str, Any]]
 
-pytestmark = pytest.mark.xdist_group("mongod")
+pytestmark = pytest.mark.mongod
 
 
 @pytest.fixture

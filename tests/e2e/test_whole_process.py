@@ -16,7 +16,7 @@ from tests.e2e.process import Tercera
 from tests.e2e.shop import OPERATIONS, SECRETS, Inbox, Month, configuration, text_of, this_month
 from tests.servers.smtp import SmtpServer
 
-pytestmark = [pytest.mark.mongod, pytest.mark.xdist_group("mongod")]
+pytestmark = pytest.mark.mongod
 
 Documents = Database[dict[str, Any]]
 

@@ -103,7 +103,6 @@ def test_files(tmp_path: Path, zone: str) -> None:
 
 
 @pytest.mark.mongod
-@pytest.mark.xdist_group("mongod")
 def test_mongodb(database: Database[dict[str, Any]]) -> None:
     """Counted by MongoDB, all ten zones."""
     database["Orders"].insert_many(

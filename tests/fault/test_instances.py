@@ -16,7 +16,6 @@ from tests.fault.party import party
 
 
 @pytest.mark.mongod
-@pytest.mark.xdist_group("mongod")
 def test_two_instances(tmp_path: Path, database: Database[dict[str, Any]], ledger: str) -> None:
     """Disturbed four times."""
     with party(tmp_path, database, ledger, 2) as ongoing:

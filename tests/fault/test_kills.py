@@ -18,7 +18,6 @@ from tests.fault.trials import over_files, over_mongodb
 
 
 @pytest.mark.mongod
-@pytest.mark.xdist_group("mongod")
 @pytest.mark.timeout(600)
 def test_runs_over_mongodb(tmp_path: Path, database: Database[dict[str, Any]]) -> None:
     """At 116 moments, and a daemon at 4 more."""
@@ -34,7 +33,6 @@ def test_runs_over_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.mongod
-@pytest.mark.xdist_group("mongod")
 @pytest.mark.timeout(600)
 def test_first_starts(tmp_path: Path, database: Database[dict[str, Any]]) -> None:
     """At 16 moments: before, within and after the making of the ledger, and at every other boundary."""
@@ -43,7 +41,6 @@ def test_first_starts(tmp_path: Path, database: Database[dict[str, Any]]) -> Non
 
 
 @pytest.mark.mongod
-@pytest.mark.xdist_group("mongod")
 @pytest.mark.parametrize("mutant", list(MUTANTS)[:2])
 def test_mistakes_are_found(tmp_path: Path, database: Database[dict[str, Any]], mutant: str) -> None:
     """The verdict has teeth: a few kills suffice for it to find each of these mistakes."""

@@ -29,7 +29,7 @@ from tercera.orders import Scope
 from tercera.sources.mongodb import Settings, open_source
 from tests.servers.mongod import empty_database, mongod_uri
 
-pytestmark = [pytest.mark.mongod, pytest.mark.xdist_group("mongod")]
+pytestmark = pytest.mark.mongod
 
 HEADER = "order_id,customer_id,status,placed_at\n"
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"

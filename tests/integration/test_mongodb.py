@@ -29,7 +29,7 @@ from tercera.windows import parse_window
 from tests.servers.free_port import free_port
 from tests.servers.mongod import empty_database, mongod_uri
 
-pytestmark = [pytest.mark.mongod, pytest.mark.xdist_group("mongod")]
+pytestmark = pytest.mark.mongod
 
 ZONE = "America/Bogota"
 RETURNED = Counting((Match("status", ("returned", "cancelled")),), CUSTOMER, Period.MONTH, ZONE)

@@ -21,7 +21,7 @@ from tercera.orders import Scope
 from tercera.sources.mongodb import MongoSource, Settings, open_source
 from tests.servers.mongod import client, empty_database, mongod_uri
 
-pytestmark = [pytest.mark.mongod, pytest.mark.xdist_group("mongod")]
+pytestmark = pytest.mark.mongod
 
 ZONE = "America/Bogota"
 RETURNED = Counting((Match("status", ("returned", "cancelled")),), CUSTOMER, Period.MONTH, ZONE)

@@ -21,7 +21,7 @@ from tercera.sources.mongodb import Settings, open_source
 from tests import oracle
 from tests.servers.mongod import mongod_uri, shared_database
 
-pytestmark = [pytest.mark.mongod, pytest.mark.xdist_group("mongod")]
+pytestmark = pytest.mark.mongod
 
 ZONE = "America/Bogota"
 RETURNED = Counting((Match("status", ("returned", "cancelled")),), CUSTOMER, Period.MONTH, ZONE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from pydantic import SecretStr
 
 from tercera.model import CUSTOMER, Counting, Match, Period, WindowId
@@ -13,7 +12,6 @@ from tests.servers import mariadb
 COUNTING = Counting((Match("status", ("returned",)),), CUSTOMER, Period.MONTH, "America/Bogota", evidence=5)
 
 
-@pytest.mark.xdist_group("mariadb")
 def test_a_timestamp_is_an_instant() -> None:
     """Whatever the zone of the server and of whoever wrote it: half past three in UTC on the first of July is
     still June in Bogota, half past five is July."""

@@ -63,7 +63,6 @@ def proposed(sampler: Sampler, **said: str) -> Proposal:
 
 
 @pytest.mark.mongod
-@pytest.mark.xdist_group("mongod")
 def test_types_and_hostile_names_in_mongodb(database: Documents) -> None:
     """Fields that no path can name are left out, whatever else stands there is told by its kind, and ten
     megabytes in a field are no text."""
@@ -80,7 +79,6 @@ def test_types_and_hostile_names_in_mongodb(database: Documents) -> None:
 
 
 @pytest.mark.mongod
-@pytest.mark.xdist_group("mongod")
 def test_how_ids_meet_in_mongodb(database: Documents) -> None:
     """Text here and ObjectId there, looked up in more customers than were sampled."""
     owners = [ObjectId() for _ in range(2000)]
@@ -108,7 +106,6 @@ def test_how_ids_meet_in_mongodb(database: Documents) -> None:
 
 
 @pytest.mark.mongod
-@pytest.mark.xdist_group("mongod")
 def test_a_look_at_mongodb_is_bounded(database: Documents) -> None:
     """It stops at so many bytes; what a question can't tell in time is not told."""
     database["wide"].insert_many([{"n": number, "pad": "x" * 100_000} for number in range(100)])
@@ -125,7 +122,6 @@ def test_a_look_at_mongodb_is_bounded(database: Documents) -> None:
 
 
 @pytest.mark.mongod
-@pytest.mark.xdist_group("mongod")
 def test_a_server_that_is_not_there() -> None:
     """The error names the address and never the password; a variable that is not set is named."""
     address = Address("mongodb://u:pass-w0rd@127.0.0.1:1/x", "${URI}")
@@ -186,7 +182,6 @@ def test_a_look_at_files_is_bounded(tmp_path: Path) -> None:
 
 
 @pytest.mark.mongod
-@pytest.mark.xdist_group("mongod")
 @pytest.mark.parametrize("place", ["collections", "files"])
 def test_the_simulated_shop(tmp_path: Path, database: Documents, place: str) -> None:
     """Everything is found, and the pattern for ids takes just those that the simulation calls valid."""

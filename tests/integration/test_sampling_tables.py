@@ -51,7 +51,6 @@ SPANISH = (
 FOUND = ["pedidos", "numeroPedido", "cliente.id", "estado", "fechaPedido", "clientes", "id"]
 
 
-@pytest.mark.xdist_group("postgres")
 def test_postgresql() -> None:
     """Text that joins numbers, a date without an end, bytes and long texts, a large table drawn at random."""
     with postgresql.empty_database() as uri, postgresql.connection(uri) as made:
@@ -78,7 +77,6 @@ def test_postgresql() -> None:
     assert "sampled at random" in samples["large"].how
 
 
-@pytest.mark.xdist_group("mariadb")
 def test_mariadb() -> None:
     """Stored times are wall clocks, said to be perhaps something else; a zero date is none."""
     with mariadb.empty_database() as text:

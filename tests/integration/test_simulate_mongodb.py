@@ -14,7 +14,7 @@ from tercera.local_mongod import running_mongod
 from tercera.orders import CustomerFields
 from tercera.simulate import Filled, Recipe, fill_collection
 
-pytestmark = [pytest.mark.mongod, pytest.mark.xdist_group("mongod")]
+pytestmark = pytest.mark.mongod
 
 RECIPE = Recipe(seed=20_230_601)
 HEX = "6465208fbc1391265257ed5d"

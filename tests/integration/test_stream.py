@@ -16,7 +16,7 @@ from tercera.errors import HistoryLostError
 from tercera.sources.mongodb import Settings, open_source
 from tests.servers.mongod import empty_database, mongod_uri
 
-pytestmark = [pytest.mark.mongod, pytest.mark.xdist_group("mongod")]
+pytestmark = pytest.mark.mongod
 
 ORDERS = 2_000
 PATIENCE = 20.0

@@ -55,7 +55,7 @@ FIELDS = OrderFields(timezone=ZONE, fields={"seller": "seller"})
 
 EXAMPLES = int(os.environ.get("TERCERA_HISTORIES", "4"))
 
-pytestmark = pytest.mark.xdist_group("mongod")
+pytestmark = pytest.mark.mongod
 
 
 @dataclass(frozen=True)

@@ -36,5 +36,4 @@ def load(name: str) -> ModuleType:
 
 
 def _marks(name: str) -> list[pytest.MarkDecorator]:
-    alone = pytest.mark.xdist_group(name)
-    return [alone, getattr(pytest.mark, name)] if name.startswith("spark") else [alone]
+    return [getattr(pytest.mark, name)] if name.startswith("spark") else []
