@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, Select, func, literal, select, tuple_
+from sqlalchemy import Connection, Select, func, select
 
-from tercera.errors import NotFoundError
 from tercera.ledger.batches import batched
 from tercera.ledger.codec import AnyRow
 from tercera.ledger.tables import alerts, messages, notices, receipts, transitions
@@ -62,32 +61,15 @@ class Delivery:
         return self.receipts[-1].words if self.receipts else None
 
 
-def deliveries(
-    connection: Connection, state: NoticeState | None, limit: int, before: int | None = None
-) -> list[Delivery]:
-    """The newest notices; those of one state by when they were last due, which its index tells. `before` is
-    the last notice (by id) of the page before. NotFoundError: it is forgotten."""
+def deliveries(connection: Connection, state: NoticeState | None, limit: int) -> list[Delivery]:
+    """The newest notices; those of one state by when they were last due, which its index tells."""
     query = query_of_deliveries().limit(limit)
     if state is None:
-        if before is not None:
-            query = query.where(notices.c.id < before)
         return deliveries_by(connection, query.order_by(notices.c.id.desc()))
     query = query.where(messages.c.state == state.value)
-    if before is not None:
-        query = query.where(tuple_(*_BY_DUE) < tuple_(*_due(connection, before)))
-    return deliveries_by(connection, query.order_by(*(column.desc() for column in _BY_DUE)))
-
-
-_BY_DUE: tuple[Column[Any], ...] = (messages.c.due_at, messages.c.id, notices.c.id)
-
-
-def _due(connection: Connection, notice: int) -> list[Any]:
-    """Where a notice stands among those of its state."""
-    query = select(*_BY_DUE).select_from(notices).join(messages).where(notices.c.id == notice)
-    row = connection.execute(query).one_or_none()
-    if row is None:
-        raise NotFoundError(f"notice {notice}, with which this page begins, is forgotten; begin anew")
-    return [literal(value, column.type) for value, column in zip(row, _BY_DUE, strict=True)]
+    return deliveries_by(
+        connection, query.order_by(messages.c.due_at.desc(), messages.c.id.desc(), notices.c.id.desc())
+    )
 
 
 def deliveries_of(connection: Connection, alert: int) -> list[Delivery]:

@@ -147,6 +147,7 @@ def mark(connection: Connection) -> tuple[object, ...]:
         ledger.c.last_alert,
         ledger.c.last_message,
         ledger.c.last_notice,
+        ledger.c.last_transition,
         select(func.max(decisions.c.id)).scalar_subquery(),
         select(func.max(decisions.c.ended_at)).scalar_subquery(),
         select(func.max(audit.c.id)).scalar_subquery(),

@@ -133,3 +133,24 @@ def _moves(*columns: Any) -> Select[*tuple[Any, ...]]:
         .join(transitions, transitions.c.alert == alerts.c.id)
         .where(_of_people)
     )
+
+
+def standings(connection: Connection) -> dict[tuple[RuleId, str | None, State], int]:
+    """How many alerts there are, by rule, level and state."""
+    query = select(alerts.c.rule, alerts.c.level, alerts.c.state, func.count().label("alerts"))
+    rows = connection.execute(query.group_by(alerts.c.rule, alerts.c.state, alerts.c.level))
+    return {(RuleId(row.rule), row.level, State(row.state)): row.alerts for row in rows}
+
+
+def notices_by_channel(connection: Connection) -> dict[tuple[str, NoticeState], int]:
+    """How many notices there are, by channel and state."""
+    query = select(messages.c.channel, messages.c.state, func.sum(messages.c.notices).label("notices"))
+    rows = connection.execute(query.group_by(messages.c.channel, messages.c.state))
+    return {(row.channel, NoticeState(row.state)): int(row.notices) for row in rows}
+
+
+def oldest_due(connection: Connection) -> datetime | None:
+    """When the message was due that waits longest."""
+    query = select(func.min(messages.c.due_at)).where(messages.c.state == NoticeState.PENDING.value)
+    found: datetime | None = connection.execute(query).scalar()
+    return found

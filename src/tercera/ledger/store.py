@@ -507,13 +507,10 @@ class Ledger:
         with reading(self._engine) as connection:
             return history.find_alert(connection, rule, subject, window)
 
-    def deliveries(
-        self, state: NoticeState | None = None, limit: int = 100, before: int | None = None
-    ) -> list[deliveries.Delivery]:
-        """Notices with their receipts, the newest first; those after the notice `before` (by id) in this
-        order. Raises `NotFoundError` when that is forgotten."""
+    def deliveries(self, state: NoticeState | None = None, limit: int = 100) -> list[deliveries.Delivery]:
+        """Notices with their receipts, the newest first."""
         with reading(self._engine) as connection:
-            return deliveries.deliveries(connection, state, limit, before)
+            return deliveries.deliveries(connection, state, limit)
 
     def unreached(
         self, ids: Collection[int] | None = None, channel: str | None = None, rule: RuleId | None = None

@@ -16,7 +16,7 @@ from tercera.ledger.engine import reading
 from tercera.ledger.overview import Move, WindowSum
 from tercera.ledger.searching import AlertLine, AlertPage, Wanted
 from tercera.messages import Message, NoticeState
-from tercera.model import Alert, Reason, RuleId, SubjectId, WindowId
+from tercera.model import Alert, Reason, RuleId, State, SubjectId, WindowId
 from tercera.silences import Decision
 
 T = TypeVar("T")
@@ -99,6 +99,29 @@ class Views:
                 return overview.window_sums(connection, rules, windows)
 
         return self._once(("windows", tuple(rules), tuple(windows)), counted)
+
+    def standings(self) -> Mapping[tuple[RuleId, str | None, State], int]:
+        """How many alerts there are, by rule, level and state."""
+
+        def counted() -> dict[tuple[RuleId, str | None, State], int]:
+            with reading(self._engine) as connection:
+                return overview.standings(connection)
+
+        return self._once("standings", counted)
+
+    def notices_by_channel(self) -> Mapping[tuple[str, NoticeState], int]:
+        """How many notices there are, by channel and state."""
+
+        def counted() -> dict[tuple[str, NoticeState], int]:
+            with reading(self._engine) as connection:
+                return overview.notices_by_channel(connection)
+
+        return self._once("notices by channel", counted)
+
+    def oldest_due(self) -> datetime | None:
+        """When the notice was due that waits longest; None where none waits."""
+        with reading(self._engine) as connection:
+            return overview.oldest_due(connection)
 
     def last_moves(self, limit: int) -> list[Move]:
         """The last transition of the alerts that moved last."""

@@ -25,7 +25,7 @@ def list_deeds(
 ) -> Audit:
     """Only ever added to: the database itself refuses to change or remove a line."""
     place = place_of(cursor, "audit")
-    found = site.ledger.people.deeds(actor=actor, before=place[0] if place else None, limit=limit + 1)
+    found = site.ledger.people.deeds(actor=actor, before=place, limit=limit + 1)
     shown = found[:limit]
     return Audit(
         items=[DeedGiven.of(each) for each in shown],

@@ -11,32 +11,32 @@ from tercera.model import RuleId
 from tercera.redeliver import redeliver
 from tercera.web.access.roles import Actor, Reader
 from tercera.web.access.visitor import Visitor
-from tercera.web.cursors import Cursor, Limit, cursor_of, place_of
+from tercera.web.cursors import Cursor, Limit, inner_place, outer_cursor
 from tercera.web.documented import problems
 from tercera.web.once import OnlyOnce
+from tercera.web.shapes.base import Name
 from tercera.web.shapes.notice import Deliveries, NoticeGiven, Paused, Retried, Retry
 from tercera.web.site import Here, Site
 
 router = APIRouter(prefix="/deliveries", tags=["deliveries"])
 
 
-@router.get("", responses=problems(404), summary="Notices, the newest first")
+@router.get("", summary="Notices, the newest first")
 def list_deliveries(
     site: Here,
     visitor: Reader,
     state: Annotated[NoticeState | None, Query(description="Only in this state.")] = None,
+    channel: Annotated[Name | None, Query(description="Only of this channel.")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Deliveries:
     """With every attempt and the other side's words, and the channels that are left alone for now."""
-    name = f"deliveries {state}"
-    place = place_of(cursor, name)
-    found = site.ledger.deliveries(state, limit + 1, place[0] if place else None)
-    shown = found[:limit]
+    name = f"deliveries {state} {channel}"
+    found = site.ledger.reports.notices(state, channel, inner_place(cursor, name), limit)
     return Deliveries(
-        items=[NoticeGiven.of(each) for each in shown],
+        items=[NoticeGiven.of(each) for each in found.notices],
         paused=[Paused.of(each) for each in site.ledger.circuits().values()],
-        next=cursor_of(name, shown[-1].id) if len(found) > limit else None,
+        next=outer_cursor(name, found.after) if found.after else None,
     )
 
 

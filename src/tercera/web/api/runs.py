@@ -29,7 +29,7 @@ router = APIRouter(tags=["health"])
 def list_runs(site: Here, visitor: Reader, cursor: Cursor = None, limit: Limit = 50) -> Runs:
     """What was run when, and how it ended."""
     place = place_of(cursor, "runs")
-    found = site.ledger.last_runs(limit + 1, place[0] if place else None)
+    found = site.ledger.last_runs(limit + 1, place)
     shown = found[:limit]
     return Runs(
         items=[RunGiven.of(each) for each in shown],
