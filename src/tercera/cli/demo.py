@@ -7,7 +7,7 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +17,7 @@ from tercera.cli.output import JsonOption, console, print_json, visible
 
 if TYPE_CHECKING:
     from tercera.demo import Demo, Moment
+    from tercera.demo.serving import Place
     from tercera.ledger import Delivery
 
 _PAUSE = 0.12  # seconds a sweep without news stays on the screen, and
@@ -37,31 +38,54 @@ def demo(
         int, typer.Option("--orders", min=1, max=200_000, help="Orders in the year, about.")
     ] = 3_000,
     source: Annotated[str, typer.Option("--source", help="files, or mongodb for a real MongoDB.")] = "files",
+    no_web: Annotated[
+        bool, typer.Option("--no-web", help="Serve no dashboard; end when the year is over.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """The whole product with nothing else installed: a made-up shop lives through a year, Tercera watches it,
-    and the mails arrive in DIR/mail. Nothing leaves this machine."""
+    and the mails arrive in DIR/mail. Nothing leaves this machine. On a terminal it serves its dashboard
+    meanwhile and afterwards, until Ctrl-C."""
     from tercera.daemon import stopping_on_signals
-    from tercera.demo import Demo, replay
+    from tercera.demo import Demo, living
 
     if source not in ("files", "mongodb"):
         raise typer.BadParameter(f"{source!r} is no source of the demo; known: files, mongodb")
     totals: Counter[str] = Counter()
-    with _mongodb(source) as uri, stopping_on_signals() as stop:
-        plan = Demo(folder, orders=orders, uri=uri)
-        watching = not (once or json) and sys.stdout.isatty()
+    watching = not (once or json) and sys.stdout.isatty()
+    with ExitStack() as stack:
+        uri, stop = stack.enter_context(_mongodb(source)), stack.enter_context(stopping_on_signals())
+        place = stack.enter_context(_place()) if watching and not no_web else None
+        plan = Demo(folder, orders=orders, uri=uri, url=place.url if place else None)
+        life = stack.enter_context(living(plan))
+        if place is not None:
+            _show_link(stack.enter_context(place.serving(life)))
         with _screen(plan, quiet=json) as show:
-            for moment in replay(plan, stop):
+            for moment in life.moments(stop):
                 totals.update(moment.transitions)
                 totals["mails"] += len({each.message for each in moment.deliveries if each.state == "sent"})
                 show(moment)
                 if watching:
                     stop.wait(_NEWS if moment.deliveries else _PAUSE)
-    if json:
-        mails = totals.pop("mails")
-        print_json({"dir": str(folder), "transitions": dict(totals), "mails": mails})
-    else:
-        _farewell(plan, totals, keeps_data=uri is None or "MONGODB_URI" in os.environ)
+        if json:
+            mails = totals.pop("mails")
+            print_json({"dir": str(folder), "transitions": dict(totals), "mails": mails})
+        elif place is None or not stop.is_set():
+            _farewell(plan, totals, keeps_data=uri is None or "MONGODB_URI" in os.environ)
+        if place is not None and not stop.is_set():
+            console().print(f"\nThe dashboard stays at [bold]{plan.url}[/bold]; Ctrl-C ends it.")
+            stop.wait()
+
+
+def _place() -> AbstractContextManager[Place]:
+    from tercera.demo.serving import place
+
+    return place()
+
+
+def _show_link(link: str) -> None:
+    """On a terminal."""
+    console().print(f"The dashboard; this link lets you in, once:\n[bold]{link}[/bold]\n", soft_wrap=True)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -24,8 +25,10 @@ def serve(
     """Show the dashboard and answer the API, until stopped. Looks at no orders by itself: `tercera run` does,
     and serves too."""
     from tercera.app import open_app
+    from tercera.cli.users import LINK_LASTS
     from tercera.logs import log_to_stderr
-    from tercera.web.server import listening_socket, server_of, url_of
+    from tercera.web.entering import local_link
+    from tercera.web.server import is_loopback, listening_socket, server_of, url_of
     from tercera.web.site import Site
 
     with open_app(config) as app, app.ledger() as ledger:
@@ -36,7 +39,13 @@ def serve(
         bound = listening_socket(web, users)
         out = console()
         out.print(f"The dashboard is at [bold]{web.url or url_of(bound)}[/bold]; Ctrl-C ends it.")
-        if users == 0:
+        link = None
+        if sys.stdout.isatty() and is_loopback(web.host):  # never into a log or a pipe
+            link = local_link(ledger, url_of(bound), app.clock(), LINK_LASTS)
+        if link is not None:
+            out.print("There are no users yet; this link lets you in once, from this machine:")
+            out.print(f"[bold]{link}[/bold]", soft_wrap=True)
+        elif users == 0:
             out.print(f"There are no users yet: `tercera users add NAME --role admin -c {config}` adds one.")
         log_to_stderr()
         server_of(site).run(sockets=[bound])

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from tercera.app import App
@@ -22,12 +22,9 @@ from tercera.deliver import deliver
 from tercera.demo import shop
 from tercera.demo.stores import FileStore, MongoStore, Store, directory, write_directory
 from tercera.errors import ConfigError
-from tercera.ledger import Delivery
+from tercera.ledger import Delivery, Ledger
 from tercera.mailbox import Mailbox
 from tercera.starter import Answers, starter_text
-
-if TYPE_CHECKING:
-    from tercera.ledger import Ledger
 
 ZONE = "America/Bogota"
 DATABASE = "tercera_demo"
@@ -39,12 +36,14 @@ _MARK = ".tercera-demo"
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """What to replay, and where. `uri` is that of a MongoDB, None for files."""
+    """What to replay, and where. `uri` is that of a MongoDB, None for files; `url` where the dashboard is, if
+    there is one."""
 
     folder: Path
     orders: int = 3_000
     seed: int = 3
     uri: str | None = None
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +62,24 @@ def sweeps() -> int:
     return -(-shop.DAYS // EVERY)
 
 
-def replay(demo: Demo, stop: threading.Event) -> Iterator[Moment]:
-    """Lives the year that ends today, a moment for each sweep. Raises `ConfigError` for a folder in use."""
+@dataclass(frozen=True, slots=True)
+class Life:
+    """The shop before its year, with its mail server and the ledger of whoever watches it."""
+
+    demo: Demo
+    app: App
+    ledger: Ledger
+    store: Store
+
+    def moments(self, stop: threading.Event) -> Iterator[Moment]:
+        """Lives the year that ends today, a moment for each sweep."""
+        return _live(self.demo, self.app, self.ledger, self.store, stop)
+
+
+@contextmanager
+def living(demo: Demo) -> Iterator[Life]:
+    """A shop that is about to live; its mail server listens until the end. Raises `ConfigError` for a folder
+    in use."""
     _prepare(demo.folder)
     with _store(demo) as store, Mailbox(demo.folder / "mail") as mailbox:
         (demo.folder / "tercera.yaml").write_text(_configuration(demo, mailbox.port), encoding="utf-8")
@@ -72,7 +87,7 @@ def replay(demo: Demo, stop: threading.Event) -> Iterator[Moment]:
         app = App(load_settings(demo.folder / "tercera.yaml", environment))
         try:
             with app.ledger() as ledger, ledger.hold():
-                yield from _live(demo, app, ledger, store, stop)
+                yield Life(demo, app, ledger, store)
         finally:
             app.close()
 
@@ -186,4 +201,6 @@ def _configuration(demo: Demo, port: int) -> str:
             login=False,
         )
     )
+    if demo.url is not None:
+        text += f"\nweb:\n  url: {demo.url}\n  port: {urlsplit(demo.url).port}\n"
     return f"# Written by `tercera demo`; its mail server listened on port {port} while it ran.\n{text}"
