@@ -26,9 +26,10 @@ def serve(
     and serves too."""
     from tercera.app import open_app
     from tercera.cli.users import LINK_LASTS
+    from tercera.daemon import stopping_on_signals
     from tercera.logs import log_to_stderr
     from tercera.web.entering import local_link
-    from tercera.web.server import is_loopback, listening_socket, server_of, url_of
+    from tercera.web.server import is_loopback, listening_socket, serving, url_of
     from tercera.web.site import Site
 
     with open_app(config) as app, app.ledger() as ledger:
@@ -48,4 +49,5 @@ def serve(
         elif users == 0:
             out.print(f"There are no users yet: `tercera users add NAME --role admin -c {config}` adds one.")
         log_to_stderr()
-        server_of(site).run(sockets=[bound])
+        with stopping_on_signals() as stop, serving(site, bound):
+            stop.wait()

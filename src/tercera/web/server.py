@@ -22,6 +22,10 @@ PATIENCE = 5
 """Seconds that answers which are under way may take when the server stops."""
 
 
+_QUEUE = 100
+"""Connections that wait to be taken in."""
+
+
 class PortTakenError(TerceraError):
     """Another program listens there."""
 
@@ -50,6 +54,7 @@ def listening_socket(settings: WebSettings, users: int) -> socket.socket:
         bound = socket.socket(family, socket.SOCK_STREAM)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(address)
+        bound.listen(_QUEUE)  # whoever is told the address may come before the server takes anybody in
     except OSError as error:
         raise PortTakenError(
             f"web: can't listen on {settings.host}, port {settings.port} ({error.strerror or error}); "
