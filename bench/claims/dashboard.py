@@ -64,7 +64,7 @@ def _pages(folder: Path, customers: int, *, quick: bool) -> list[Figure]:
         paths = ["/", "/alerts", "/alerts?level=notice&window=2024-06&sort=matched"]
         taken = _taken(url, AT_ONCE, 40 if quick else 400, [*paths, what_if])
         alone = _taken(url, 1, 20, [f"{what_if}?threshold={each}" for each in (2, 4, 6)])
-        weights = {path: _weight(url, cookie, path) for path in (*paths, what_if, "/deliveries", "/data")}
+        weights = {path: _weight(url, cookie, path) for path in (*paths, what_if, "/deliveries")}
     slowest = max(paths, key=lambda path: _p95(taken[path]))
     answers = [each for path in alone for each in alone[path]]
     heaviest = max(weights, key=lambda path: weights[path])
@@ -187,7 +187,7 @@ def _taken(url: str, at_once: int, requests: int, paths: list[str]) -> dict[str,
 def _tallied(url: str, cookie: str, path: str) -> None:
     """Waits until the page of the rule has its history tallied."""
     until = time.monotonic() + 60
-    while "data-histogram" not in _got(url, cookie, path).decode():
+    while "data-numbers" not in _got(url, cookie, path).decode():
         if time.monotonic() > until:
             raise FailedError(f"{path} has no tally after a minute")
         time.sleep(0.2)
