@@ -107,10 +107,10 @@ def test_dragging_the_threshold(standing: Dashboard, browser: Browser) -> None:
     for expected in ("2", "2", "2", "1"):  # from 4, 5, 6 and 7 orders on
         page.keyboard.press("ArrowRight")
         assert page.locator('[data-sum="alerts"]').text_content() == expected
-    assert page.get_by_label("Orders from which on").input_value() == "7"
+    assert page.get_by_label("From how many orders on").input_value() == "7"
     dragged = page.locator("svg.whatif").inner_html()
     page.reload()
-    assert page.get_by_label("Orders from which on").input_value() == "7"
+    assert page.get_by_label("From how many orders on").input_value() == "7"
     assert page.locator('[data-sum="customers"]').text_content() == "1"
     heights = "[...document.querySelectorAll('rect.then')].map(each => Number(each.getAttribute('height')))"
     assert page.evaluate(heights) == [0, 50]
