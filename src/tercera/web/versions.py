@@ -62,7 +62,7 @@ def written(rule: Rule) -> str:
 
 def _written(match: Match) -> object:
     values = list(match.values)
-    return {"values": values, "ignore_case": True} if match.ignore_case else values
+    return {"in": values, "ignore_case": True} if match.ignore_case else values
 
 
 def _values(match: Match, text: str) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ def compared(request: Request, site: Here, rule_id: str) -> Response:
         "compare.html",
         status=422 if mistake else 200,
         rule=rule,
-        version=version,
+        other_rule=version,
         asked=asked,
         mistake=mistake,
         changed=version != rule,
