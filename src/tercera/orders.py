@@ -313,6 +313,16 @@ class Sharing(Protocol):
         ...
 
 
+@runtime_checkable
+class Reproducible(Protocol):
+    """A source that can say how it counts, for whoever wants to see it by hand."""
+
+    def question(self, counting: Counting, scope: Scope) -> str:
+        """What the engine is asked for the pairs of a scope, in its own language, every value filled in:
+        to run it in the engine's own shell. May look at the source. Raises `SourceError`."""
+        ...
+
+
 def sharing(source: Source, asked: Sequence[tuple[Counting, Scope]]) -> AbstractContextManager[Source]:
     """The source as it is read once for these rules, where it can be."""
     return source.sharing(asked) if isinstance(source, Sharing) else nullcontext(source)

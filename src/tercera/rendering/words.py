@@ -108,6 +108,11 @@ class Words:
         # The zone is part of what is remembered: moments in two zones are equal, and read differently.
         return self._placed(placed, placed.tzinfo if isinstance(placed, datetime) else None)
 
+    def clock(self, moment: datetime) -> str:
+        """The time of a day, by the clock of the zone that the moment carries."""
+        pattern = self.locale.time_formats["short"]
+        return str(format_datetime(moment, pattern, tzinfo=moment.tzinfo, locale=self.locale))
+
     @lru_cache(maxsize=8192)  # noqa: B019 - see the class
     def _placed(self, placed: Placed, zone: tzinfo | None) -> str:
         if isinstance(placed, datetime):

@@ -39,6 +39,8 @@ from tercera.relational.sharing import SharedFiles
 from tercera.relational.staged import answer, columns, doubts
 from tercera.relational.tables import Files, Format, Opened, open_files, refusing
 from tercera.relational.tally import Question
+from tercera.relational.whole import whole
+from tercera.relational.written_out import written_out
 from tercera.windows import Window
 
 
@@ -177,6 +179,20 @@ class FilesSource:
         """See `changes.Followable`. There is nothing to set up."""
         yield Check("changes of the orders' files", True, f"looked for every {_EVERY:g} s")
 
+    def question(self, counting: Counting, scope: Scope) -> str:
+        """See `orders.Reproducible`: for DuckDB's shell. Of files that are not in UTF-8 it reads copies that
+        are gone by then."""
+        with self._kept(counting, scope) as kept:
+            asked = Question(self._fields, counting, _of_windows(scope))
+            told = whole(kept.opened.rows, DuckDialect(), asked, ())
+            pairs = sorted(scope.pairs or ())
+            told = told.filter(told.subject.isin([subject for subject, _ in pairs]))
+            [(view,)] = kept.opened.database.rows(
+                "SELECT sql FROM duckdb_views() WHERE view_name = $1", [kept.opened.view]
+            )
+            statement = kept.opened.database.sql(told)
+        return f"{view.rstrip(';')};\n{written_out(statement, 'duckdb')};"
+
     def check(self, countings: Sequence[Counting], *, fix: bool = False) -> Iterator[Check]:
         """See `orders.Source`. Files have no indexes, so there is nothing to fix."""
         counting = countings[0] if countings else Counting((), CUSTOMER, Period.MONTH, "UTC")
@@ -230,6 +246,11 @@ class FilesSource:
             tempfile.TemporaryDirectory(prefix="tercera-") as spare,
         ):
             yield open_files(engine, place.files(what, self._base), Path(spare))
+
+
+def _of_windows(scope: Scope) -> Scope:
+    """The same windows, of anybody."""
+    return replace(scope, pairs=frozenset((SubjectId(""), window) for _, window in scope.pairs or ()))
 
 
 def _checked(what: str, looks: Callable[[], Iterator[Check]]) -> Iterator[Check]:

@@ -52,6 +52,7 @@ from tercera.mongo.newest import newest_order
 from tercera.mongo.question import SHORTEST_PART, Question
 from tercera.mongo.reading import Known
 from tercera.mongo.sharing import SharedCollection, Sharer, grouped
+from tercera.mongo.shell import aggregation
 from tercera.mongo.stream import Stream
 from tercera.mongo.stream_checks import check_stream
 from tercera.mongo.survey import SurveyCount
@@ -246,6 +247,12 @@ class MongoSource:
             self._is_padded = True
             answers = list(self._aggregated(columns.pipeline(padded=True)))
         return answers
+
+    def question(self, counting: Counting, scope: Scope) -> str:
+        """See `orders.Reproducible`: for mongosh."""
+        with self._server.explained():
+            asked = self._question(counting, scope)
+        return aggregation(self._settings.orders.collection, in_sets(asked))
 
     def _question(self, counting: Counting, scope: Scope) -> Question:
         asked = Question(self._fields, counting, scope)

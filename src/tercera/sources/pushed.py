@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from tercera.changes import Changes, Followable
 from tercera.model import Counting, Customer, RejectReason, SubjectId
-from tercera.orders import Check, CustomerFields, OrderFields, Reading, Scope, Source
+from tercera.orders import Check, CustomerFields, OrderFields, Reading, Reproducible, Scope, Source
 from tercera.paths import ConfiguredPath
 from tercera.pushed.store import OrderStore
 from tercera.sources import load
@@ -131,6 +131,11 @@ class PushedSource:
     ) -> Mapping[SubjectId, Mapping[RejectReason, int]]:
         """See `orders.Source`. What can't be read is not taken in the first place."""
         return self._current.doubtful(counting, window, subjects)
+
+    def question(self, counting: Counting, scope: Scope) -> str:
+        """See `orders.Reproducible`."""
+        assert isinstance(self._current, Reproducible)
+        return self._current.question(counting, scope)
 
     def check(self, countings: Sequence[Counting], *, fix: bool = False) -> Iterator[Check]:
         """See `orders.Source`."""

@@ -36,6 +36,7 @@ from tercera.relational.session import Session, Tables
 from tercera.relational.several import MOST
 from tercera.relational.tally import REASONS, Question
 from tercera.relational.together import Answered, Rows, SharedTables, can_share
+from tercera.relational.written_out import written_out
 from tercera.windows import Window
 
 if TYPE_CHECKING:
@@ -232,6 +233,13 @@ class SqlSource:
 
         address = re.sub(r"^[a-z]+(\+\w+)?://", "postgresql://", self._address.uri)
         return Notes(address, self._tables.orders, self._fields, pers)
+
+    def question(self, counting: Counting, scope: Scope) -> str:
+        """See `orders.Reproducible`: the database's own SQL."""
+        ids = sorted({subject for subject, _ in scope.pairs or ()})
+        with self._connected() as session:
+            statement = session.statement(Question(self._fields, counting, scope), (), ids)
+        return written_out(statement, self._engine.COMPILER.dialect)
 
     def check(self, countings: Sequence[Counting], *, fix: bool = False) -> Iterator[Check]:
         """See `orders.Source`. Nothing is fixed: a source is only read."""

@@ -39,13 +39,28 @@ def last_windows(period: Period, zone: str, site: Site, count: int) -> list[Wind
     return found[::-1]
 
 
+def mark_of(window: Window, words: Words) -> str:
+    """What stands below a bar: a year where it begins, else as little as tells windows apart."""
+    match window.period:
+        case Period.MONTH:
+            return (
+                str(window.start.year)
+                if window.start.month == 1
+                else words.short_day(window.start, Period.YEAR)
+            )
+        case Period.QUARTER | Period.YEAR:
+            return str(window.id)
+        case _:
+            return words.short_day(window.start, Period.WEEK)
+
+
 def months_of(site: Site, rules: Sequence[Rule], words: Words) -> Months:
     """What the last windows brought for rules of one period."""
     period, zone = rules[0].counting.within, rules[0].counting.zone
     windows = last_windows(period, zone, site, SHOWN[period])
     sums = site.ledger.views.window_sums([rule.id for rule in rules], [window.id for window in windows])
     named = [words.window(window) for window in windows]
-    marks = [words.short_day(window.start, period) for window in windows]
+    marks = [mark_of(window, words) for window in windows]
     told = list(zip(marks, named, sums, strict=True))
     return Months(
         sums=list(zip(named, sums, strict=True)),

@@ -11,7 +11,7 @@ from tercera.orders import Scope
 from tercera.rendering.words import Words
 from tercera.rules import Rule, judge
 from tercera.web.bars import Bar, BarChart, bar_chart
-from tercera.web.history import last_windows
+from tercera.web.history import last_windows, mark_of
 from tercera.web.page import tone
 from tercera.web.site import Site
 from tercera.windows import Window
@@ -69,7 +69,7 @@ def _row(rule: Rule, window: Window, tally: Tally | None, subject: SubjectId, wo
 
 def _bar(site: Site, rule: Rule, row: Row, words: Words) -> Bar:
     matched, orders = row.tally.matched, row.tally.orders
-    shown = tone(site, rule.id, row.level) if row.level else "plain"
+    shown = tone(site, rule.id, row.level) if row.level else "under"
     title = words.say("customers.bar", orders, window=row.name, matched=words.number(matched))
-    mark = words.short_day(row.window.start, row.window.period)
+    mark = mark_of(row.window, words)
     return Bar(((shown, matched), ("other", orders - matched)), mark, title)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -12,6 +13,7 @@ from fastapi.responses import Response
 
 from tercera.errors import NotFoundError
 from tercera.ledger import AlertHistory, Step
+from tercera.orders import Reproducible, Scope
 from tercera.people import Permission
 from tercera.silences import Decision
 from tercera.watch import is_reserved
@@ -23,6 +25,7 @@ from tercera.web.sentmail import is_mail, mail_of
 from tercera.web.site import Here, Site
 from tercera.web.steps import step_chart
 from tercera.web.told import Told, rule_of, told
+from tercera.windows import parse_window
 
 router = APIRouter()
 Id = Annotated[int, InPath(ge=1, le=2**62)]
@@ -45,6 +48,7 @@ def alert_page(
     history = site.ledger.alert(alert)
     words, now = words_in(request), site.now()
     found = _told(request, site, history)
+    command = shlex.join(["tercera", "why", history.alert.subject, history.alert.window])
     chart = None
     if found is not None and found.course is not None:
         rule = found.rule
@@ -65,6 +69,7 @@ def alert_page(
         may_act=visitor.may(Permission.ACT),
         titles={},
         currency=site.app.currency,
+        command=f"{command} --rule {shlex.quote(history.alert.rule)}",
     )
 
 
@@ -104,6 +109,27 @@ def mail(site: Here, alert: Id, key: str) -> Response:
     if all(notice.alert != alert for notice in message.notices):
         raise NotFoundError(f"alert {alert} has no message {key[:80]!r}; load its page again")
     return mail_of(site, message)
+
+
+@router.get("/alerts/{alert}/query", dependencies=[may(Permission.READ)])
+def query(request: Request, site: Here, alert: Id) -> Response:
+    """What the source is asked for its numbers, to run by hand."""
+    found = site.ledger.alert(alert).alert
+    rule, source = rule_of(site.app, found.rule), site.app.source
+    if rule is None or not isinstance(source, Reproducible):
+        raise NotFoundError(f"the question behind alert {alert} can't be asked again: its rule is gone")
+    try:
+        window = parse_window(found.window, rule.counting.within)
+    except ValueError as error:
+        raise NotFoundError(f"the rule's windows are others now: {error}") from None
+    scope = Scope(start=window.start, end=window.end, at_least=0, pairs={found.pair})
+    return page(
+        request,
+        "query.html",
+        alert=found,
+        question=source.question(rule.counting, scope),
+        kind=site.app.settings.source.kind,
+    )
 
 
 def _told(request: Request, site: Site, history: AlertHistory) -> Told | None:

@@ -14,6 +14,7 @@ from tercera.health import Health, health_of, rejected
 from tercera.messages import NoticeState
 from tercera.model import Period, RuleId, State
 from tercera.people import Permission
+from tercera.rendering.words import Words
 from tercera.rules import Rule
 from tercera.web.access.asking import may
 from tercera.web.access.visitor import Visitor
@@ -37,6 +38,7 @@ def overview(request: Request, site: Here, visitor: Annotated[Visitor, may(Permi
     figures = views.figures(_today(site))
     health = health_of(site.ledger)
     periods = _periods(site)
+    words = words_in(request)
     chosen = _chosen(request.query_params.get("per"), periods)
     return page(
         request,
@@ -44,11 +46,12 @@ def overview(request: Request, site: Here, visitor: Annotated[Visitor, may(Permi
         levels=_levels(site, figures.open),
         open=sum(figures.open.values()),
         moved=figures.moved,
-        moves=views.last_moves(MOVES),
+        moves=[(move, _shortly(site, words, move.at)) for move in views.last_moves(MOVES)],
+        away=sorted(site.ledger.circuits().values(), key=lambda each: each.channel),
         today=_today(site),
         notices=figures.notices,
         waiting=(NoticeState.PENDING, NoticeState.SENT, NoticeState.DEAD, NoticeState.UNDELIVERABLE),
-        months=_months(request, site, chosen),
+        months=_months(words, site, chosen),
         periods=[(each.value, link("/", per=each)) for each in periods],
         chosen=chosen.value,
         health=health,
@@ -106,9 +109,16 @@ def _chosen(asked: str | None, periods: list[Period]) -> Period:
     return next((each for each in periods if each.value == asked), periods[0])
 
 
-def _months(request: Request, site: Site, period: Period) -> Months:
+def _months(words: Words, site: Site, period: Period) -> Months:
     rules: list[Rule] = [rule for rule in site.app.settings.rules if rule.counting.within is period]
-    return months_of(site, rules, words_in(request))
+    return months_of(site, rules, words)
+
+
+def _shortly(site: Site, words: Words, moment: datetime) -> str:
+    """Of today, the time alone."""
+    here = moment.astimezone(site.zone)
+    today = here.date() == site.now().astimezone(site.zone).date()
+    return words.clock(here) if today else words.placed(here)
 
 
 def _late(site: Site, health: Health, now: datetime) -> bool:
