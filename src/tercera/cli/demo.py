@@ -74,7 +74,7 @@ def demo(
             _farewell(plan, totals, keeps_data=uri is None or "MONGODB_URI" in os.environ)
         if place is not None and not stop.is_set():
             console().print(f"\nThe dashboard stays at [bold]{plan.url}[/bold]; Ctrl-C ends it.")
-            stop.wait()
+            life.go_on(stop)
 
 
 def _place() -> AbstractContextManager[Place]:

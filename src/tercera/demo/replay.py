@@ -15,9 +15,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from tercera.app import App
+from tercera.app import App, utc_now
 from tercera.config import load_settings
-from tercera.cycle import cycle
+from tercera.cycle import Report, cycle
 from tercera.deliver import deliver
 from tercera.demo import shop
 from tercera.demo.stores import FileStore, MongoStore, Store, directory, write_directory
@@ -30,6 +30,9 @@ ZONE = "America/Bogota"
 DATABASE = "tercera_demo"
 EVERY = 3
 """Days of shop life between two sweeps."""
+
+_AFTERWARDS = 30
+"""Seconds between two sweeps when the year is over."""
 
 _MARK = ".tercera-demo"
 
@@ -75,6 +78,12 @@ class Life:
         """Lives the year that ends today, a moment for each sweep."""
         return _live(self.demo, self.app, self.ledger, self.store, stop)
 
+    def go_on(self, stop: threading.Event) -> None:
+        """After the year: watches on by the real clock, so that what people decide has its effect."""
+        self.app.clock = utc_now
+        while not stop.wait(_AFTERWARDS):
+            _sweep(self.app, self.ledger, utc_now(), stop)
+
 
 @contextmanager
 def living(demo: Demo) -> Iterator[Life]:
@@ -117,21 +126,20 @@ def _live(demo: Demo, app: App, ledger: Ledger, store: Store, stop: threading.Ev
         waiting = []
         now = _evening(day.date)
         app.clock = _standing_at(now)
-        report = cycle(
-            app.settings.rules,
-            app.source,
-            ledger,
-            app.terms(),
-            now=now,
-            clock=app.clock,
-        )
-        for error in report.failed.values():
-            raise error
-        deliver(app.delivery(ledger), stop)
+        report = _sweep(app, ledger, now, stop)
         fresh = tuple(each for each in reversed(ledger.deliveries(limit=200)) if each.id > last)
         last = max([last, *(each.id for each in fresh)])
         transitions = Counter({str(r): n for swept in report.swept for r, n in swept.transitions.items()})
         yield Moment(day.date, -(-number // EVERY), len(seen), transitions, fresh)
+
+
+def _sweep(app: App, ledger: Ledger, now: datetime, stop: threading.Event) -> Report:
+    """Looks and tells. Raises whatever kept a rule from it."""
+    report = cycle(app.settings.rules, app.source, ledger, app.terms(), now=now, clock=app.clock)
+    for error in report.failed.values():
+        raise error
+    deliver(app.delivery(ledger), stop)
+    return report
 
 
 def _standing_at(now: datetime) -> Callable[[], datetime]:
