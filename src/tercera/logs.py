@@ -13,7 +13,10 @@ def log_to_stderr() -> None:
     are escaped by both renderers."""
     terminal = sys.stderr.isatty()
     renderer = (
-        structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(ensure_ascii=False)
+        # A traceback with the values of variables would show keys and passwords.
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if terminal
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
     )
     structlog.configure(
         processors=[

@@ -17,6 +17,10 @@ RATE = 32 << 10
 """Bytes of a body that give it another second."""
 
 
+AHEAD = 256 << 10
+"""Bytes of further requests that may come before a request is answered."""
+
+
 class Prompt:
     """Has a body that comes too slowly answered with 408. What is read after it (whether the other side went
     away) may take as long as it likes."""
@@ -56,8 +60,8 @@ class _Body:
 
 
 class Patient(H11Protocol):
-    """Ends a connection whose headers do not come, whose body nobody waits for, or whose answer is not
-    taken. Between two requests the server's own keep-alive decides."""
+    """Ends a connection whose headers do not come, whose body nobody waits for, whose answer is not taken, or
+    that asks faster than it can be answered. Between two requests the server's own keep-alive decides."""
 
     patience = PATIENCE
 
@@ -98,7 +102,10 @@ class Patient(H11Protocol):
 
     def _look(self) -> None:
         answered = self.cycle is None or self.cycle.response_complete
-        begun = bool(self.conn.trailing_data[0]) or self.conn.their_state is h11.SEND_BODY
+        ahead = len(self.conn.trailing_data[0])
+        begun = ahead > 0 or self.conn.their_state is h11.SEND_BODY
+        if ahead > AHEAD:  # the server reads on, a little with each answer, and would keep it all
+            self.transport.abort()
         if not (answered and begun):
             self._coming = _ended(self._coming)
         elif self._coming is None:

@@ -15,6 +15,7 @@ from tercera.pushed.receiving import Receiving
 from tercera.pushed.store import OrderStore
 from tercera.web.access.asking import may
 from tercera.web.access.visitor import Visitor
+from tercera.web.documented import problems
 from tercera.web.site import Here, Site
 
 LARGEST = 16 << 20
@@ -64,7 +65,7 @@ _BODY: dict[str, Any] = {
 }
 
 
-@router.post("/orders", openapi_extra=_BODY, max_body_size=LARGEST)
+@router.post("/orders", openapi_extra=_BODY, max_body_size=LARGEST, responses=problems(409))
 async def push_orders(
     request: Request, site: Here, visitor: Annotated[Visitor, may(Permission.PUSH)]
 ) -> Received:
