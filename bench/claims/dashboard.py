@@ -61,7 +61,7 @@ def _pages(folder: Path, customers: int, *, quick: bool) -> list[Figure]:
         cookie = log_in(url, USER)
         what_if = f"/rules/{_RULE['id']}"
         _tallied(url, cookie, what_if)
-        paths = ["/", "/alerts", "/alerts?level=notice&window=2024-06&sort=matched"]
+        paths = ["/", "/alerts", "/alerts?level=notice&window=2024-06&sort=-count"]
         taken = _taken(url, AT_ONCE, 40 if quick else 400, [*paths, what_if])
         alone = _taken(url, 1, 20, [f"{what_if}?threshold={each}" for each in (2, 4, 6)])
         weights = {path: _weight(url, cookie, path) for path in (*paths, what_if, "/deliveries")}

@@ -17,7 +17,7 @@ from tercera.ledger.address import shown
 from tercera.ledger.engine import is_shared, reading, writing
 from tercera.ledger.tables import ledger
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest migration."""
 
 

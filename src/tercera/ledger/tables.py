@@ -200,6 +200,8 @@ alerts = Table(
     Index(None, "subject"),
     Index(None, "changed_at", "id"),
     Index(None, "matched", "id"),
+    Index(None, "state", "changed_at", "id"),
+    Index(None, "state", "matched", "id"),
 )
 
 transitions = Table(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from time import monotonic, thread_time
+from typing import TypeVar, cast
 
 from sqlalchemy import Engine
 
@@ -21,8 +22,14 @@ from tercera.silences import Decision
 
 T = TypeVar("T")
 
-_REMEMBERED = 64
-"""How many answers of the dear kind are kept."""
+_REMEMBERED = 256
+"""How many answers are kept."""
+
+_DEAR = 0.1
+"""Seconds of a processor from which on an answer is dear: it may be older than what happened last, though"""
+
+_PATIENCE = 20
+"""no more than so many times the seconds that it took."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +43,12 @@ class Figures:
 
 
 class Views:
-    """Reads of a ledger. What takes long is worked out once, and again when anything in the ledger has
-    changed (`Ledger.mark`); whoever asks meanwhile waits for the one who works it out. Every method raises
-    `LedgerError`."""
+    """Reads of a ledger. Counts are worked out `once`, and again when anything in the ledger has changed
+    (`Ledger.mark`). Every method raises `LedgerError`."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._remembered: dict[object, tuple[object, object]] = {}
+        self._remembered: dict[object, _Kept] = {}
         self._lock = threading.Lock()
 
     def alerts(self, wanted: Wanted, now: datetime, *, limit: int, place: str | None = None) -> AlertPage:
@@ -66,7 +72,7 @@ class Views:
             with reading(self._engine) as connection:
                 return searching.count(connection, wanted, now, most=most)
 
-        return self._once((wanted, most, now.replace(second=0, microsecond=0)), counted)
+        return self.once((wanted, most, now.replace(second=0, microsecond=0)), counted)
 
     def whole_alerts(self, ids: Collection[int]) -> list[Alert]:
         """These alerts with their evidence, in the order of the ids; those that are gone are left out."""
@@ -89,7 +95,7 @@ class Views:
                     overview.moved_since(connection, since),
                 )
 
-        return self._once(("figures", since), counted)
+        return self.once(("figures", since), counted)
 
     def window_sums(self, rules: Sequence[RuleId], windows: Sequence[WindowId]) -> Sequence[WindowSum]:
         """What windows brought for these rules together, one for each, in their order."""
@@ -98,7 +104,7 @@ class Views:
             with reading(self._engine) as connection:
                 return overview.window_sums(connection, rules, windows)
 
-        return self._once(("windows", tuple(rules), tuple(windows)), counted)
+        return self.once(("windows", tuple(rules), tuple(windows)), counted)
 
     def standings(self) -> Mapping[tuple[RuleId, str | None, State], int]:
         """How many alerts there are, by rule, level and state."""
@@ -107,7 +113,7 @@ class Views:
             with reading(self._engine) as connection:
                 return overview.standings(connection)
 
-        return self._once("standings", counted)
+        return self.once("standings", counted)
 
     def notices_by_channel(self) -> Mapping[tuple[str, NoticeState], int]:
         """How many notices there are, by channel and state."""
@@ -116,7 +122,7 @@ class Views:
             with reading(self._engine) as connection:
                 return overview.notices_by_channel(connection)
 
-        return self._once("notices by channel", counted)
+        return self.once("notices by channel", counted)
 
     def oldest_due(self) -> datetime | None:
         """When the notice was due that waits longest; None where none waits."""
@@ -148,16 +154,37 @@ class Views:
         with reading(self._engine) as connection:
             return told.message(connection, key)
 
+    def once(self, key: object, work: Callable[[], T]) -> T:
+        """What `work` gives, kept under the key for as long as nothing in the ledger changes; whoever asks
+        meanwhile waits for the one who works it out. What takes long is renewed less often."""
+        with self._lock:
+            while len(self._remembered) >= _REMEMBERED:
+                self._remembered.pop(next(iter(self._remembered)))
+            kept = self._remembered.setdefault(key, _Kept())
+        with kept.lock:
+            mark = self._mark()
+            if not kept.holds(mark, monotonic()):
+                began = thread_time()
+                kept.answer = work()
+                kept.mark, kept.cost, kept.at = mark, thread_time() - began, monotonic()
+            return cast(T, kept.answer)
+
     def _mark(self) -> object:
         with reading(self._engine) as connection:
             return history.mark(connection)
 
-    def _once(self, key: object, work: Callable[[], T]) -> T:
-        mark = self._mark()
-        with self._lock:
-            known = self._remembered.get(key)
-            if known is None or known[0] != mark:
-                while len(self._remembered) >= _REMEMBERED:
-                    self._remembered.pop(next(iter(self._remembered)))
-                known = self._remembered[key] = mark, cast(Any, work())
-            return cast(T, known[1])
+
+@dataclass(slots=True)
+class _Kept:
+    """An answer: at which mark it was worked out, when, and how much time of a processor that took."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    mark: object = None
+    at: float = 0.0
+    cost: float = 0.0
+    answer: object = None
+
+    def holds(self, mark: object, now: float) -> bool:
+        """Figures of a ledger that changes every second must not keep a processor busy."""
+        young = self.cost > _DEAR and now - self.at < _PATIENCE * self.cost
+        return self.mark is not None and (self.mark == mark or young)

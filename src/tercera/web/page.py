@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 
 from tercera import __version__
 from tercera.rendering.words import Words
@@ -36,22 +37,34 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
         _environment()
         .get_template(template)
         .render(
-            say=words.say,
-            words=words,
             visitor=visitor,
             menu=shown,
             here=request.url.path,
-            when=lambda moment: when(site, words, moment),
-            link=link,
-            tone=lambda rule, level: tone(site, rule, level),
             csrf=visitor.csrf if visitor else "",
             version=__version__,
             done=_done(request, words),
             openid=site.openid is not None,
+            **_said(site, words),
             **values,
         )
     )
     return HTMLResponse(content, status)
+
+
+def part(request: Request, template: str, **values: Any) -> Markup:
+    """A part of pages that is the same for everybody who reads the language: it knows no visitor."""
+    said = _said(site_of(request), words_in(request))
+    return Markup(_environment().get_template(template).render(**said, **values))  # noqa: S704 - escaped
+
+
+def _said(site: Site, words: Words) -> dict[str, Any]:
+    return {
+        "say": words.say,
+        "words": words,
+        "when": lambda moment: when(site, words, moment),
+        "link": link,
+        "tone": lambda rule, level: tone(site, rule, level),
+    }
 
 
 def words_in(request: Request) -> Words:

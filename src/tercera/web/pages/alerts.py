@@ -10,6 +10,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response, StreamingResponse
+from markupsafe import Markup
 from starlette.datastructures import QueryParams
 
 from tercera.deciding import DecisionError
@@ -20,7 +21,7 @@ from tercera.rendering.sheet import safe
 from tercera.web.access.asking import may
 from tercera.web.access.visitor import Visitor
 from tercera.web.decided import PAUSES, answer_of, decide_alert
-from tercera.web.page import back, link, page
+from tercera.web.page import back, link, page, part, words_in
 from tercera.web.pages import Place
 from tercera.web.selecting import query_of, wanted_of
 from tercera.web.site import Here, Site
@@ -53,30 +54,30 @@ def alerts(request: Request, site: Here, visitor: Annotated[Visitor, may(Permiss
     """What the address asks for."""
     wanted = wanted_of(request.query_params)
     now = site.now()
-    found = site.ledger.views.alerts(
-        wanted, now, limit=AT_ONCE, place=request.query_params.get("place", "")[:4000] or None
-    )
+    place = request.query_params.get("place", "")[:4000] or None
+    may_act = visitor.may(Permission.ACT)
+    rows, before, after = _rows(request, site, wanted, place, may_act=may_act)
     query = query_of(wanted)
     return page(
         request,
         "alerts.html",
-        found=found,
+        rows=rows,
         wanted=wanted,
         count=site.ledger.views.count_alerts(wanted, now, most=MOST),
         most=MOST,
-        newer=link("/alerts", **query, place=found.before) if found.before else None,
-        older=link("/alerts", **query, place=found.after) if found.after else None,
+        newer=link("/alerts", **query, place=before) if before else None,
+        older=link("/alerts", **query, place=after) if after else None,
         sheet=link("/alerts.csv", **query),
         view=link("", **query).removeprefix("?"),
         heads={sorting.value: _head(wanted, sorting) for sorting in Sorting},
         tabs=_tabs(site, wanted),
         rules=site.app.settings.rules,
-        titles={rule.id: rule.title for rule in site.app.settings.rules},
+        titles=_titles(site),
         levels=_levels(site),
         states=tuple(State),
         cares=tuple(Care),
         pauses=tuple(PAUSES),
-        may_act=visitor.may(Permission.ACT),
+        may_act=may_act,
     )
 
 
@@ -109,6 +110,26 @@ def sheet(request: Request, site: Here) -> Response:
         media_type="text/csv; charset=utf-8",
         headers={"content-disposition": f'attachment; filename="alerts-{site.now():%Y-%m-%d}.csv"'},
     )
+
+
+def _rows(
+    request: Request, site: Site, wanted: Wanted, place: str | None, *, may_act: bool
+) -> tuple[Markup, str | None, str | None]:
+    """The rows of a page, and where those beside it begin. Many look at the same list: it is made once."""
+    now, language = site.now(), words_in(request).language
+
+    def made() -> tuple[Markup, str | None, str | None]:
+        found = site.ledger.views.alerts(wanted, now, limit=AT_ONCE, place=place)
+        titles = _titles(site)
+        rows = part(request, "alert_rows.html", lines=found.lines, titles=titles, may_act=may_act)
+        return rows if found.lines else Markup(), found.before, found.after
+
+    minute = now.replace(second=0, microsecond=0)
+    return site.ledger.views.once(("rows", wanted, place, may_act, language, minute), made)
+
+
+def _titles(site: Site) -> dict[str, str]:
+    return {rule.id: rule.title for rule in site.app.settings.rules}
 
 
 def _sheet(lines: Iterator[AlertLine]) -> Iterator[bytes]:

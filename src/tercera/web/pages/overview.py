@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
+from markupsafe import Markup
 
 from tercera.deciding import DecisionError
 from tercera.health import Health, health_of, rejected
+from tercera.ledger import Held
 from tercera.messages import NoticeState
 from tercera.model import Period, RuleId, State
 from tercera.people import Permission
@@ -19,7 +22,7 @@ from tercera.rules import Rule
 from tercera.web.access.asking import may
 from tercera.web.access.visitor import Visitor
 from tercera.web.history import Months, months_of
-from tercera.web.page import back, link, page, words_in
+from tercera.web.page import back, link, page, part, words_in
 from tercera.web.pages import Place
 from tercera.web.site import Here, Site
 
@@ -33,22 +36,41 @@ router = APIRouter()
 @router.get("/")
 def overview(request: Request, site: Here, visitor: Annotated[Visitor, may(Permission.READ)]) -> Response:
     """What stands."""
-    now = site.now()
-    views = site.ledger.views
-    figures = views.figures(_today(site))
-    health = health_of(site.ledger)
     periods = _periods(site)
-    words = words_in(request)
     chosen = _chosen(request.query_params.get("per"), periods)
+    minute = site.now().replace(second=0, microsecond=0)
+    key = ("glance", chosen, words_in(request).language, minute)
+    glance = site.ledger.views.once(key, lambda: _glance(request, site, periods, chosen))
     return page(
         request,
         "overview.html",
+        glance=glance,
+        titles=_titles(site),
+        may_act=visitor.may(Permission.ACT),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What is the same for everybody: what is not as it should be, what is held back (and until when), and
+    the rest of the page."""
+
+    notes: Markup
+    held: tuple[tuple[Held, datetime], ...]
+    rest: Markup
+
+
+def _glance(request: Request, site: Site, periods: list[Period], chosen: Period) -> Glance:
+    views, words = site.ledger.views, words_in(request)
+    figures = views.figures(_today(site))
+    health = health_of(site.ledger)
+    rest = part(
+        request,
+        "glance.html",
         levels=_levels(site, figures.open),
         open=sum(figures.open.values()),
         moved=figures.moved,
         moves=[(move, _shortly(site, words, move.at)) for move in views.last_moves(MOVES)],
-        away=sorted(site.ledger.circuits().values(), key=lambda each: each.channel),
-        today=_today(site),
         notices=figures.notices,
         waiting=(NoticeState.PENDING, NoticeState.SENT, NoticeState.DEAD, NoticeState.UNDELIVERABLE),
         months=_months(words, site, chosen),
@@ -56,11 +78,20 @@ def overview(request: Request, site: Here, visitor: Annotated[Visitor, may(Permi
         chosen=chosen.value,
         health=health,
         rejects=[(rule, survey.rows, rejected(survey)) for rule, survey in health.surveys.items()],
-        held=[(each, each.since + site.app.settings.guard.expires) for each in site.ledger.held()],
-        titles={rule.id: rule.title for rule in site.app.settings.rules},
-        late=_late(site, health, now),
-        may_act=visitor.may(Permission.ACT),
+        titles=_titles(site),
+        late=_late(site, health, site.now()),
     )
+    away = sorted(site.ledger.circuits().values(), key=lambda each: each.channel)
+    expires = site.app.settings.guard.expires
+    return Glance(
+        part(request, "notes.html", found=health.found, away=away),
+        tuple((each, each.since + expires) for each in site.ledger.held()),
+        rest,
+    )
+
+
+def _titles(site: Site) -> dict[str, str]:
+    return {rule.id: rule.title for rule in site.app.settings.rules}
 
 
 @router.post("/held")
