@@ -111,12 +111,28 @@ def test_settings_without_secrets(tmp_path: Path) -> None:
     }
     orders = {"nobody_1": [("2026-11-01", "delivered")]}
     web = {"port": 0, "secret": secrets[0]}
+    rules = [RULE | {"title": f"Returns {HOSTILE}"}]
     with (
-        dashboard(tmp_path, orders, channels=channels, email=email, web=web) as site,
+        dashboard(tmp_path, orders, channels=channels, email=email, web=web, rules=rules) as site,
         site.as_("ada") as browser,
     ):
         shown = browser.get("/settings").text
+        for path in (
+            "/settings",
+            "/rules",
+            "/rules/repeat-returns",
+            "/rules/repeat-returns/compare",
+            "/silences",
+        ):
+            assert HOSTILE not in browser.get(path).text, path
     for secret in secrets:
         assert secret not in shown
-    for told in ("SMTP_PASSWORD", "SMTP_HOST", "set, not shown", "America/Bogota", "repeat-returns", "30d"):
+    for told in (
+        "SMTP_PASSWORD",
+        "SMTP_HOST",
+        "set, not shown",
+        "America/Bogota",
+        "repeat-returns.title",
+        "30d",
+    ):
         assert told in shown, told

@@ -18,6 +18,9 @@ from tercera.ledger import shown_address
 _OWN_ADDRESS = ("web", "url")
 
 
+NOTHING = "–"
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A value of the configuration. `value` is None for a secret; `given` says that somebody wrote it, and
@@ -59,22 +62,21 @@ class _Showing:
             elif name not in ("ledger", "email"):
                 yield from self._one((name,), value, given=name in _given(file))
 
-    def _one(self, path: KeyPath, value: Any, *, given: bool) -> Iterator[Line]:
+    def _one(
+        self, path: KeyPath, value: Any, *, given: bool, called: KeyPath | None = None
+    ) -> Iterator[Line]:
+        """`called` is the path with names in place of numbers: a rule is known by its id."""
+        called = path if called is None else called
         names = self._names(path)
         if names or _is_secret(path, value):
             secret = value not in (None, "", (), [], {})
-            yield Line(_texts(path), None if secret else "–", given, names)
-        elif isinstance(value, BaseModel):
-            for name, inner in _fields(value):
-                yield from self._one((*path, name), inner, given=given and name in _given(value))
-        elif isinstance(value, Mapping):
-            for name, inner in value.items():
-                yield from self._one((*path, str(name)), inner, given=given)
-        elif isinstance(value, list | tuple) and any(_is_deep(each) for each in value):
-            for place, inner in enumerate(value):
-                yield from self._one((*path, place), inner, given=given)
-        else:
-            yield Line(_texts(path), _text(value), given)
+            yield Line(_texts(called), None if secret else NOTHING, given, names)
+            return
+        inner = list(_inner(value))
+        for key, name, each, is_given in inner:
+            yield from self._one((*path, key), each, given=given and is_given, called=(*called, name))
+        if not inner:
+            yield Line(_texts(called), _text(value), given)
 
     def _names(self, path: KeyPath) -> tuple[str, ...]:
         """From which variables it is filled in. Channels share what stands under `email`."""
@@ -100,6 +102,19 @@ def _is_secret(path: KeyPath, value: Any) -> bool:
     )
 
 
+def _inner(value: Any) -> Iterator[tuple[str | int, str | int, Any, bool]]:
+    """What a value is made of: of each part its key, its name, itself, and whether somebody wrote it."""
+    if isinstance(value, BaseModel):
+        for name, inner in _fields(value):
+            yield name, name, inner, name in _given(value)
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield str(name), str(name), inner, True
+    elif isinstance(value, list | tuple) and any(_is_deep(each) for each in value):
+        for place, inner in enumerate(value):
+            yield place, getattr(inner, "id", place), inner, True
+
+
 def _is_deep(value: Any) -> bool:
     return isinstance(value, BaseModel | Mapping | SecretStr)
 
@@ -121,7 +136,7 @@ def _text(value: Any) -> str:
     if isinstance(value, _Address):
         return shown_address(value.url)
     if value is None or value in ("", (), [], {}):
-        return "–"
+        return NOTHING
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Enum):

@@ -81,7 +81,7 @@ def _page(request: Request, site: Site, visitor: Visitor, *, unmasked: bool) -> 
         indexed=hasattr(site.app.source, "advise"),
         advice=answer,
     )
-    if answer.working:
+    if answer.working and not unmasked:  # an answer to a form can't be asked for again
         shown.headers.update(AGAIN)
     return shown
 
