@@ -1,4 +1,4 @@
-"""The reference pages that are made from the code: `configuration.md` and `cli.md`.
+"""The reference pages that are made from the code: `configuration.md`, `cli.md` and `api.md`.
 
 python docs/generate.py           # writes them
 python docs/generate.py --check   # exit 1 when they are not what the code says
@@ -9,11 +9,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from generation.api import api_page
 from generation.cli import command_page
 from generation.configuration import configuration_page
 
 REFERENCE = Path(__file__).parent / "reference"
-PAGES = {"configuration.md": configuration_page, "cli.md": command_page}
+PAGES = {"configuration.md": configuration_page, "cli.md": command_page, "api.md": api_page}
 
 
 def main() -> int:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tercera.people import Permission
-from tests.servers.dashboard import Dashboard
+from tests.servers.dashboard import Dashboard, sweep
 
 API = "/api/v1"
 
@@ -228,3 +228,21 @@ def test_what_is_held_is_let_go(site: Dashboard) -> None:
         assert program.post(f"{API}/held/discard", json={}).json() == {"released": 0, "discarded": 0}
         assert "no rule" in problem_of(program.post(f"{API}/held/release", json={"rule": "x"}))
         assert program.post(f"{API}/deliveries/retry", json={}).json() == {"retried": 0, "withheld": 0}
+
+
+def test_many_ask_while_a_sweep_runs(site: Dashboard) -> None:
+    """Each gets the right counts: a source serves several at once."""
+
+    def ask(number: int) -> object:
+        if number % 3 == 0:
+            sweep(site.app, site.ledger)
+            return None
+        if number % 3 == 1:
+            return program.get(f"{API}/backtest").json()["alerts"]
+        return program.get(f"{API}/why", params={"customer": "bruno_2", "window": "2026-11"}).json()[
+            "matched"
+        ]
+
+    with site.program(Permission.READ) as program, ThreadPoolExecutor(6) as threads:
+        answers = list(threads.map(ask, range(12)))
+    assert answers == [None, 3, 12] * 4

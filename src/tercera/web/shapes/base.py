@@ -16,6 +16,7 @@ from pydantic import (
     PlainSerializer,
     StrictInt,
     StringConstraints,
+    WithJsonSchema,
 )
 
 LATEST = datetime(9000, 1, 1, tzinfo=UTC)
@@ -58,7 +59,11 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 """An id of a customer, a rule, a channel: texts of the shop."""
 
 Said = Annotated[str, StringConstraints(max_length=2000, strip_whitespace=True)]
-Amount = Annotated[Decimal, PlainSerializer(_plain, return_type=str, when_used="json")]
+Amount = Annotated[
+    Decimal,
+    PlainSerializer(_plain, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$", "examples": ["59.90"]}),
+]
 Placed = date | datetime
 Day = Annotated[date, BeforeValidator(_written)]
 """A calendar day as a text: a number is none."""

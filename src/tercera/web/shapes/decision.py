@@ -14,7 +14,7 @@ from tercera.web.shapes.base import Asked, Ending, Given, Id, Name, Said
 Lasting = Annotated[
     str,
     StringConstraints(max_length=20),
-    Field(description="How long, like `12h`, `7d` or `2w`, instead of `until`.", examples=["7d"]),
+    Field(examples=["7d"]),
 ]
 
 
@@ -34,7 +34,10 @@ class _Ending(Asked):
     until: Annotated[
         Ending | None, Field(description="When it ends, with its offset. Either this or `for`.")
     ] = None
-    lasting: Annotated[Lasting | None, Field(alias="for")] = None
+    lasting: Annotated[
+        Lasting | None,
+        Field(alias="for", description="How long, like `12h`, `7d` or `2w`, instead of `until`."),
+    ] = None
     reason: Annotated[Said, Field(description="Why; shown to whoever looks.", min_length=1)]
 
     @model_validator(mode="after")
