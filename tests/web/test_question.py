@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import product
 from typing import Any
 
 import duckdb
@@ -14,11 +15,16 @@ from tercera.model import Counting, Match, Period, SubjectId
 from tercera.mongo.shell import written
 from tercera.orders import Scope
 from tercera.sources.mongodb import Settings, open_source
+from tercera.sources.sql import Settings as SqlSettings
+from tercera.sources.sql import open_source as open_sql
 from tercera.windows import parse_window
 from tests.servers.dashboard import Dashboard
-from tests.servers.mongod import empty_database, mongod_uri
+from tests.servers.mongod import empty_database as empty_mongodb
+from tests.servers.mongod import mongod_uri
+from tests.servers.postgresql import connection, empty_database
 
 JUNE = parse_window("2023-06", Period.MONTH)
+JUNE_DAYS = (date(2023, 6, 1), date(2023, 6, 2), date(2023, 6, 30))
 HOSTILE = 'a"}]);db.dropDatabase();//\u2028\\ </script>$$ROOT'
 SHELL = """text => {
   const asked = {};
@@ -59,7 +65,7 @@ def test_every_kind_of_value(browser: Browser) -> None:
 
 def test_of_mongodb(browser: Browser) -> None:
     """What a browser reads of it is a pipeline that counts this customer in this window, and nothing else."""
-    with empty_database() as database:
+    with empty_mongodb() as database:
         orders = [
             {"order_id": f"o{day}", "customer_id": customer, "status": "returned", "amount": 5,
              "placed_at": datetime(2023, month, day, 12, tzinfo=UTC)}
@@ -84,6 +90,25 @@ def test_of_mongodb(browser: Browser) -> None:
         (answer,) = database[asked["name"]].aggregate(asked["pipeline"], **asked["options"])
     assert (answer["_id"], answer["k"], answer["t"]["m"]) == (HOSTILE, 3, 3)
     assert [each["o"] for each in answer["t"]["v"]] == ["o1", "o2", "o30"]
+
+
+def test_of_sql() -> None:
+    """PostgreSQL alone, asked with the text, counts this customer; what stands in an id stays in it."""
+    hostile = "x'; DROP TABLE orders; -- FROM (\\"
+    with empty_database() as address, connection(address) as shell:
+        shell.execute("CREATE TABLE orders (order_id text, customer_id text, status text, placed_at date)")
+        for customer, day in product((hostile, "another"), (date(2023, 5, 31), *JUNE_DAYS)):
+            row = (f"o{day:%m%d}", customer, "returned" if day.day < 9 else "delivered", day)
+            shell.execute("INSERT INTO orders VALUES (%s, %s, %s, %s)", row)
+        place = {"kind": "sql", "uri": address, "orders": {"table": "orders"}}
+        source = open_sql(SqlSettings.model_validate(place), "UTC")
+        counting = Counting((Match("status", ("returned",)),), "customer", Period.MONTH, "UTC")
+        text = source.question(counting, Scope(JUNE.start, JUNE.end, 0, {(SubjectId(hostile), JUNE.id)}))
+        source.close()
+        found = shell.execute(text.encode())
+        names = [each.name for each in found.description or ()]
+        numbers = dict(zip(names, found.fetchall()[0], strict=True))
+    assert (numbers["subject"], numbers["matched"], numbers["orders"]) == (hostile, 2, 3)
 
 
 def test_of_files(standing: Dashboard) -> None:
