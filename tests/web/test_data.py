@@ -9,6 +9,7 @@ from tercera.model import RejectReason, RuleId
 from tercera.web.masking import shape
 from tercera.web.rejected import over_time
 from tests.servers.dashboard import NOW, RULE, Dashboard, dashboard
+from tests.servers.mongod import empty_database, mongod_uri
 
 NAME = "Maria <b>Fulana</b> 77"
 
@@ -72,3 +73,19 @@ def test_two_versions_side_by_side(standing: Dashboard) -> None:
         for wrong in ({"level.notice": "5"}, {"level.notice": "-1"}, {"when.status": "x" * 2000}):
             assert browser.get(path, params=wrong).status_code == 422, wrong
         assert browser.get(path, headers={"accept-language": "es"}).status_code == 200
+
+
+def test_advice_on_indexes(tmp_path: Path) -> None:
+    """The database is asked beside the requests; what it needs stands there with the statement to copy."""
+    with empty_database() as database:
+        order = {"customer_id": "a_1", "status": "ok", "placed_at": "2026-11-02"}
+        database["Orders"].insert_many([{"order_id": f"o{number}", **order} for number in range(9)])
+        orders = {"collection": "Orders"}
+        source = {"kind": "mongodb", "uri": mongod_uri(), "database": database.name, "orders": orders}
+        with dashboard(tmp_path, {}, source=source) as site, site.as_("omar") as browser:
+            browser.post("/data/indexes", data={"csrf": site.csrf(browser)})
+            while "refresh" in (answer := browser.get("/data")).headers:
+                pass
+            for told in ("index for sweeps", "missing", "createIndex", "Asked "):
+                assert told in answer.text, told
+        assert [each["name"] for each in database["Orders"].list_indexes()] == ["_id_"]
