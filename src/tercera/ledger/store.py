@@ -486,11 +486,8 @@ class Ledger:
 
     def watch_alerts(self) -> list[Alert]:
         """What the data watch found and is not over."""
-        return [
-            alert
-            for watched in Watched
-            for alert in self.alerts(rule=RuleId(watched), state=State.OPEN, limit=1000)
-        ]
+        with reading(self._engine) as connection:
+            return history.open_alerts(connection, [RuleId(watched) for watched in Watched])
 
     def alert(self, alert: int) -> history.AlertHistory:
         """An alert with everything that happened to it. Raises `NotFoundError`."""
