@@ -5,12 +5,13 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 
 import httpx
 import pytest
 
 from tercera.people import Permission
-from tests.servers.dashboard import Dashboard, sweep
+from tests.servers.dashboard import Dashboard, dashboard, sweep
 
 API = "/api/v1"
 
@@ -220,14 +221,21 @@ def test_users_and_keys(site: Dashboard) -> None:
     assert made["key"] not in log
 
 
-def test_what_is_held_is_let_go(site: Dashboard) -> None:
-    """Nothing is held here: both say so. A rule that is not there is none to speak of."""
-    with site.program(Permission.READ, Permission.ACT) as program:
-        assert program.get(f"{API}/held").json() == {"items": []}
-        assert program.post(f"{API}/held/release", json={}).json() == {"released": 0, "discarded": 0}
-        assert program.post(f"{API}/held/discard", json={}).json() == {"released": 0, "discarded": 0}
-        assert "no rule" in problem_of(program.post(f"{API}/held/release", json={"rule": "x"}))
-        assert program.post(f"{API}/deliveries/retry", json={}).json() == {"retried": 0, "withheld": 0}
+def test_what_is_held_is_let_go(tmp_path: Path) -> None:
+    """Of one rule or of all; a rule that is not there is none to speak of; each is in the audit log."""
+    with dashboard(tmp_path, guard={"min_notices": 1, "max_notices": 1}) as site:
+        with site.program(Permission.READ, Permission.ACT) as program:
+            (held,) = program.get(f"{API}/held").json()["items"]
+            assert (held["rule"], held["alerts"], held["still_true"]) == ("repeat-returns", 3, 3)
+            assert "no rule" in problem_of(program.post(f"{API}/held/release", json={"rule": "x"}))
+            released = program.post(f"{API}/held/release", json={"rule": "repeat-returns"}).json()
+            assert released == {"released": held["notices"], "discarded": 0}
+            assert program.get(f"{API}/health").json()["waiting"] == held["notices"]
+            assert program.get(f"{API}/held").json() == {"items": []}
+            assert program.post(f"{API}/held/discard", json={}).json() == {"released": 0, "discarded": 0}
+            assert program.post(f"{API}/deliveries/retry", json={}).json() == {"retried": 0, "withheld": 0}
+        deeds = [(each.action, each.object) for each in site.ledger.people.deeds()]
+    assert deeds[1:] == [("discard", "all rules"), ("release", "rule repeat-returns")]
 
 
 def test_many_ask_while_a_sweep_runs(site: Dashboard) -> None:
