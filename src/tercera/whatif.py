@@ -27,7 +27,8 @@ Counts = Mapping[int, int]
 @dataclass(frozen=True, slots=True)
 class WhatIf:
     """`windows` are those with any matching order, and all between them, the oldest first: how many pairs
-    have just so many matching orders. `customers`: how many subjects have just so many at most."""
+    have just so many matching orders. `customers`: how many subjects have just so many in the window where
+    they have most. `seconds` is wall time."""
 
     windows: Mapping[WindowId, Counts]
     customers: Counts
