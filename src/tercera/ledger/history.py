@@ -148,21 +148,25 @@ def counts(connection: Connection) -> Counts:
     )
 
 
+_NEWEST = select(func.max(runs.c.id)).scalar_subquery()
+_MARK = select(
+    ledger.c.last_alert,
+    ledger.c.last_message,
+    ledger.c.last_notice,
+    ledger.c.last_transition,
+    select(func.max(decisions.c.id)).scalar_subquery(),
+    select(func.max(decisions.c.ended_at)).scalar_subquery(),
+    select(func.max(audit.c.id)).scalar_subquery(),
+    select(func.max(receipts.c.at)).scalar_subquery(),
+    _NEWEST,
+    select(runs.c.finished_at).where(runs.c.id == _NEWEST).scalar_subquery(),
+    select(runs.c.summary).where(runs.c.id == _NEWEST).scalar_subquery(),
+)
+
+
 def mark(connection: Connection) -> tuple[object, ...]:
     """Something that differs after anything was decided, told or run: the counters, the last lines."""
-    latest = select(runs.c.id, runs.c.finished_at, runs.c.summary).order_by(runs.c.id.desc()).limit(1)
-    counters = select(
-        ledger.c.last_alert,
-        ledger.c.last_message,
-        ledger.c.last_notice,
-        ledger.c.last_transition,
-        select(func.max(decisions.c.id)).scalar_subquery(),
-        select(func.max(decisions.c.ended_at)).scalar_subquery(),
-        select(func.max(audit.c.id)).scalar_subquery(),
-        select(func.max(receipts.c.at)).scalar_subquery(),
-    )
-    run = connection.execute(latest).one_or_none()
-    return (*connection.execute(counters).one(), *(run or ()))
+    return tuple(connection.execute(_MARK).one())
 
 
 def _alert(row: AnyRow) -> Alert:

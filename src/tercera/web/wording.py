@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from babel import negotiate_locale
@@ -25,6 +25,7 @@ def words_of(language: str) -> Words:
     return replace(words, phrases=phrases)
 
 
+@lru_cache(maxsize=512)
 def language_of(accepted: str) -> str:
     """The best of our languages for an `Accept-Language` header."""
     wanted = []

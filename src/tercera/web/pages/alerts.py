@@ -51,28 +51,35 @@ class Head:
 
 @router.get("/alerts")
 def alerts(request: Request, site: Here, visitor: Annotated[Visitor, may(Permission.READ)]) -> Response:
-    """What the address asks for."""
+    """What the address asks for. Many look at the same list: it is made once."""
     wanted = wanted_of(request.query_params)
-    now = site.now()
     place = request.query_params.get("place", "")[:4000] or None
     may_act = visitor.may(Permission.ACT)
-    rows, before, after = _rows(request, site, wanted, place, may_act=may_act)
-    query = query_of(wanted)
-    return page(
+    minute = site.now().replace(second=0, microsecond=0)
+    key = ("list", wanted, place, may_act, words_in(request).language, minute)
+    made = site.ledger.views.once(key, lambda: _list(request, site, wanted, place, may_act=may_act))
+    return page(request, "alerts.html", list=made, may_act=may_act)
+
+
+def _list(request: Request, site: Site, wanted: Wanted, place: str | None, *, may_act: bool) -> Markup:
+    """All of the page that is the same for everybody who may do the same."""
+    views, now, query = site.ledger.views, site.now(), query_of(wanted)
+    found = views.alerts(wanted, now, limit=AT_ONCE, place=place)
+    return part(
         request,
-        "alerts.html",
-        rows=rows,
+        "alert_list.html",
+        lines=found.lines,
         wanted=wanted,
-        count=site.ledger.views.count_alerts(wanted, now, most=MOST),
+        count=views.count_alerts(wanted, now, most=MOST),
         most=MOST,
-        newer=link("/alerts", **query, place=before) if before else None,
-        older=link("/alerts", **query, place=after) if after else None,
+        newer=link("/alerts", **query, place=found.before) if found.before else None,
+        older=link("/alerts", **query, place=found.after) if found.after else None,
         sheet=link("/alerts.csv", **query),
         view=link("", **query).removeprefix("?"),
         heads={sorting.value: _head(wanted, sorting) for sorting in Sorting},
         tabs=_tabs(site, wanted),
         rules=site.app.settings.rules,
-        titles=_titles(site),
+        titles={rule.id: rule.title for rule in site.app.settings.rules},
         levels=_levels(site),
         states=tuple(State),
         cares=tuple(Care),
@@ -110,26 +117,6 @@ def sheet(request: Request, site: Here) -> Response:
         media_type="text/csv; charset=utf-8",
         headers={"content-disposition": f'attachment; filename="alerts-{site.now():%Y-%m-%d}.csv"'},
     )
-
-
-def _rows(
-    request: Request, site: Site, wanted: Wanted, place: str | None, *, may_act: bool
-) -> tuple[Markup, str | None, str | None]:
-    """The rows of a page, and where those beside it begin. Many look at the same list: it is made once."""
-    now, language = site.now(), words_in(request).language
-
-    def made() -> tuple[Markup, str | None, str | None]:
-        found = site.ledger.views.alerts(wanted, now, limit=AT_ONCE, place=place)
-        titles = _titles(site)
-        rows = part(request, "alert_rows.html", lines=found.lines, titles=titles, may_act=may_act)
-        return rows if found.lines else Markup(), found.before, found.after
-
-    minute = now.replace(second=0, microsecond=0)
-    return site.ledger.views.once(("rows", wanted, place, may_act, language, minute), made)
-
-
-def _titles(site: Site) -> dict[str, str]:
-    return {rule.id: rule.title for rule in site.app.settings.rules}
 
 
 def _sheet(lines: Iterator[AlertLine]) -> Iterator[bytes]:
