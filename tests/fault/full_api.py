@@ -15,4 +15,4 @@ from tests.web.test_described import ask
 def test_no_answer_is_a_surprise(tmp_path: Path, turn: int) -> None:
     """Also of operations one after the other, on what the ones before have made."""
     with dashboard(tmp_path) as site:
-        ask(site, secrets.randbelow(2**32), examples=40, phases="examples,coverage,fuzzing,stateful")
+        ask(site, secrets.randbelow(2**32), examples=25, phases="examples,coverage,fuzzing,stateful")

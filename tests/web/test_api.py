@@ -254,3 +254,18 @@ def test_many_ask_while_a_sweep_runs(site: Dashboard) -> None:
     with site.program(Permission.READ) as program, ThreadPoolExecutor(6) as threads:
         answers = list(threads.map(ask, range(12)))
     assert answers == [None, 3, 12] * 4
+
+
+def test_a_session_changes_nothing_without_its_token(site: Dashboard) -> None:
+    """What another site makes a browser send has the cookie, and not the token of our pages."""
+    with site.as_("omar") as browser:
+        assert browser.get(f"{API}/alerts").status_code == 200
+        refused = browser.post(f"{API}/alerts/1/acknowledge", json={})
+        assert refused.status_code == 403
+        assert "form" in problem_of(refused)
+        token = {"x-csrf-token": site.csrf(browser)}
+        elsewhere = browser.post(
+            f"{API}/alerts/1/acknowledge", json={}, headers={**token, "origin": "https://evil.example"}
+        )
+        assert elsewhere.status_code == 403
+        assert browser.post(f"{API}/alerts/1/acknowledge", json={}, headers=token).status_code == 201
