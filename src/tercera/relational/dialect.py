@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -49,6 +49,18 @@ class Dialect(ABC):
         """A step whose columns the engine works out once, where it would otherwise copy them to wherever
         they are used: see `native.apart`."""
         return table
+
+    # filters
+
+    def since(self, column: ir.Column, bound: ir.Value) -> ir.BooleanValue:
+        """Whether what is stored is not less than a bound, in a question for some subjects alone. An engine
+        may keep the bound from its own planner, when that goes by statistics: they know least of what is
+        newest, and where nothing seems to be all of it is read, instead of what the subjects have."""
+        return cast("ir.BooleanValue", column >= bound)
+
+    def until(self, column: ir.Column, bound: ir.Value) -> ir.BooleanValue:
+        """Whether what is stored is less than a bound: see `since`."""
+        return cast("ir.BooleanValue", column < bound)
 
     # texts
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import reduce
-from operator import and_, or_
-from typing import Any
+from operator import and_, ge, lt, or_
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import ibis
@@ -44,16 +44,30 @@ _ANY_UUID = "00000000-0000-0000-0000-000000000000"
 Days = tuple[date | None, date | None]
 """From the first day up to and without the last; None for no bound."""
 
+Comparison = Callable[[ir.Column, ir.Value], ir.BooleanValue]
+
+
+class _Bounds(NamedTuple):
+    """How a stored value is compared with the bounds of a stretch."""
+
+    since: Comparison = ge
+    until: Comparison = lt
+
+    def between(self, column: ir.Column, low: ir.Value, high: ir.Value) -> ir.BooleanValue:
+        return self.since(column, low) & self.until(column, high)
+
 
 def within(
     table: ir.Table, dialect: Dialect, fields: OrderFields, counting: Counting, scope: Scope
 ) -> ir.Table:
     """The rows that can matter to a scope, and others; all of them where no filter can tell."""
     if scope.pairs is None:
-        placed = _placed(table, fields, counting.zone, [(scope.start, scope.end)], others=True)
+        days = [(scope.start, scope.end)]
+        placed = _placed(table, fields, counting.zone, days, _Bounds(), others=True)
         return table if placed is None else table.filter(placed)
+    bounds = _Bounds(dialect.since, dialect.until)
     tests = [
-        _placed(table, fields, counting.zone, list(_windows(counting, scope)), others=False),
+        _placed(table, fields, counting.zone, list(_windows(counting, scope)), bounds, others=False),
         of_subjects(table, dialect, fields, counting),
     ]
     known = [test for test in tests if test is not None]
@@ -103,13 +117,13 @@ def _windows(counting: Counting, scope: Scope) -> Iterator[Days]:
 
 
 def _placed(
-    table: ir.Table, fields: OrderFields, zone: str, days: list[Days], *, others: bool
+    table: ir.Table, fields: OrderFields, zone: str, days: list[Days], bounds: _Bounds, *, others: bool
 ) -> ir.BooleanValue | None:
     """Whether a row can be dated in one of these stretches; with `others` also rows without any date."""
     if fields.placed_at not in table.columns or any(each == (None, None) for each in days):
         return None
     column = table[fields.placed_at]
-    ways = [each for stretch in days for each in _ways(column, fields, zone, stretch)]
+    ways = [each for stretch in days for each in _ways(column, fields, zone, stretch, bounds)]
     if not ways:
         return None
     if others:
@@ -119,16 +133,18 @@ def _placed(
     return reduce(or_, ways)
 
 
-def _ways(column: ir.Column, fields: OrderFields, zone: str, days: Days) -> Iterator[ir.BooleanValue]:
+def _ways(
+    column: ir.Column, fields: OrderFields, zone: str, days: Days, bounds: _Bounds
+) -> Iterator[ir.BooleanValue]:
     kind = column.type()
     if kind.is_string():
         if all(form.sorts_by_day for form in fields.date_formats):
             for low, high in sorted({_texts(form, fields, zone, days) for form in fields.date_formats}):
-                yield (column >= low) & (column < high)
+                yield bounds.between(column, ibis.literal(low), ibis.literal(high))
     elif kind.is_date():
-        yield _between(column, days, lambda day, _: ibis.literal(day, dt.date))
+        yield _between(column, days, bounds, lambda day, _: ibis.literal(day, dt.date))
     elif kind.is_timestamp():
-        yield _between(column, days, lambda day, way: _bound(day, way, kind, fields, zone))
+        yield _between(column, days, bounds, lambda day, way: _bound(day, way, kind, fields, zone))
 
 
 def _bound(day: date, way: int, kind: dt.Timestamp, fields: OrderFields, zone: str) -> ir.Scalar:
@@ -142,13 +158,15 @@ def _bound(day: date, way: int, kind: dt.Timestamp, fields: OrderFields, zone: s
     return ibis.literal(midnight.replace(tzinfo=None) + way * margin, kind)
 
 
-def _between(column: ir.Column, days: Days, stored: Callable[[date, int], ir.Scalar]) -> ir.BooleanValue:
+def _between(
+    column: ir.Column, days: Days, bounds: _Bounds, stored: Callable[[date, int], ir.Scalar]
+) -> ir.BooleanValue:
     first, last = days
     tests = []
     if first is not None and first > _EARLIEST:
-        tests.append(column >= stored(first, -1))
+        tests.append(bounds.since(column, stored(first, -1)))
     if last is not None and last < _LATEST:
-        tests.append(column < stored(last, 1))
+        tests.append(bounds.until(column, stored(last, 1)))
     return reduce(and_, tests) if tests else column.notnull()
 
 
