@@ -1,7 +1,8 @@
 """Whom changes are told to: the directory, the orders and the ledger are asked what routing has to know.
 
 1. the directory's entries of the customers; 2. for listeners that are for certain orders, which pairs have
-such an order among those that match, counted where the orders are; 3. for follow-ups, who heard of the alert.
+such an order among those that match, counted where the orders are; 3. who heard of the alert, and of which
+level, for the steps that go by that.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from tercera.lifecycle import unheard
 from tercera.messages import Change, Hearer
 from tercera.model import CUSTOMER, Customer, Match, Pair
 from tercera.orders import Scope, Source
-from tercera.routing import Circumstances, Routes, drafts
+from tercera.routing import Circumstances, Routes, drafts, goes_by_heard
 from tercera.rules import Rule
 from tercera.rules.listener import FOLLOW_UPS
 
@@ -46,7 +47,7 @@ class Addresser:
                 Circumstances(
                     directory.get(change.tally.subject),
                     met.get(change.pair, ()),
-                    heard.get(self.known[change.pair].id, ()) if change.pair in self.known else (),
+                    heard.get(self.known[change.pair].id, {}) if change.pair in self.known else {},
                 ),
             )
             for change in changes
@@ -86,10 +87,10 @@ class Addresser:
             for each in self.rule.notify
         )
 
-    def _heard(self, changes: Iterable[Change]) -> dict[int, frozenset[Hearer]]:
+    def _heard(self, changes: Iterable[Change]) -> dict[int, dict[Hearer, str]]:
         ids = [
             self.known[change.pair].id
             for change in changes
-            if change.transition.reason in FOLLOW_UPS and change.pair in self.known
+            if change.pair in self.known and goes_by_heard(self.rule, change.transition)
         ]
         return self.ledger.heard(ids) if ids else {}

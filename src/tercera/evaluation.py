@@ -5,8 +5,9 @@ What `rules.judge` and `lifecycle.reconcile` would say is certain of a pair
 1. that is not known and reaches no level: nothing is there, and nothing was;
 2. whose alert is closed: that is final;
 3. whose alert is open at the level that the count reaches, which has been told (or recorded) as its highest,
-   in a window that is not over for good, with the very orders that it had when it was last compared: then
-   neither the count nor the clock moves it, and no silence has anything to keep back.
+   and where the rule tells of easings as its last, in a window that is not over for good, with the very
+   orders that it had when it was last compared: then neither the count nor the clock moves it, and no
+   silence has anything to keep back.
 
 For certain a pair moved that reaches a level and is not known, and one of the third kind with other orders.
 All the rest is looked at one by one. `tests/property/test_evaluation.py` holds both together against a look
@@ -27,7 +28,7 @@ import pyarrow.compute as pc
 
 from tercera.columns import TallyColumns
 from tercera.marks import Marks
-from tercera.model import State
+from tercera.model import Reason, State
 from tercera.pairs import PairIndex, of_pairs
 from tercera.rules import Rule
 from tercera.windows import parse_window
@@ -162,7 +163,9 @@ class Evaluation:
         """Whether an alert is open at the level that holds, has been told of it, and is not over for good."""
         known, places = self._known, self._places
         steady: Flags = known.is_open[places] & (known.level[places] == rank) & (rank > 0)
-        return steady & (known.peak[places] >= rank) & ~self._is_settled(columns.windows)
+        peak = known.peak[places]
+        told = peak == rank if self._rule.tells(Reason.EASED, None) else peak >= rank
+        return steady & told & ~self._is_settled(columns.windows)
 
     def _is_settled(self, windows: pa.Array) -> Flags:
         coded = windows.dictionary_encode()

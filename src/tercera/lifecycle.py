@@ -83,16 +83,16 @@ def _step(
         if baseline and over:
             state = State.CLOSED if settled else State.OPEN
             return Transition(Reason.BASELINE, known, Standing(state, level, level, spoken=False))
-        return _opened(rule, known, level)
+        return _opened(rule, known, level, quiet=quiet)
     if known.state is State.CLOSED:
         return Transition(Reason.UNCHANGED, known, known)
     if level is None:
         return _retracted(rule, known)
-    owed = rule.rank(level) > rule.rank(known.peak)
     if rule.rank(level) != rule.rank(known.level):
         return _moved(rule, known, level, silent=baseline and over, quiet=quiet)
-    if owed and (quiet is None or (quiet is Quiet.FOR_NOW and settled)):
-        return _owed(rule, known)
+    owed = _owed(rule, known, level)
+    if owed is not None and (quiet is None or (quiet is Quiet.FOR_NOW and settled)):
+        return _caught_up(rule, known, owed)
     if settled:
         return _closed(rule, known)
     return Transition(Reason.UNCHANGED, known, known)
@@ -107,10 +107,13 @@ def _below(rule: Rule, known: Standing | None, *, settled: bool, quiet: Quiet | 
     return Transition(Reason.UNCHANGED, known, known)
 
 
-def _opened(rule: Rule, known: Standing | None, level: str) -> Transition:
+def _opened(rule: Rule, known: Standing | None, level: str, *, quiet: Quiet | None) -> Transition:
     if known is not None and known.spoken and rule.rank(level) <= rule.rank(known.peak):
-        # It fell and rose again in silence: to whoever was told, nothing happened.
-        return Transition(Reason.OPENED, known, Standing(State.OPEN, level, known.peak, spoken=True))
+        # It fell and rose again in silence: to whoever was told nothing happened, or it came down.
+        eased = _owed(rule, known, level) is Reason.EASED
+        reason = Reason.EASED if eased and quiet is None else Reason.OPENED
+        peak = level if eased else known.peak
+        return Transition(reason, known, Standing(State.OPEN, level, peak, spoken=True), speaks=eased)
     speaks = rule.tells(Reason.OPENED, level)
     heard = speaks or (known is not None and known.spoken)
     return Transition(Reason.OPENED, known, Standing(State.OPEN, level, level, spoken=heard), speaks)
@@ -124,24 +127,28 @@ def _retracted(rule: Rule, known: Standing) -> Transition:
 
 def _moved(rule: Rule, known: Standing, level: str, *, silent: bool, quiet: Quiet | None) -> Transition:
     rises = rule.rank(level) > rule.rank(known.level)
-    news = rule.rank(level) > rule.rank(known.peak)  # each level is told of once
     reason = Reason.ESCALATED if rises else Reason.EASED
-    if news and not rises and quiet is None:
-        reason = _first_told(known)
-    speaks = rule.tells(reason, level) and not silent and (news or (known.spoken and not rises))
-    peak = level if news and quiet is None else known.peak
+    owed = _owed(rule, known, level)
+    if owed is not None and quiet is None and rises == (owed is Reason.EASED):
+        reason = owed  # it moved further in silence, and came back a part of the way
+    speaks = owed is not None and rule.tells(reason, level) and not silent
+    peak = level if owed is not None and quiet is None else known.peak
     return Transition(reason, known, Standing(State.OPEN, level, peak, known.spoken or speaks), speaks)
 
 
-def _owed(rule: Rule, known: Standing) -> Transition:
+def _owed(rule: Rule, known: Standing, level: str) -> Reason | None:
+    """What those who were told last of `known.peak` don't know of this level, if anything. That it is lower
+    now is news to them only where the rule tells so: else what was told stands until the retraction."""
+    if rule.rank(level) > rule.rank(known.peak):
+        return Reason.ESCALATED if known.spoken else Reason.OPENED
+    lower = rule.rank(level) < rule.rank(known.peak)
+    return Reason.EASED if lower and known.spoken and rule.tells(Reason.EASED, level) else None
+
+
+def _caught_up(rule: Rule, known: Standing, owed: Reason) -> Transition:
     """The silence is over, and what it kept back is still true."""
-    reason = _first_told(known)
-    speaks = rule.tells(reason, known.level)
-    return Transition(reason, known, replace(known, peak=known.level, spoken=known.spoken or speaks), speaks)
-
-
-def _first_told(known: Standing) -> Reason:
-    return Reason.ESCALATED if known.spoken else Reason.OPENED
+    speaks = rule.tells(owed, known.level)
+    return Transition(owed, known, replace(known, peak=known.level, spoken=known.spoken or speaks), speaks)
 
 
 def _closed(rule: Rule, known: Standing) -> Transition:

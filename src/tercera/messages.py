@@ -90,8 +90,9 @@ class Notice:
     """One thing to tell one recipient: everything that a template needs, as it was when it was decided.
 
     `level`, `threshold` describe the level that now holds (None after a retraction), `before` the one that
-    held. `problem` and `detail` say why the customer was not told: in an undelivered notice, and in an alert
-    notice for operations. `currency` is that of the amounts, ISO 4217. `doubtful` orders could count, too.
+    held (or was told last, where it moved in a silence). `problem` and `detail` say why the customer was
+    not told: in an undelivered notice, and in an alert notice for operations. `currency` is that of the
+    amounts, ISO 4217. `doubtful` orders could count, too.
     """
 
     id: int

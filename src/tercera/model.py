@@ -211,10 +211,10 @@ class Muted(StrEnum):
 class Standing:
     """What the lifecycle needs to know of an alert.
 
-    `peak` is the highest level that was told (or recorded by a baseline) since it opened, so that a level
-    is told of once, and one that a silence kept back is told when it ends. `spoken` says whether anything
-    was told that still stands in the recipient's eyes, so that nobody reads a retraction of what they never
-    heard.
+    `peak` is the highest level that was told (or recorded by a baseline) since it opened and not taken back
+    by an easing that was told, so that a level is told of once, and one that a silence kept back is told when
+    it ends. `spoken` says whether anything was told that still stands in the recipient's eyes, so that nobody
+    reads a retraction of what they never heard.
     """
 
     state: State

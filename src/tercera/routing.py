@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from tercera.addresses import is_address
 from tercera.gathering import Daily, Gathering
 from tercera.messages import Bundle, Draft, Hearer, Holding, NoticeKind, Problem
-from tercera.model import CUSTOMER, Customer, Match, Transition
+from tercera.model import CUSTOMER, Customer, Match, Reason, Transition
 from tercera.rules import Rule
 from tercera.rules.listener import FOLLOW_UPS
 
@@ -55,11 +55,12 @@ def problem_of_address(customer: Customer) -> Problem | None:
 @dataclass(frozen=True, slots=True)
 class Circumstances:
     """What is known of the pair that a transition is about: the customer, which conditions on orders are met
-    by one of those that match (`met`), and who heard of the alert so far (`heard`)."""
+    by one of those that match (`met`), and who heard of the alert, each with the level that they were told of
+    last (`heard`; empty for a step that does not go by it, see `goes_by_heard`)."""
 
     customer: Customer | None = None
     met: Collection[tuple[Match, ...]] = ()
-    heard: Collection[Hearer] = ()
+    heard: Mapping[Hearer, str] = field(default_factory=dict)
 
 
 def drafts(
@@ -68,8 +69,9 @@ def drafts(
     """The notices of a transition, none when it does not speak.
 
     A new step goes to the channels whose listeners fit it; a follow-up to those who heard of the alert, and
-    to nobody else. A customer who can't be told leaves an undeliverable notice; operations reads why, in the
-    alert's own notice where it gets one, else in an undelivered notice.
+    to nobody else. Nobody reads of an easing who was not told of a higher level, or of a rise who was. A
+    customer who can't be told leaves an undeliverable notice; operations reads why, in the alert's own
+    notice where it gets one, else in an undelivered notice.
     """
     if not transition.speaks:
         return ()
@@ -79,12 +81,31 @@ def drafts(
     made: list[Draft] = []
     for route in chosen:
         made += _alert_drafts(route, customer, problem, gathering)
-    if transition.reason in FOLLOW_UPS:
-        made = [draft for draft in made if _hearer(draft) in around.heard]
-    if problem and routes.operations and routes.operations not in chosen:
+    made = [draft for draft in made if _is_news(rule, transition, around.heard.get(_hearer(draft)))]
+    untold = problem if any(draft.for_customer for draft in made) else None
+    if untold and routes.operations and routes.operations not in chosen:
         bundle = gathering.of_team(routes.operations.daily)
-        made += undelivered(routes.operations, customer, problem, detail=None, bundle=bundle)
+        made += undelivered(routes.operations, customer, untold, detail=None, bundle=bundle)
     return tuple(made)
+
+
+def goes_by_heard(rule: Rule, transition: Transition) -> bool:
+    """Whether who hears of a step depends on who heard of the alert: a follow-up; and a rise, where some may
+    have been told since that the level was left and others not."""
+    if transition.reason in FOLLOW_UPS:
+        return True
+    spoken = transition.before is not None and transition.before.spoken
+    return spoken and rule.tells(Reason.EASED, None)
+
+
+def _is_news(rule: Rule, transition: Transition, believed: str | None) -> bool:
+    """Whether a step tells something to whoever believes in a level, or in no alert at all (None)."""
+    if transition.reason in (Reason.RETRACTED, Reason.CLOSED):
+        return believed is not None
+    level = transition.after.level if transition.after else None
+    if transition.reason is Reason.EASED:
+        return rule.rank(level) < rule.rank(believed)
+    return rule.rank(level) > rule.rank(believed)
 
 
 def _channels(rule: Rule, transition: Transition, around: Circumstances) -> Iterable[str]:

@@ -40,10 +40,9 @@ class Told:
 
 @dataclass(frozen=True)
 class _State:
-    """The level that stands, the highest that was told of since the beginning, and how much was told."""
+    """The level that stands, and how much was told."""
 
     level: int = 0
-    peak: int = 0
     told: int = 0
 
 
@@ -75,20 +74,19 @@ def _look(state: _State, count: int, told: Sequence[Told], run: int) -> _State |
     level = level_of(count)
     if level == state.level:
         return state
-    change, peak = "", state.peak
-    if level == 0:
-        change, peak = "retracted", 0
-    elif state.level == 0:
-        change, peak = "opened", level
-    elif level < state.level:
-        change = "eased"
-    elif level > state.peak:
-        change, peak = "escalated", level
-    if not change:
-        return _State(level, peak, state.told)
+    change = _change(state.level, level)
     if state.told == len(told):
         return None
     said = told[state.told]
     if (said.change, said.level, said.count) != (change, level, count) or said.run < run:
         return None
-    return _State(level, peak, state.told + 1)
+    return _State(level, state.told + 1)
+
+
+def _change(before: int, level: int) -> str:
+    """All of them are told, each rise too: that the level was left before was told."""
+    if level == 0:
+        return "retracted"
+    if before == 0:
+        return "opened"
+    return "eased" if level < before else "escalated"

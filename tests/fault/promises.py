@@ -25,12 +25,13 @@ def rank_of(level: str | None) -> int:
 
 @dataclass
 class Hearing:
-    """What was said of one pair: the level that was said last, and the highest since it began. `excused` once
-    somebody discarded what was to be said, or history was passed over: then silence is no mistake.
-    `may_repeat` once it was over for a while without a word: then a new beginning may say what was said."""
+    """What was said of one pair: the level that was said last, which is what somebody believes. `eases` when
+    that a level was left is said too. `excused` once somebody discarded what was to be said, or history was
+    passed over: then silence is no mistake. `may_repeat` once it was over for a while without a word: then a
+    new beginning may say what was said."""
 
     level: int = 0
-    peak: int = 0
+    eases: bool = False
     over: bool = False
     excused: bool = False
     may_repeat: bool = False
@@ -39,18 +40,18 @@ class Hearing:
         """Something is said while so many orders are there."""
         assert not self.over, f"{reason} after the end"
         if reason in _RISING:
-            known = 0 if self.may_repeat else self.peak
+            known = 0 if self.may_repeat else self.level
             assert rank_of(level) == rank(truth) > known, f"{reason} {level} with {truth} orders, {self}"
-            self.level = self.peak = rank_of(level)
+            self.level = rank_of(level)
             self.may_repeat = False
         elif reason is Reason.EASED:
-            # Each level is told of once: it may have risen again without a word since the last easing.
-            assert 0 < rank_of(level) == rank(truth) < self.peak, f"eased to {level} with {truth}, {self}"
+            assert self.eases, "nobody asked for it"
+            assert 0 < rank_of(level) == rank(truth) < self.level, f"eased to {level} with {truth}, {self}"
             self.level = rank_of(level)
         elif reason is Reason.RETRACTED:
             assert rank(truth) == 0, f"retracted with {truth} orders"
             assert self.level > 0, "nobody had heard of it"
-            self.level = self.peak = 0
+            self.level = 0
             self.excused = False
         else:
             assert reason is Reason.CLOSED, reason
@@ -58,11 +59,13 @@ class Hearing:
             self.over = True
 
     def check(self, truth: int) -> None:
-        """After a sweep that nothing kept from speaking: what is true was said, and what was said is true."""
+        """After a sweep that nothing kept from speaking: what is true was said, and what was said is true; of
+        a level that was left only where somebody asks for that."""
         if self.over or self.excused:
             return
-        assert self.peak >= rank(truth), f"nobody was told of {truth} orders, {self}"
+        assert self.level >= rank(truth), f"nobody was told of {truth} orders, {self}"
         assert rank(truth) > 0 or self.level == 0, f"nobody was told that it is over, {self}"
+        assert not self.eases or self.level == rank(truth), f"nobody was told that there are {truth}, {self}"
 
 
 @dataclass

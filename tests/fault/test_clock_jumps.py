@@ -94,4 +94,4 @@ def _check(post: Post, counts: dict[tuple[str, str], int]) -> None:
         assert TIMING.hours.allow(at, ZoneInfo(ZONE)), f"sent at {at}"
         for notice in message.notices:
             heard[notice.subject].hear(notice.reason, notice.level, notice.tally.matched)
-    assert {who: one.peak for who, one in heard.items()} == {who: rank(n) for (who, _), n in counts.items()}
+    assert {who: one.level for who, one in heard.items()} == {who: rank(n) for (who, _), n in counts.items()}

@@ -4,18 +4,19 @@ and what the guard holds back is never sent before somebody releases it."""
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from tercera.cycle import cycle
 from tercera.guard import Guard
 from tercera.ledger import open_ledger
 from tercera.messages import NoticeKind, NoticeState, Outcome
-from tercera.model import Period, SubjectId, WindowId
+from tercera.model import Period, Reason, SubjectId, WindowId
 from tercera.routing import Route, Routes
 from tercera.silences import Decision, DecisionKind
 from tercera.sweep import Terms
@@ -44,6 +45,7 @@ class LedgerPromises(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
+        self.rule = RULE
         self.ledger = open_ledger(f"sqlite:///{Path(self.folder.name) / 'ledger.db'}")
         self.now = START
         self.counts: dict[tuple[str, str], int] = {}
@@ -54,6 +56,13 @@ class LedgerPromises(RuleBasedStateMachine):
 
         self.freed: set[str] = set()
         self.quiet = Quiet()
+
+    @initialize(eases=st.booleans())
+    def begin(self, eases: bool) -> None:
+        """Whether they read that a level was left, too."""
+        self.rule = replace(RULE, on=(*RULE.on, Reason.EASED)) if eases else RULE
+        for hearing in self.heard.values():
+            hearing.eases = eases
         self.sweep()
 
     def teardown(self) -> None:
@@ -138,7 +147,7 @@ class LedgerPromises(RuleBasedStateMachine):
     def sweep(self) -> None:
         """Somebody looks at everything, and what is due goes out."""
         before = {each.rule for each in self.ledger.held()}
-        rules, source = [RULE], Counted(self.counts)
+        rules, source = [self.rule], Counted(self.counts)
         report = cycle(rules, source, self.ledger, Terms(ROUTES, GUARD), now=self.now, clock=lambda: self.now)
         assert not report.failed
         self.seen = {subject: self.counts.get((subject, WINDOW), 0) for subject in SUBJECTS}
@@ -187,6 +196,7 @@ def test_what_was_held_back_is_not_taken_for_told() -> None:
     """Three are told of five orders. Then they have none, eight and three, all of it held. Released, nothing
     of it is true any more; of eight orders they hear when that comes to be true."""
     customers = LedgerPromises()
+    customers.begin(eases=False)
     for counts_now in ([5, 5, 5], [0, 0, 0], [8, 8, 8], [3, 3, 3], [8, 8, 8]):
         customers.a_status_sync_breaks(counts_now)
         if counts_now[0] in (5, 3):

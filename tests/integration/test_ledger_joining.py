@@ -132,7 +132,9 @@ def test_who_was_told_has_heard(ledger: Ledger, state: str) -> None:
     if state != "pending":
         outcome = {"sent": NoticeState.SENT, "dead": NoticeState.DEAD}[state]
         ledger.settle([replace(sent(each.key), state=outcome) for each in ledger.claim(NOW, 10)])
-    assert ledger.heard([1, 2]) == {1: {("customer", None), ("operations", "ops@example.com")}}
+    assert ledger.heard([1, 2]) == {
+        1: {("customer", None): "notice", ("operations", "ops@example.com"): "notice"}
+    }
 
 
 def test_whoever_read_of_the_end_has_heard_no_more(ledger: Ledger) -> None:
@@ -140,4 +142,4 @@ def test_whoever_read_of_the_end_has_heard_no_more(ledger: Ledger) -> None:
     commit(ledger, opened("ana", to_customer("ana"), to_operations()))
     commit(ledger, escalated("ana", to_operations()))
     commit(ledger, replace(retracted("ana"), drafts=(to_operations(),)))
-    assert ledger.heard([1]) == {1: {("customer", None)}}
+    assert ledger.heard([1]) == {1: {("customer", None): "notice"}}

@@ -42,6 +42,32 @@ def test_by_level_and_back(shop: Shop) -> None:
     assert shop.told() == [("ana@example.com", "retracted")]
 
 
+def test_whoever_reads_that_a_level_was_left_reads_when_it_is_back(shop: Shop) -> None:
+    """Operations asked for that. The customer did not, and hears of each level once."""
+    plain = Listener("customer", on=(Reason.OPENED, Reason.ESCALATED, Reason.RETRACTED))
+    shop.rule = replace(RULE, notify=(plain, Listener("operations")))
+    shop.sweep(ana="U" * 5)
+    assert shop.told() == [("ana@example.com", "opened"), ("ops@example.com", "opened")]
+    for _ in range(2):
+        shop.sweep(ana="U" * 3)
+        assert shop.told() == [("ops@example.com", "eased")]
+        assert shop.sweep(ana="U" * 5).told == 1
+        assert shop.told() == [("ops@example.com", "escalated")]
+    shop.sweep(ana="U" * 8)
+    assert shop.told() == [("ana@example.com", "escalated"), ("ops@example.com", "escalated")]
+
+
+def test_nobody_reads_of_an_easing_from_a_level_that_others_heard_of(shop: Shop) -> None:
+    """The customer listens for the notice alone: what was critical and comes down was never more to them."""
+    shop.sweep(ana="U" * 3)
+    shop.sweep(ana="U" * 8)
+    assert shop.told() == [("ana@example.com", "opened"), ("ops@example.com", "escalated")]
+    shop.sweep(ana="U" * 5)
+    assert shop.told() == [("ops@example.com", "eased")]
+    shop.sweep(ana="U" * 3)
+    assert shop.told() == [("ops@example.com", "eased")]
+
+
 def test_what_nobody_heard_of_ends_in_silence(shop: Shop) -> None:
     """An alert that begins at a level without listeners is there, and neither told nor taken back."""
     swept = shop.sweep(ana="U" * 6)

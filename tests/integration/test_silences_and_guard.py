@@ -309,6 +309,20 @@ def test_only_the_last_of_several_held_steps_is_told(shop: Shop) -> None:
     )
 
 
+def test_what_eased_in_a_silence_is_told_to_whoever_asks_for_it(shop: Shop) -> None:
+    """When it ends, once, as what came down from the level that they were told of."""
+    shop.rule = replace(RULE, on=(*RULE.on, Reason.EASED), notify=everyone("customer"))
+    shop.sweep(ana=5, ben=3)
+    assert shop.told() == {("ana", "opened"): 1, ("ben", "opened"): 1}
+    shop.decide(DecisionKind.SILENCE, days=2)
+    shop.sweep(ana=3, ben=5)
+    shop.sweep(ana=3, ben=3)
+    ((eased,),) = [message.notices for message in shop.sent()]
+    assert (eased.subject, eased.reason, eased.before, eased.level) == ("ana", "eased", "warning", "notice")
+    shop.sweep()
+    assert shop.told() == {}
+
+
 def test_what_eased_while_it_was_held(shop: Shop) -> None:
     """The level that was held is not true any more, and is not told; the next sweep tells the one that is."""
     shop.terms = Terms(ROUTES, Guard(max_notices=1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -44,6 +45,7 @@ RULE = Rule(
     everyone("customer"),
     timedelta(days=30),
 )
+EASING = replace(RULE, on=(*RULE.on, Reason.EASED))
 JUNE = parse_window("2023-06", Period.MONTH)
 SCHEMA = pa.schema(
     [
@@ -129,7 +131,12 @@ Known = dict[Pair, tuple[Standing, str]]
 
 
 def look(
-    found: dict[Pair, Tally], known: Known, before: Remembered | None, day: date, batch: int
+    found: dict[Pair, Tally],
+    known: Known,
+    before: Remembered | None,
+    day: date,
+    batch: int,
+    rule: Rule = RULE,
 ) -> tuple[set[Pair], Remembered | None]:
     """One sweep: which pairs were found unmoved without a look, which has to be true; what it remembers."""
     now = parse_window("2023-06", Period.MONTH).starts_at("UTC") + timedelta(days=(day - JUNE.start).days)
@@ -137,8 +144,8 @@ def look(
         (number, *pair, each.state.value, each.level, each.peak, mark, each.spoken)
         for number, (pair, (each, mark)) in enumerate(known.items())
     ]
-    stand = standings(RULE, KnownAlerts(rows).columns())
-    evaluation, skipped = Evaluation(RULE, stand, before, now), set[Pair]()
+    stand = standings(rule, KnownAlerts(rows).columns())
+    evaluation, skipped = Evaluation(rule, stand, before, now), set[Pair]()
     for columns in columns_of(list(found.values()), batch):
         told = list(columns.tell(None))
         certain, unsure = evaluation.decide(columns)
@@ -158,7 +165,7 @@ def look(
                 for baseline in (False, True):
                     for quiet in (None, *Quiet):
                         step = reconcile(
-                            RULE,
+                            rule,
                             parse_window(tally.window, Period.MONTH),
                             standing,
                             judge(RULE, tally),
@@ -184,7 +191,7 @@ def test_what_is_certain_is_what_a_look_says(data: st.DataObject) -> None:
     """Over several sweeps: whatever orders, alerts and the clock did between them."""
     known: Known = {}
     found: dict[Pair, Tally] = {}
-    before = None
+    before, rule = None, data.draw(st.sampled_from([RULE, EASING]))
     for _ in range(3):
         found = {pair: tally for pair, tally in found.items() if data.draw(st.booleans())} | data.draw(
             tallies()
@@ -193,7 +200,7 @@ def test_what_is_certain_is_what_a_look_says(data: st.DataObject) -> None:
             mark = digest_of(found[pair]) if pair in found and data.draw(st.booleans()) else "old"
             known[pair] = (data.draw(alerts), mark)
         day = data.draw(st.sampled_from([date(2023, 6, 20), date(2023, 7, 2), date(2023, 9, 1)]))
-        _, before = look(found, known, before, day, data.draw(st.sampled_from([1, 3, 100])))
+        _, before = look(found, known, before, day, data.draw(st.sampled_from([1, 3, 100])), rule)
 
 
 @settings(deadline=None, max_examples=60)

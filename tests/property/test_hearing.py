@@ -45,6 +45,7 @@ ROUTES = Routes(
     {"customer": Route("customer", None), "operations": OPERATIONS, "room": Route("room", ("room",))},
     OPERATIONS,
 )
+LEVELS = (None, "notice", "warning")
 FOLLOW_UPS = (Reason.EASED, Reason.RETRACTED, Reason.CLOSED)
 
 
@@ -95,10 +96,10 @@ class Shop:
 
 @dataclass
 class Believers:
-    """Who believes in which alert, by what they read."""
+    """Who believes in which alert, and in which level of it, by what they read."""
 
     ledger: Ledger
-    believe: set[tuple[str, str, int]] = field(default_factory=set)
+    believe: dict[tuple[str, str, int], int] = field(default_factory=dict)
 
     def read(self, now: datetime) -> None:
         """Everybody reads what is due. What waits for something earlier comes with the next claim."""
@@ -113,12 +114,17 @@ class Believers:
                     continue
                 whom = notice.subject if message.for_customer else message.recipient
                 belief = message.channel, whom, notice.alert
+                believed, level = self.believe.get(belief, 0), LEVELS.index(notice.level)
                 if notice.reason in FOLLOW_UPS:
-                    assert belief in self.believe, f"{belief} reads {notice.reason} and never heard of it"
+                    assert believed, f"{belief} reads {notice.reason} and never heard of it"
+                if notice.reason is Reason.EASED:
+                    assert level < believed, f"{belief} reads of an easing and knows of nothing higher"
+                if notice.reason is Reason.ESCALATED:
+                    assert level > believed, f"{belief} reads of a rise and knows of it"
                 if notice.reason in (Reason.RETRACTED, Reason.CLOSED):
-                    self.believe.discard(belief)
+                    del self.believe[belief]
                 else:
-                    self.believe.add(belief)
+                    self.believe[belief] = level
 
 
 LISTENERS = st.lists(
@@ -168,12 +174,12 @@ def test_whoever_heard_hears_of_the_end_and_nobody_else(
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "l.db").write_bytes(_new_ledger())
         with open_ledger(f"sqlite:///{Path(folder) / 'l.db'}") as ledger:
-            assert _lived_through(ledger, rules(first, second), steps) == set()
+            assert _lived_through(ledger, rules(first, second), steps) == {}
 
 
 def _lived_through(
     ledger: Ledger, watched: list[Rule], steps: list[tuple[dict[str, str], set[str]]]
-) -> set[tuple[str, str, int]]:
+) -> dict[tuple[str, str, int], int]:
     """What is believed after the steps, when nothing has been wrong for a while."""
     shop, now = Shop(), JUNE
     people = Believers(ledger)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tercera.gathering import Daily, Gathering
 from tercera.lifecycle import reconcile, unheard
-from tercera.messages import NoticeKind, Problem
+from tercera.messages import Hearer, NoticeKind, Problem
 from tercera.model import (
     Counting,
     Customer,
@@ -27,7 +27,7 @@ from tercera.model import (
     Transition,
     WindowId,
 )
-from tercera.routing import Circumstances, Route, Routes, drafts
+from tercera.routing import Circumstances, Route, Routes, drafts, goes_by_heard
 from tercera.rules import Listener, Rule, everyone, judge
 from tercera.windows import parse_window
 
@@ -142,7 +142,7 @@ BY_LEVEL = replace(
     notify=(Listener("customer", ("notice",)), Listener("operations", ("critical",))),
     on=(Reason.OPENED, Reason.ESCALATED, Reason.EASED, Reason.RETRACTED, Reason.CLOSED),
 )
-HEARD_BY_ANA = Circumstances(ANA, heard={("customer", None)})
+HEARD_BY_ANA = Circumstances(ANA, heard={("customer", None): "critical"})
 
 
 def step(reason: Reason, level: str | None) -> Transition:
@@ -159,8 +159,9 @@ def told(rule: Rule, transition: Transition, around: Circumstances) -> set[str]:
 def test_a_level_is_told_to_those_who_listen_for_it() -> None:
     """A notice to the customer, what is critical to operations, and a warning to nobody here."""
     assert told(BY_LEVEL, step(Reason.OPENED, "notice"), Circumstances(ANA)) == {"customer"}
-    assert told(BY_LEVEL, step(Reason.ESCALATED, "critical"), HEARD_BY_ANA) == {"operations"}
-    assert told(BY_LEVEL, step(Reason.ESCALATED, "warning"), HEARD_BY_ANA) == set()
+    heard_of_three = Circumstances(ANA, heard={("customer", None): "notice"})
+    assert told(BY_LEVEL, step(Reason.ESCALATED, "critical"), heard_of_three) == {"operations"}
+    assert told(BY_LEVEL, step(Reason.ESCALATED, "warning"), heard_of_three) == set()
 
 
 @pytest.mark.parametrize("reason", [Reason.EASED, Reason.RETRACTED, Reason.CLOSED])
@@ -169,9 +170,32 @@ def test_a_follow_up_goes_to_whoever_heard(reason: Reason) -> None:
     follow_up = step(reason, None if reason is Reason.RETRACTED else "warning")
     assert told(BY_LEVEL, follow_up, Circumstances(ANA)) == set()
     assert told(BY_LEVEL, follow_up, HEARD_BY_ANA) == {"customer"}
-    both = Circumstances(ANA, heard={("customer", None), ("operations", "lead@example.com")})
+    both = Circumstances(
+        ANA, heard=dict.fromkeys([("customer", None), ("operations", "lead@example.com")], "critical")
+    )
     made = drafts(BY_LEVEL, follow_up, ROUTES, both, Gathering(7, NOW))
     assert [draft.recipient for draft in made] == ["ana@example.com", "lead@example.com"]
+
+
+def test_nobody_reads_of_an_easing_from_what_they_were_not_told_of() -> None:
+    """The customer was told of a notice, operations of what was critical: a warning is less to one only."""
+    lead = ("operations", "lead@example.com")
+    heard = {("customer", None): "notice", lead: "critical"}
+    assert told(BY_LEVEL, step(Reason.EASED, "warning"), Circumstances(ANA, heard=heard)) == {"operations"}
+    heard[lead] = "warning"  # they have read that
+    assert told(BY_LEVEL, step(Reason.EASED, "warning"), Circumstances(ANA, heard=heard)) == set()
+
+
+def test_a_level_is_told_again_to_whoever_read_that_it_was_left() -> None:
+    """And to nobody else: operations believes in it still."""
+    rule = replace(RULE, levels=LEVELS, on=BY_LEVEL.on)
+    before = Standing(State.OPEN, "notice", "notice", spoken=True)
+    rise = replace(step(Reason.ESCALATED, "warning"), before=before)
+    heard = {("customer", None): "notice", ("operations", "lead@example.com"): "warning"}
+    made = drafts(rule, rise, ROUTES, Circumstances(ANA, heard=heard), Gathering(7, NOW))
+    assert [draft.recipient for draft in made] == ["ana@example.com", "ops@example.com"]
+    assert goes_by_heard(rule, rise)
+    assert not goes_by_heard(RULE, rise)  # where nobody reads of easings, the ledger need not be asked
 
 
 def test_a_correction_goes_to_the_customers_new_address() -> None:
@@ -240,7 +264,7 @@ def test_nobody_reads_of_the_end_of_what_they_never_heard_of(
         | {"customer": CUSTOMER}
     )
     june = parse_window("2023-06", Period.MONTH)
-    now, known, believing = june.starts_at("UTC"), None, set[tuple[str, str | None]]()
+    now, known, believing = june.starts_at("UTC"), None, dict[Hearer, str]()
     for count in [*counts, counts[-1]]:
         now += timedelta(days=1) if now < june.ends_at("UTC") - timedelta(days=14) else timedelta(days=90)
         tally = Tally(SubjectId("c1"), WindowId("2023-06"), count, count)
@@ -249,12 +273,17 @@ def test_nobody_reads_of_the_end_of_what_they_never_heard_of(
         made = made if notices else unheard(made) if made.speaks else made
         heard = {(draft.channel, None if draft.for_customer else draft.recipient) for draft in notices}
         if made.reason in (Reason.RETRACTED, Reason.CLOSED):
-            assert heard == believing
-            believing = set()
-        elif made.reason is Reason.EASED:
-            assert heard <= believing
-        else:
-            believing |= heard
+            assert heard == set(believing)
+            believing = {}
+        elif heard:
+            assert made.after is not None
+            assert made.after.level is not None
+            level = rule.rank(made.after.level)
+            if made.reason is Reason.EASED:
+                assert all(rule.rank(believing[each]) > level for each in heard)
+            else:
+                assert all(rule.rank(believing.get(each)) < level for each in heard)
+            believing |= dict.fromkeys(heard, made.after.level)
         assert made.after is None or made.after.spoken == bool(believing) or made.reason is Reason.CLOSED
         known = made.after
 

@@ -29,7 +29,7 @@ from tercera.ledger.outbox import enqueue
 from tercera.ledger.positions import Position
 from tercera.ledger.tables import alerts, transitions
 from tercera.messages import Change
-from tercera.model import Pair, RuleId, Standing, SubjectId, WindowId
+from tercera.model import Pair, Reason, RuleId, Standing, SubjectId, Transition, WindowId
 from tercera.statement import STATEMENTS
 
 
@@ -200,17 +200,25 @@ def _after(change: Change) -> Standing:
     return change.transition.after
 
 
+def _level_before(transition: Transition) -> str | None:
+    """The level that held until then; or that was told last, where it is told what moved in a silence."""
+    before, after = transition.before, transition.after
+    if before is None or after is None:
+        return None
+    moved_before = before.level is None or before.level == after.level
+    return before.peak if moved_before and transition.reason is not Reason.CLOSED else before.level
+
+
 def _transition_row(step: _Step, run: int, now: datetime) -> dict[str, Any]:
     """Everything that a message needs later, so that a second try says what the first one said."""
     change = step.change
-    before = change.transition.before
     return {
         "alert": step.alert,
         "seq": step.seq,
         "run": run,
         "at": now,
         "reason": change.transition.reason.value,
-        "before": before.level if before else None,
+        "before": _level_before(change.transition),
         "speaks": change.transition.speaks,
         "muted": change.transition.muted.value if change.transition.muted else None,
         "title": change.title,

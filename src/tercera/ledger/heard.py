@@ -1,4 +1,5 @@
-"""Who heard of an alert and believes it still: whoever was told of it, and not of its end since."""
+"""Who heard of an alert and believes it still: whoever was told of it, and not of its end since; and of which
+level they were told last."""
 
 from __future__ import annotations
 
@@ -16,14 +17,14 @@ from tercera.model import Reason
 _OVER = {Reason.RETRACTED.value, Reason.CLOSED.value}
 
 
-def heard(connection: Connection, ids: Iterable[int]) -> dict[int, frozenset[Hearer]]:
-    """By alert. What still waits to be sent counts as heard; what is held back, or never had an address, does
-    not."""
+def heard(connection: Connection, ids: Iterable[int]) -> dict[int, dict[Hearer, str]]:
+    """By alert and hearer, the level. What still waits to be sent counts as heard; what is held back, or
+    never had an address, does not."""
     found: dict[int, dict[Hearer, str]] = defaultdict(dict)
     query = (
         select(
             notices.c.alert, notices.c.channel, notices.c.recipient,
-            messages.c.for_customer, transitions.c.reason,
+            messages.c.for_customer, transitions.c.reason, transitions.c.level,
         )
         .select_from(notices)
         .join(messages)
@@ -34,8 +35,8 @@ def heard(connection: Connection, ids: Iterable[int]) -> dict[int, frozenset[Hea
     for some in batched(ids):
         for row in connection.execute(query.where(notices.c.alert.in_(some))):
             hearer = row.channel, None if row.for_customer else row.recipient
-            found[row.alert][hearer] = row.reason
-    return {
-        alert: frozenset(hearer for hearer, last in told.items() if last not in _OVER)
-        for alert, told in found.items()
-    }
+            if row.reason in _OVER:
+                found[row.alert].pop(hearer, None)
+            else:
+                found[row.alert][hearer] = row.level
+    return dict(found)

@@ -214,8 +214,9 @@ class Ledger:
         with reading(self._engine) as connection:
             return known.known(connection, rule, windows)
 
-    def heard(self, alerts: Iterable[int]) -> dict[int, frozenset[Hearer]]:
-        """Who was told of these alerts (by id), and not of their end since."""
+    def heard(self, alerts: Iterable[int]) -> dict[int, dict[Hearer, str]]:
+        """Who was told of these alerts (by id), and not of their end since: the level of what each was told
+        last."""
         with reading(self._engine) as connection:
             return heard.heard(connection, alerts)
 
