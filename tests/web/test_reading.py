@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from tercera.silences import Decision, DecisionKind
 from tests.servers.dashboard import PASSWORD, Dashboard, dashboard
 from tests.web.conftest import log_in
 
@@ -92,13 +93,23 @@ def test_without_a_script(site: Dashboard, browser: Browser) -> None:
         assert page.get_by_role("heading", level=1).inner_text() == "Carla"
 
 
-def test_the_tick_that_ticks_all(site: Dashboard, browser: Browser) -> None:
-    """With a script there is one; and a list that somebody looks at shows what others do."""
+def test_with_a_script(site: Dashboard, browser: Browser) -> None:
+    """One tick ticks all; and a list that somebody looks at shows what others do."""
     page = browser.new_page()
     log_in(page, site)
-    page.goto(f"{site.url}/alerts")
+    page.goto(f"{site.url}/alerts?sort=customer")
     page.get_by_label("Choose all on this page").check()
     assert page.locator("tbody input:checked").count() == 3
+    page.get_by_label("Choose all on this page").uncheck()
+    page.get_by_label("Search", exact=True).focus()
+    row = page.locator("tbody tr").first
+    assert "no problem" not in row.inner_text()
+    alert = int(str(row.locator("input").get_attribute("value")))
+    dismissed = Decision(
+        DecisionKind.DISMISS, None, None, None, None, "ada", "a test order", site.clock(), alert=alert
+    )
+    site.ledger.decide(dismissed)
+    row.get_by_text("no problem").wait_for()
     page.close()
 
 

@@ -15,7 +15,8 @@ if (live && document.querySelector("[data-fresh]")) {
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       for (const old of document.querySelectorAll("[data-fresh]")) {
         const now = page.getElementById(old.id);
-        if (now && !old.contains(document.activeElement) && now.innerHTML !== old.innerHTML) old.replaceWith(now);
+        const used = old.contains(document.activeElement) || old.querySelector("input:checked");
+        if (now && !used && now.innerHTML !== old.innerHTML) old.replaceWith(now);
       }
     } finally {
       waiting = false;
@@ -29,13 +30,11 @@ addEventListener("change", (event) => {
   if (form) form.requestSubmit();
 });
 
-// A tick that ticks all others of a name; it is of no use without a script, and hidden then.
-for (const all of document.querySelectorAll("input[data-all]")) {
-  all.hidden = false;
-  all.addEventListener("change", () => {
-    for (const each of document.getElementsByName(all.dataset.all)) each.checked = all.checked;
-  });
-}
+// A tick that ticks all others of a name; the stylesheet hides it where there are no scripts.
+addEventListener("change", (event) => {
+  const name = event.target.dataset?.all;
+  if (name) for (const each of document.getElementsByName(name)) each.checked = event.target.checked;
+});
 
 addEventListener("click", async (event) => {
   const button = event.target.closest("button.copy");
