@@ -122,14 +122,17 @@ class Reader:
         self._patterns = {name: valid.get(name) for name in self._paths if name in needed}
         """Of the fields that every order must have."""
 
+    def judges_like(self, other: Reader) -> bool:
+        """Whether both suspect the same rows. They are of one zone and one collection."""
+        return self._paths == other._paths and self._patterns == other._patterns
+
     def begin(self, part: Question) -> None:
         """The packs that follow are of a part: of their rows only those count that are a matter of it."""
         self._moments.clear()
         self._days, self._texts = part.days, part.texts
 
-    def add(self, pack: Pack) -> None:
-        """Counts a pack's rows."""
-        suspects = self._suspects(pack)
+    def add(self, pack: Pack, suspects: Collection[int]) -> None:
+        """Counts a pack's rows, of which `suspects` gave those that may be rejects."""
         for place in suspects:
             self._add_row(pack.row(place), judged=True)
         if len(suspects) == pack.size:
@@ -149,7 +152,7 @@ class Reader:
                 if len(rows) >= least and (tally := self._tally(subject, window, rows)):
                     yield tally
 
-    def _suspects(self, pack: Pack) -> Collection[int]:
+    def suspects(self, pack: Pack) -> Collection[int]:
         """The rows that may be rejects."""
         for path, value in pack.shared.items():
             if self._bad(path, [value]):

@@ -15,7 +15,7 @@ from bson.errors import InvalidBSON
 from pymongo.errors import OperationFailure
 
 from tercera.model import CUSTOMER, Counting, Match, Period, Tally
-from tercera.mongo.columns import Columns, UncoveredError
+from tercera.mongo.columns import Columns, Pack, UncoveredError
 from tercera.mongo.question import SHORTEST_PART, Question
 from tercera.mongo.reading import Known, Reader
 from tercera.mongo.survey import SurveyCount
@@ -44,6 +44,7 @@ def read_together(
     readers = [Reader(each, SurveyCount(), known[each.counting]) for each in questions]
     for reader in readers:
         reader.known.trim()
+    groups = _alike(readers)
     with ThreadPoolExecutor(asking.parallel + 1, thread_name_prefix="read") as pool:
         undatable = [pool.submit(asking.aggregated, undatable_rejects(each)) for each in questions]
         packed = {pool.submit(asking.packed, part): part for part in wide.parts(SHORTEST_PART)}
@@ -51,10 +52,8 @@ def read_together(
             for answers in as_completed(packed):
                 part = packed[answers]
                 packs = list(Columns(part).packs(answers.result()))
-                for reader in readers:
-                    reader.begin(part)
-                    for pack in packs:
-                        reader.add(pack)
+                for alike in groups:
+                    _read(alike, part, packs)
             for reader, rejects in zip(readers, undatable, strict=True):
                 for reject in rejects.result():
                     reader.survey.add(reject)
@@ -67,6 +66,27 @@ def read_together(
         finally:
             pool.shutdown(cancel_futures=True)
     return [(list(reader.tallies()), reader.survey) for reader in readers]
+
+
+def _alike(readers: Sequence[Reader]) -> list[list[Reader]]:
+    """The readers in groups that suspect the same rows, so that one of each looks for them."""
+    groups: list[list[Reader]] = []
+    for reader in readers:
+        known = next((group for group in groups if group[0].judges_like(reader)), None)
+        if known is None:
+            groups.append([reader])
+        else:
+            known.append(reader)
+    return groups
+
+
+def _read(alike: Sequence[Reader], part: Question, packs: Sequence[Pack]) -> None:
+    for reader in alike:
+        reader.begin(part)
+    for pack in packs:
+        suspects = alike[0].suspects(pack)
+        for reader in alike:
+            reader.add(pack, suspects)
 
 
 def widest(questions: Sequence[Question]) -> Question:
