@@ -54,9 +54,13 @@ def listening_socket(settings: WebSettings, users: int) -> socket.socket:
         # Named, the protocol is known to be one whose small packets asyncio lets go at once (TCP_NODELAY):
         # else each answer waits 40 ms for the other side's word that its head has arrived.
         bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind(address)
-        bound.listen(_QUEUE)  # whoever is told the address may come before the server takes anybody in
+        try:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind(address)
+            bound.listen(_QUEUE)  # whoever is told the address may come before the server takes anybody in
+        except OSError:
+            bound.close()
+            raise
     except OSError as error:
         raise PortTakenError(
             f"web: can't listen on {settings.host}, port {settings.port} ({error.strerror or error}); "
