@@ -17,8 +17,8 @@ BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 
 def write_report(figures: Sequence[Figure]) -> None:
-    """Puts the figures in place of earlier ones of the same claims; others stay, each with its day. ValueError
-    when the page has no markers."""
+    """Puts the figures in place of earlier ones of the same claims; others stay, each with its day.
+    ValueError when the page has no markers."""
     text = PAGE.read_text(encoding="utf-8")
     found = re.search(f"{BEGIN}.*{END}", text, re.DOTALL)
     if not found:
