@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -75,7 +76,7 @@ def configuration(source: Mapping[str, Any], server: SmtpServer, **more: Any) ->
     return {
         "timezone": ZONE,
         "source": dict(source),
-        "rules": [RULE],
+        "rules": [deepcopy(RULE)],  # which a test may change for itself
         "channels": {
             "customer": {"kind": "email", "to": "customer", "language": "es"},
             "operations": {
