@@ -109,7 +109,7 @@ class Preloaded:
         """Whether the run has ended."""
         try:
             state = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):  # gone before it was opened, or before it was read
             return True
         return state == "Z"
 
