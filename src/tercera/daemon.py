@@ -40,6 +40,10 @@ SHORTEST_PAUSE = 0.2
 KEPT_OPEN = 5.0
 """Seconds that the ways to the channels stay open for what comes next: a login takes longer than a mail."""
 
+HEARS_EVERY = 1.0
+"""Seconds after which a signal is heard at the latest that the system gave to another thread than the main
+one: that does not end the waiting of the main one."""
+
 log = structlog.get_logger("tercera")
 
 
@@ -60,7 +64,8 @@ def run_forever(app: App, ledger: Ledger, *, notify_history: bool = False) -> No
             **_beside(ledger),
         )
         try:
-            stop.wait()
+            while not stop.wait(HEARS_EVERY):
+                pass
         finally:
             log.info("stopping", remark="what is being written or sent is finished first")
             stop.set()
