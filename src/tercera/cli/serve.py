@@ -26,7 +26,7 @@ def serve(
     and serves too."""
     from tercera.app import open_app
     from tercera.cli.users import LINK_LASTS
-    from tercera.daemon import stopping_on_signals
+    from tercera.daemon import HEARS_EVERY, stopping_on_signals
     from tercera.logs import log_to_stderr
     from tercera.web.entering import local_link
     from tercera.web.server import is_loopback, listening_socket, serving, url_of
@@ -50,4 +50,5 @@ def serve(
             out.print(f"There are no users yet: `tercera users add NAME --role admin -c {config}` adds one.")
         log_to_stderr()
         with stopping_on_signals() as stop, serving(site, bound):
-            stop.wait()
+            while not stop.wait(HEARS_EVERY):
+                pass
