@@ -25,6 +25,7 @@ from bench.rivals import postgres_sweep
 from tercera.app import App, open_app
 from tercera.cycle import cycle
 from tercera.ledger import Ledger
+from tercera.model import Period
 from tercera.orders import Scope
 from tercera.windows import watched
 
@@ -44,7 +45,7 @@ def compare(size: int, rounds: int) -> dict[str, Any]:
         ledger = stack.enter_context(app.ledger())
         first = _timed(lambda: _cycle(app, ledger))
         _cycle(app, ledger)
-        windows = watched("month", "America/Bogota", NOW, app.settings.rules[0].grace)  # type: ignore[arg-type]
+        windows = watched(Period.MONTH, "America/Bogota", NOW, app.settings.rules[0].grace)
         bounds = windows[0].start.isoformat(), windows[-1].end.isoformat()
         pairs = _require_equal(app, postgres_sweep.ask(rival, *bounds), *(windows[0].start, windows[-1].end))
         swept, asked = alternating(

@@ -13,7 +13,7 @@ def load(uri: str, database: str, collection: str, path: str) -> int:
     records = pd.read_csv(path).to_dict("records")
     with MongoClient[dict[str, object]](uri) as client:
         # pandas' keys may be anything to the type checker; a CSV file's are texts.
-        return len(client[database][collection].insert_many(records).inserted_ids)  # type: ignore[arg-type]
+        return len(client[database][collection].insert_many(records).inserted_ids)  # type: ignore[arg-type]  # pandas names its columns by anything
 
 
 if __name__ == "__main__":

@@ -182,7 +182,7 @@ def be_tercera() -> NoReturn:
         main()
     except SystemExit as end:
         code = end.code
-    threading._shutdown()  # type: ignore[attr-defined]
+    threading._shutdown()  # type: ignore[attr-defined]  # what the interpreter calls at its end
     atexit._run_exitfuncs()
     sys.stdout.flush()
     sys.stderr.flush()

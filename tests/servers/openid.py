@@ -78,7 +78,7 @@ def openid_provider(now: float | None = None) -> Iterator[Provider]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     host, port = server.server_address[:2]
     provider = Provider(f"http://{host!s}:{port}", now or time.time())
-    server.provider = provider  # type: ignore[attr-defined]
+    server.provider = provider  # type: ignore[attr-defined]  # a server carries what its handlers need
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
@@ -91,7 +91,7 @@ def openid_provider(now: float | None = None) -> Iterator[Provider]:
 
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        provider: Provider = self.server.provider  # type: ignore[attr-defined]
+        provider: Provider = self.server.provider  # type: ignore[attr-defined]  # a server carries what its handlers need
         parts = urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         match parts.path:
@@ -107,7 +107,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self._json(404, {})
 
     def do_POST(self) -> None:
-        provider: Provider = self.server.provider  # type: ignore[attr-defined]
+        provider: Provider = self.server.provider  # type: ignore[attr-defined]  # a server carries what its handlers need
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         form = {name: values[0] for name, values in parse_qs(body).items()}
         found = provider.token(form, self.headers.get("Authorization", ""))

@@ -43,7 +43,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
 def test_whoever_reads_it(site: Dashboard, browser: Browser, way: str) -> None:
     """axe finds nothing, nothing is wider than the screen, nothing complains: in light and dark, on a wide
     screen and on a phone, in both languages."""
-    with browser.new_context(**WAYS[way]) as context:  # type: ignore[arg-type]
+    with browser.new_context(**WAYS[way]) as context:  # type: ignore[arg-type]  # a table of several ways of looking
         page = _entered(context, site)
         complaints: list[str] = []
         page.on("console", lambda message: complaints.append(message.text))

@@ -29,7 +29,7 @@ WAYS = {
 @pytest.mark.parametrize("way", WAYS)
 def test_whoever_reads_it(standing: Dashboard, browser: Browser, way: str) -> None:
     """axe finds nothing, nothing is wider than the screen, nothing complains, no page is heavy."""
-    with browser.new_context(**WAYS[way]) as context:  # type: ignore[arg-type]
+    with browser.new_context(**WAYS[way]) as context:  # type: ignore[arg-type]  # a table of several ways of looking
         page = context.new_page()
         complaints: list[str] = []
         page.on("console", lambda message: complaints.append(message.text))
@@ -47,7 +47,7 @@ def test_whoever_reads_it(standing: Dashboard, browser: Browser, way: str) -> No
             found = Axe().run(page)
             assert found.violations_count == 0, f"{path}: {found.generate_report()}"
             width = page.evaluate("document.documentElement.scrollWidth")
-            assert width <= WAYS[way]["viewport"]["width"], path  # type: ignore[index]
+            assert width <= WAYS[way]["viewport"]["width"], path  # type: ignore[index]  # a table of several ways of looking
         assert complaints == []
 
 

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser
 from tercera.backtest import backtest
 from tercera.columns import ColumnReading
 from tercera.model import Counting, Level, Survey, Tally
-from tercera.orders import Reading, Scope
+from tercera.orders import Reading, Scope, Source
 from tercera.whatif import what_if
 from tests.servers.dashboard import NOW, RULE, Dashboard, Orders, dashboard
 from tests.web.conftest import log_in
@@ -38,11 +38,11 @@ def _shop() -> Orders:
 class _OneByOne:
     """A source that gives no columns."""
 
-    def __init__(self, source: object) -> None:
+    def __init__(self, source: Source) -> None:
         self._source = source
 
     def tally(self, counting: Counting, scope: Scope) -> Reading:
-        reading = self._source.tally(counting, scope)  # type: ignore[attr-defined]
+        reading = self._source.tally(counting, scope)
         assert isinstance(reading, ColumnReading)
 
         def told() -> Generator[Tally, None, Survey]:
@@ -68,7 +68,7 @@ def test_one_tally_answers_every_threshold(tmp_path: Path) -> None:
         for counts in found.by_level(levels).values():
             by_level.update(dict(zip(("low", "high"), counts, strict=True)))
         assert by_level == backtest(replace(rule, levels=levels), site.app.source).by_level
-        alone = what_if(rule.counting, _OneByOne(site.app.source), NOW)  # type: ignore[arg-type]
+        alone = what_if(rule.counting, _OneByOne(site.app.source), NOW)  # type: ignore[arg-type]  # it gives the tallies alone
         assert (alone.windows, alone.customers) == (found.windows, found.customers)
 
 

@@ -120,7 +120,7 @@ class OrderStore:
         every = [*map(_quoted, names), "changed_at", "gone", "seq"]
         renewed = ", ".join(f"{name} = excluded.{name}" for name in every[1:])
         return (
-            f"INSERT INTO orders ({', '.join(every)}) VALUES ({', '.join('?' * len(every))}) "  # noqa: S608
+            f"INSERT INTO orders ({', '.join(every)}) VALUES ({', '.join('?' * len(every))}) "  # noqa: S608 - names of the configuration, quoted
             f"ON CONFLICT (order_id) DO UPDATE SET {renewed} {_NEWER}"
         )
 

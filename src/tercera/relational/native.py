@@ -24,7 +24,7 @@ from ibis.common.typing import VarTuple
 from ibis.expr.schema import Schema
 
 
-class Native(ops.Value):  # type: ignore[misc]
+class Native(ops.Value):  # type: ignore[misc]  # Ibis has no types
     """A value in the engine's own SQL; `{0}`, `{1}`, … stand for the arguments."""
 
     template: str
@@ -32,30 +32,30 @@ class Native(ops.Value):  # type: ignore[misc]
     kind: dt.DataType
     shape = rlz.shape_like("arguments")
 
-    @attribute  # type: ignore[untyped-decorator]
+    @attribute  # type: ignore[untyped-decorator]  # Ibis has no types
     def dtype(self) -> dt.DataType:
         """The type that it is said to have."""
         return self.kind
 
 
-class NativeReduction(ops.Reduction):  # type: ignore[misc]
+class NativeReduction(ops.Reduction):  # type: ignore[misc]  # Ibis has no types
     """An aggregate in the engine's own SQL."""
 
     template: str
     arguments: VarTuple[ops.Value]
     kind: dt.DataType
 
-    @attribute  # type: ignore[untyped-decorator]
+    @attribute  # type: ignore[untyped-decorator]  # Ibis has no types
     def dtype(self) -> dt.DataType:
         """The type that it is said to have."""
         return self.kind
 
 
-class Apart(ops.Limit):  # type: ignore[misc]
+class Apart(ops.Limit):  # type: ignore[misc]  # Ibis has no types
     """All rows of a relation. An engine works its columns out before it goes on, each once."""
 
 
-class Written(ops.Relation):  # type: ignore[misc]
+class Written(ops.Relation):  # type: ignore[misc]  # Ibis has no types
     """What a query gives that somebody wrote in the engine's own SQL."""
 
     query: str

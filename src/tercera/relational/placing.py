@@ -28,8 +28,8 @@ _MOST_LISTED = 800
 """Days."""
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a wall clock
-_EARLIEST = datetime(1, 1, 2)  # noqa: DTZ001
-_LATEST = datetime(9999, 12, 30)  # noqa: DTZ001
+_EARLIEST = datetime(1, 1, 2)  # noqa: DTZ001 - a wall clock
+_LATEST = datetime(9999, 12, 30)  # noqa: DTZ001 - a wall clock
 _MICROSECOND = timedelta(microseconds=1)
 _MARGIN = timedelta(days=3)
 """No clock is as far as this from another."""

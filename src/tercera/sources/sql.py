@@ -163,7 +163,7 @@ class SqlSource:
         found: list[Sequence[str | None]] = []
         wanted = set(ids)
         for batch in _batches(sorted(wanted)):
-            told = self._asked(lambda session, batch=batch: session.entries(batch))  # type: ignore[misc]
+            told = self._asked(lambda session, batch=batch: session.entries(batch))  # type: ignore[misc]  # mypy reads no type from a lambda's default
             found += [row for row in told if row[0] in wanted]
         return customers(settings, found)
 
@@ -176,7 +176,7 @@ class SqlSource:
         for batch in _batches(sorted(subjects)):
             asked = set(batch)
             for subject, place, known, unknown in self._asked(
-                lambda session, batch=batch: session.doubts(question, batch)  # type: ignore[misc]
+                lambda session, batch=batch: session.doubts(question, batch)  # type: ignore[misc]  # mypy reads no type from a lambda's default
             ):
                 if subject in asked:
                     found.setdefault(SubjectId(subject), {})[REASONS[int(place)]] = int(known) + int(unknown)

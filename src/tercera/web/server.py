@@ -80,7 +80,7 @@ def is_loopback(host: str) -> bool:
 def url_of(bound: socket.socket) -> str:
     """Where it is, as a browser on this machine writes it."""
     host, port = bound.getsockname()[:2]
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - compared with, not listened on
     return f"http://{shown}:{port}"
 
 

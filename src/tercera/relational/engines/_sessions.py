@@ -80,7 +80,7 @@ class SparkConnection:
     def relation(self, place: Place) -> ir.Table:
         """See `connection.Connection`. A table may be a folder: parquet.`/data/orders`."""
         if place.table and "`" in place.table:
-            place = replace(place, table=None, query=f"SELECT * FROM {place.table}")  # noqa: S608
+            place = replace(place, table=None, query=f"SELECT * FROM {place.table}")  # noqa: S608 - the configured table
         with _explained(self._address):
             try:
                 found = self._session.sql(place.query) if place.query else self._session.table(place.table)

@@ -35,7 +35,7 @@ class Warehouse:
         """See `connection.Connection`."""
         quote = self._quote
         name = ".".join(quote + each.replace(quote, quote * 2) + quote for each in place.name)
-        asked = place.query.strip().rstrip(";") if place.query else f"SELECT * FROM {name}"  # noqa: S608
+        asked = place.query.strip().rstrip(";") if place.query else f"SELECT * FROM {name}"  # noqa: S608 - the configured table or query, quoted
         try:
             columns = self._columns(asked)
         except Exception as error:

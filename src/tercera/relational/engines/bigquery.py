@@ -82,7 +82,7 @@ class BigQueryDialect(CountedDialect):
         return self._number("UNIX_MICROS({0})" if kind.timezone else "UNIX_MICROS(TIMESTAMP({0}))", value)
 
 
-class Compiler(NativeSql, BigQueryCompiler):  # type: ignore[misc]
+class Compiler(NativeSql, BigQueryCompiler):  # type: ignore[misc]  # Ibis has no types
     """BigQuery works out a column of a subquery once."""
 
     keeps_apart = ""

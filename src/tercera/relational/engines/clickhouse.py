@@ -92,7 +92,7 @@ class ClickHouseDialect(CountedDialect):
         return self._number("toUnixTimestamp64Micro(toDateTime64({0}, 6, 'UTC'))", value)
 
 
-class Compiler(NativeSql, ClickHouseCompiler):  # type: ignore[misc]
+class Compiler(NativeSql, ClickHouseCompiler):  # type: ignore[misc]  # Ibis has no types
     """ClickHouse works out an expression that stands in several places once."""
 
     keeps_apart = ""

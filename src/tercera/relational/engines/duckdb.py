@@ -204,7 +204,7 @@ def _plain_pattern(parts: tuple[tuple[bool, str], ...]) -> str:
     )
 
 
-class Compiler(NativeSql, DuckDBCompiler):  # type: ignore[misc]
+class Compiler(NativeSql, DuckDBCompiler):  # type: ignore[misc]  # Ibis has no types
     """DuckDB works a named column out once, so steps need nothing to keep them apart."""
 
     keeps_apart = ""

@@ -178,7 +178,7 @@ class MySQLDialect(Dialect):
         return cast("ir.IntegerValue", told)
 
 
-class Compiler(NativeSql, MySQLCompiler):  # type: ignore[misc]
+class Compiler(NativeSql, MySQLCompiler):  # type: ignore[misc]  # Ibis has no types
     """Texts compare exactly already, so they are compared as they stand."""
 
     keeps_apart = f"LIMIT {2**64 - 1}"

@@ -243,7 +243,7 @@ def _piece(piece: Piece) -> str:
     return f"SUBSTRING({{0}} FROM '{pattern}')"
 
 
-class Compiler(NativeSql, PostgresCompiler):  # type: ignore[misc]
+class Compiler(NativeSql, PostgresCompiler):  # type: ignore[misc]  # Ibis has no types
     """OFFSET 0 keeps a subquery one, and costs nothing."""
 
 
@@ -310,7 +310,7 @@ class PostgresConnection:
             yield from cursor.stream(statement.encode(), size=_AT_ONCE)
 
     def can_write(self, place: Place) -> bool | None:
-        """By the privileges of the user, whatever this session may do."""
+        """By the privileges of the user, whatever this connection may do."""
         if not place.table:
             return None
         asked = sql.Identifier(*place.name).as_string(self._made)

@@ -113,7 +113,7 @@ def _extended(pattern: str) -> str:
     return _WRITTEN.sub(lambda found: chr(int(found[1], 16)), pattern).replace("(?:", "(")
 
 
-class Compiler(NativeSql, SnowflakeCompiler):  # type: ignore[misc]
+class Compiler(NativeSql, SnowflakeCompiler):  # type: ignore[misc]  # Ibis has no types
     """Snowflake works out a column of a subquery once."""
 
     keeps_apart = ""

@@ -132,7 +132,7 @@ class SparkDialect(CountedDialect):
         return self._number("UNIX_MICROS(CAST({0} AS TIMESTAMP))", value)
 
 
-class Compiler(NativeSql, PySparkCompiler):  # type: ignore[misc]
+class Compiler(NativeSql, PySparkCompiler):  # type: ignore[misc]  # Ibis has no types
     """Spark works out a costly column once when it is used more than once, so no step needs to be apart."""
 
     keeps_apart = ""

@@ -173,7 +173,7 @@ def _truth(template: str, *arguments: Any) -> ir.BooleanValue:
     return cast("ir.BooleanValue", native(template, *arguments, kind=dt.boolean))
 
 
-class Compiler(NativeSql, SQLiteCompiler):  # type: ignore[misc]
+class Compiler(NativeSql, SQLiteCompiler):  # type: ignore[misc]  # Ibis has no types
     """A limit, even none, keeps a subquery one."""
 
     keeps_apart = "LIMIT -1 OFFSET 0"
@@ -196,7 +196,7 @@ def connect(address: Address) -> SqliteConnection:
         made.text_factory = _decoded
         for name, arguments, function in _FUNCTIONS:
             made.create_function(name, arguments, function, deterministic=True)
-        made.create_aggregate("TERCERA_TOTAL", 1, _Total)  # type: ignore[arg-type]
+        made.create_aggregate("TERCERA_TOTAL", 1, _Total)  # type: ignore[arg-type]  # its type wants a step that counts its arguments
         return SqliteConnection(made, address)
 
 
@@ -212,7 +212,7 @@ class SqliteConnection:
         asked = f"({place.query})" if place.query else ".".join(map(_quoted, place.name))
         with _explained(self._address):
             try:
-                names = [each[0] for each in self._made.execute(f"SELECT * FROM {asked} LIMIT 0").description]  # noqa: S608
+                names = [each[0] for each in self._made.execute(f"SELECT * FROM {asked} LIMIT 0").description]  # noqa: S608 - the configured table, quoted, or query
             except sqlite3.OperationalError as error:
                 if "no such" not in str(error) and "syntax" not in str(error):
                     raise

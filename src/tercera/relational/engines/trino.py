@@ -97,7 +97,7 @@ class TrinoDialect(CountedDialect):
         )
 
 
-class Compiler(NativeSql, TrinoCompiler):  # type: ignore[misc]
+class Compiler(NativeSql, TrinoCompiler):  # type: ignore[misc]  # Ibis has no types
     """Trino works out a column of a subquery once."""
 
     keeps_apart = ""

@@ -39,7 +39,7 @@ def list_alerts(
     customer: Annotated[Name | None, Query(description="Only this customer's.")] = None,
     window: Annotated[Name | None, Query(description="Only this window's, like 2026-11.")] = None,
     state: Annotated[State | None, Query(description="Only in this state.")] = None,
-    level: Annotated[list[Name], Query(description="Only at one of these levels.", max_length=20)] = [],  # noqa: B006
+    level: Annotated[list[Name], Query(description="Only at one of these levels.", max_length=20)] = [],  # noqa: B006 - FastAPI copies it
     text: Annotated[
         str,
         Query(
@@ -73,7 +73,7 @@ def list_alerts(
 @router.get(
     "/{id}", response_model=AlertDetail, responses={**UNCHANGED, **problems(404)}, summary="One alert"
 )
-def show_alert(id: AlertId, request: Request, site: Here, visitor: Reader) -> Response:  # noqa: A002
+def show_alert(id: AlertId, request: Request, site: Here, visitor: Reader) -> Response:  # noqa: A002 - the name in the address
     """With its evidence, every transition, every notice with the other side's words, every decision."""
     return fresh(request, AlertDetail.of(site.ledger.alert(id)))
 
@@ -86,7 +86,7 @@ def show_alert(id: AlertId, request: Request, site: Here, visitor: Reader) -> Re
     summary="Say that somebody looks after an alert",
 )
 def acknowledge(
-    id: AlertId,  # noqa: A002
+    id: AlertId,  # noqa: A002 - the name in the address
     asked: Acknowledgement,
     site: Here,
     visitor: Actor,
@@ -106,7 +106,7 @@ def acknowledge(
     summary="Tell nothing of one alert for a time",
 )
 def snooze(
-    id: AlertId,  # noqa: A002
+    id: AlertId,  # noqa: A002 - the name in the address
     asked: Snooze,
     site: Here,
     visitor: Actor,
@@ -129,7 +129,7 @@ def snooze(
     summary="Say that an alert is no problem",
 )
 def dismiss(
-    id: AlertId,  # noqa: A002
+    id: AlertId,  # noqa: A002 - the name in the address
     asked: Dismissal,
     site: Here,
     visitor: Actor,

@@ -47,7 +47,7 @@ def add_silence(asked: SilenceAsked, site: Here, visitor: Actor, once: OnlyOnce)
     summary="End a silence, a snooze or a dismissal before its time",
 )
 def end_silence(
-    id: Annotated[Id, Path(description="Its number.")],  # noqa: A002
+    id: Annotated[Id, Path(description="Its number.")],  # noqa: A002 - the name in the address
     site: Here,
     visitor: Actor,
     once: OnlyOnce,

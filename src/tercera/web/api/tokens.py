@@ -38,7 +38,7 @@ def add_token(asked: NewToken, site: Here, visitor: Admin) -> TokenMade:
 
 @router.delete("/{id}", response_model=TokenGiven, responses=problems(404, 409), summary="End a key at once")
 def revoke_token(
-    id: Annotated[Id, Path(description="Its number.")],  # noqa: A002
+    id: Annotated[Id, Path(description="Its number.")],  # noqa: A002 - the name in the address
     site: Here,
     visitor: Admin,
     once: OnlyOnce,

@@ -19,7 +19,7 @@ router = APIRouter()
 
 
 @router.get("/login")
-def login_page(request: Request, visitor: Unknown, next: str = "/") -> Response:  # noqa: A002
+def login_page(request: Request, visitor: Unknown, next: str = "/") -> Response:  # noqa: A002 - the name in the form and the address
     """The form."""
     if visitor is not None:
         return RedirectResponse(inside(next), 303)
@@ -33,7 +33,7 @@ async def log_in(
     visitor: Unknown,
     name: Annotated[str, Form(max_length=200)],
     password: Annotated[str, Form(max_length=2000)],
-    next: Annotated[str, Form()] = "/",  # noqa: A002
+    next: Annotated[str, Form()] = "/",  # noqa: A002 - the name in the form and the address
 ) -> Response:
     """Whoever has the right password gets a new session, whatever cookie they came with."""
     check_origin(site, request)

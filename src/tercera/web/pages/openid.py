@@ -23,7 +23,7 @@ router = APIRouter()
 
 
 @router.get("/login/openid")
-def begin(request: Request, site: Here, visitor: Unknown, next: str = "/") -> Response:  # noqa: A002
+def begin(request: Request, site: Here, visitor: Unknown, next: str = "/") -> Response:  # noqa: A002 - the name in the form and the address
     """To the provider."""
     begun = _provider(site).begin(site.now(), inside(next))
     answer = RedirectResponse(begun.url, 303)
