@@ -96,7 +96,7 @@ def test_without_javascript(standing: Dashboard) -> None:
 
 
 def test_dragging_the_threshold(standing: Dashboard, browser: Browser) -> None:
-    """By the keyboard alone: the sums, the bars and the address follow, and the server agrees."""
+    """By the keyboard alone: the sums, the bars, their numbers and the address follow, and the server agrees."""
     page = browser.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
@@ -109,7 +109,9 @@ def test_dragging_the_threshold(standing: Dashboard, browser: Browser) -> None:
         assert page.locator('[data-sum="alerts"]').text_content() == expected
     assert page.get_by_label("From how many orders on").input_value() == "7"
     dragged = page.locator("svg.whatif").inner_html()
+    above = page.locator(".tops li").all_text_contents()
     page.reload()
+    assert above == page.locator(".tops li").all_text_contents() == ["0", "1"]
     assert page.get_by_label("From how many orders on").input_value() == "7"
     assert page.locator('[data-sum="customers"]').text_content() == "1"
     heights = "[...document.querySelectorAll('rect.then')].map(each => Number(each.getAttribute('height')))"

@@ -7,7 +7,7 @@ if (form && form.dataset.numbers) {
   const number = form.querySelector("#threshold"), slider = form.querySelector("#slider");
   const written = new Intl.NumberFormat(form.dataset.language);
   const bars = [...document.querySelectorAll("svg.whatif g")];
-  const cells = new Map([...document.querySelectorAll("[data-window]")].map((each) => [Number(each.dataset.window), each]));
+  const cells = bars.map((_, place) => document.querySelectorAll(`[data-window="${place}"]`));
   const names = bars.map((bar) => bar.querySelector("title").textContent.replace(/: [^:]*$/, ""));
   const atLeast = (counts, threshold) => {
     let sum = 0;
@@ -26,7 +26,7 @@ if (form && form.dataset.numbers) {
       tall(bar.querySelector(".today"), (today[place] * 100) / most);
       tall(bar.querySelector(".then"), (then[place] * 100) / most);
       bar.querySelector("title").textContent = `${names[place]}: ${written.format(then[place])}`;
-      cells.get(place).textContent = written.format(then[place]);
+      for (const cell of cells[place]) cell.textContent = written.format(then[place]);
     });
     document.querySelector('[data-sum="alerts"]').textContent = written.format(then.reduce((sum, each) => sum + each, 0));
     document.querySelector('[data-sum="customers"]').textContent = written.format(atLeast(customers, threshold));
