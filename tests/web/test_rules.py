@@ -96,7 +96,7 @@ def test_without_javascript(standing: Dashboard) -> None:
 
 
 def test_dragging_the_threshold(standing: Dashboard, browser: Browser) -> None:
-    """By the keyboard alone: the sums, the bars, their numbers and the address follow, and the server agrees."""
+    """By the keyboard alone: sums, bars, their numbers and the address follow, and the server agrees."""
     page = browser.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
