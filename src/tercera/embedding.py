@@ -28,7 +28,7 @@ from tercera.explain import Explanation, explain
 from tercera.ledger import AlertHistory, Ledger, Passage
 from tercera.ledger.searching import AlertLine, Wanted
 from tercera.model import RuleId, State, SubjectId, WindowId
-from tercera.people import Deed, Via
+from tercera.people import Actor, Via
 from tercera.silences import Decision, DecisionKind
 
 _AT_ONCE = 200
@@ -181,20 +181,17 @@ class Tercera:
         rule: str | None = None,
         until: datetime | None = None,
     ) -> Decision:
-        made = decide(
+        return decide(
             self._app,
             self._known,
+            Actor(author, Via.PYTHON),
             kind,
-            author=author,
             reason=reason,
             alert=alert,
             customer=customer,
             rule=rule,
             until=until,
         )
-        deed = Deed(self._app.clock(), author, Via.API, kind, f"decision {made.id}", reason)
-        self._known.people.record(deed)
-        return made
 
     @property
     def _known(self) -> Ledger:

@@ -74,6 +74,7 @@ class Via(StrEnum):
     API = "api"
     MAIL = "mail"  # a signed link
     CLI = "cli"
+    PYTHON = "python"  # another program that has Tercera inside
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +90,16 @@ class Deed:
     detail: str = ""
     address: str | None = None
     id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody who acts: who, by which way, and from which network address."""
+
+    name: str
+    via: Via
+    address: str | None = None
+
+    def did(self, at: datetime, action: str, what: str, detail: str = "") -> Deed:
+        """The line of the audit log that says so."""
+        return Deed(at, self.name, self.via, action, what, detail, self.address)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from tercera.ledger import Delivery, Ledger
 from tercera.messages import Draft, NoticeState, Problem
 from tercera.model import Customer, RuleId
 from tercera.orders import Source
+from tercera.people import Deed
 from tercera.routing import language_of, problem_of_address
 from tercera.silences import Silences
 
@@ -33,9 +34,10 @@ def redeliver(
     channel: str | None = None,
     rule: RuleId | None = None,
     dry_run: bool = False,
+    telling: Callable[[Redelivered], Deed] | None = None,
 ) -> Redelivered:
     """Makes dead and undeliverable notices due again: all, or those with these ids, of this channel, of this
-    rule. With `dry_run` it only counts them.
+    rule. With `dry_run` it only counts them. `telling` tells the audit log who did it.
 
     A customer's notice whose address was mended since becomes a new message to the new address. A dead one
     whose address is still the same is tried again as the message that it was, with its Message-ID. One that
@@ -56,9 +58,13 @@ def redeliver(
     withheld = len(found) - len(to_tell)
     if dry_run:
         return Redelivered(len(mended) + len(as_before), withheld)
-    retried = ledger.add_notices(list(mended.items()), now)
-    retried += ledger.retry(as_before, now) if as_before else 0
-    ledger.end_pauses({each.channel for each in to_tell}, now)
+    retried = ledger.redeliver(
+        list(mended.items()),
+        as_before,
+        {each.channel for each in to_tell},
+        now,
+        telling=telling and (lambda due: telling(Redelivered(due, withheld))),
+    )
     return Redelivered(retried, withheld)
 
 

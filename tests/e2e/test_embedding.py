@@ -77,7 +77,7 @@ def test_deciding(tercera: Tercera, config: Path) -> None:
         tercera.dismiss(99, author="crm", reason="x")
     with open_app(config) as app, app.ledger() as ledger:
         deeds = [(each.action, each.actor, each.via) for each in ledger.people.deeds()]
-    assert deeds == [(kind, "crm", Via.API) for kind in ("silence", "dismiss", "snooze", "acknowledge")]
+    assert deeds == [(kind, "crm", Via.PYTHON) for kind in ("silence", "dismiss", "snooze", "acknowledge")]
 
 
 def test_following_survives_restarts(config: Path) -> None:

@@ -93,9 +93,7 @@ def test_decisions(site: Dashboard) -> None:
         assert [each["kind"] for each in left] == ["snooze", "dismiss"]
         assert "no silence" in problem_of(program.delete(f"{API}/silences/{silenced.json()['id']}"))
     deeds = [(each.action, each.actor, each.via) for each in site.ledger.people.deeds()]
-    assert deeds == [
-        (action, "ada (test)", "api") for action in ("silence ended", "silence", "dismiss", "snooze")
-    ]
+    assert deeds == [(action, "ada (test)", "api") for action in ("end", "silence", "dismiss", "snooze")]
 
 
 @pytest.mark.parametrize(
@@ -234,8 +232,12 @@ def test_what_is_held_is_let_go(tmp_path: Path) -> None:
             assert program.get(f"{API}/held").json() == {"items": []}
             assert program.post(f"{API}/held/discard", json={}).json() == {"released": 0, "discarded": 0}
             assert program.post(f"{API}/deliveries/retry", json={}).json() == {"retried": 0, "withheld": 0}
-        deeds = [(each.action, each.object) for each in site.ledger.people.deeds()]
-    assert deeds[1:] == [("discard", "all rules"), ("release", "rule repeat-returns")]
+        deeds = [(each.action, each.object, each.detail) for each in site.ledger.people.deeds()]
+    assert deeds == [
+        ("retry", "all notices", "0 due again, 0 withheld"),
+        ("discard", "all rules", "0 discarded"),
+        ("release", "rule repeat-returns", f"{held['notices']} released, 0 discarded"),
+    ]
 
 
 def test_many_ask_while_a_sweep_runs(site: Dashboard) -> None:

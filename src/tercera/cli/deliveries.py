@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from tercera.cli.acting import AuthorOption, actor
 from tercera.cli.describe import circuit_json, circuit_words, delivery_json
 from tercera.cli.output import (
     DEFAULT_CONFIG,
@@ -91,6 +92,7 @@ def retry_deliveries(
     channel: Annotated[str | None, typer.Option("--channel", help="Only those of this channel.")] = None,
     rule: Annotated[str | None, typer.Option("--rule", help="Only those of this rule.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many they are.")] = False,
+    author: AuthorOption = None,
     config: NestedConfigOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -98,19 +100,10 @@ def retry_deliveries(
     Message-ID that they had. The next delivery sends them. What is held back, discarded, dismissed or
     silenced stays as it is."""
     from tercera.app import open_app
-    from tercera.model import RuleId
-    from tercera.redeliver import redeliver
+    from tercera.deciding import retry
 
     with open_app(config or context.obj) as app, app.ledger() as ledger:
-        done = redeliver(
-            ledger,
-            app.source,
-            app.clock(),
-            ids=ids or None,
-            channel=channel,
-            rule=RuleId(rule) if rule else None,
-            dry_run=dry_run,
-        )
+        done = retry(app, ledger, actor(author), ids=ids, channel=channel, rule=rule, dry_run=dry_run)
     if json:
         print_json({"retried": done.retried, "withheld": done.withheld})
         return

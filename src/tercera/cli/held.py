@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import typer
 
+from tercera.cli.acting import AuthorOption, actor
 from tercera.cli.describe import when
 from tercera.cli.output import (
     DEFAULT_CONFIG,
@@ -17,11 +16,6 @@ from tercera.cli.output import (
     table,
     visible,
 )
-
-if TYPE_CHECKING:
-    from tercera.app import App
-    from tercera.ledger import Ledger
-    from tercera.model import RuleId
 
 
 def register(cli: typer.Typer) -> None:
@@ -68,43 +62,41 @@ def held(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> Non
         )
 
 
-def release(config: ConfigOption = DEFAULT_CONFIG, rule: RuleOption = None, json: JsonOption = False) -> None:
+def release(
+    config: ConfigOption = DEFAULT_CONFIG,
+    rule: RuleOption = None,
+    author: AuthorOption = None,
+    json: JsonOption = False,
+) -> None:
     """Let go of what is held back (of a rule, or of all) as far as it is still true; the rest is discarded.
     The next delivery sends it."""
+    from tercera import deciding
     from tercera.app import open_app
-    from tercera.messages import NoticeState
 
     with open_app(config) as app, app.ledger() as ledger:
-        chosen = _chosen(app, ledger, rule)
-        now = app.clock()
-        expired = ledger.discard(chosen, now, decided_before=now - app.settings.guard.expires)
-        became = ledger.release(chosen, now)
-    released, discarded = became[NoticeState.PENDING], became[NoticeState.DISCARDED] + expired
+        done = deciding.release(app, ledger, actor(author), rule)
     if json:
-        print_json({"released": released, "discarded": discarded})
+        print_json({"released": done.released, "discarded": done.discarded})
         return
     console().print(
-        f"{released:,} notices are due now and `tercera run` sends them; {discarded:,} that are not true any "
-        "more, are silenced or have waited too long were discarded."
+        f"{done.released:,} notices are due now and `tercera run` sends them; {done.discarded:,} that are "
+        "not true any more, are silenced or have waited too long were discarded."
     )
 
 
-def discard(config: ConfigOption = DEFAULT_CONFIG, rule: RuleOption = None, json: JsonOption = False) -> None:
+def discard(
+    config: ConfigOption = DEFAULT_CONFIG,
+    rule: RuleOption = None,
+    author: AuthorOption = None,
+    json: JsonOption = False,
+) -> None:
     """Put what is held back (of a rule, or of all) aside for good: it is never sent."""
+    from tercera import deciding
     from tercera.app import open_app
 
     with open_app(config) as app, app.ledger() as ledger:
-        count = ledger.discard(_chosen(app, ledger, rule), app.clock())
+        count = deciding.discard(app, ledger, actor(author), rule)
     if json:
         print_json({"discarded": count})
     else:
         console().print(f"{count:,} notices were discarded; nobody is told of them.")
-
-
-def _chosen(app: App, ledger: Ledger, rule: str | None) -> RuleId | None:
-    """The rule that is meant, which may be gone from the configuration while something of it waits."""
-    from tercera.model import RuleId
-
-    if rule is None or any(each.rule == rule for each in ledger.held()):
-        return None if rule is None else RuleId(rule)
-    return app.rule(rule).id

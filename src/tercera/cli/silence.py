@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tercera.cli.acting import AuthorOption, actor
 from tercera.cli.describe import decision_json, decision_words, when
 from tercera.cli.output import (
     DEFAULT_CONFIG,
@@ -36,9 +37,6 @@ ForOption = Annotated[
     str | None, typer.Option("--for", metavar="DURATION", help="How long, like 12h, 7d or 2w.")
 ]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; the alert's history shows it.")]
-AuthorOption = Annotated[
-    str | None, typer.Option("--author", help="Who decides; your login name if left out.")
-]
 
 
 def register(cli: typer.Typer) -> None:
@@ -106,13 +104,15 @@ def list_silences(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = Fals
 def end(
     silence: Annotated[int, typer.Argument(metavar="ID", help="As `silence list` shows it.")],
     config: ConfigOption = DEFAULT_CONFIG,
+    author: AuthorOption = None,
     json: JsonOption = False,
 ) -> None:
     """End a silence, a snooze or a dismissal before its time: the next sweep tells what is still true."""
+    from tercera import deciding
     from tercera.app import open_app
 
     with open_app(config) as app, app.ledger() as ledger:
-        ended = ledger.end_decision(silence, app.clock())
+        ended = deciding.end(app, ledger, actor(author), silence)
     _show(ended, json=json)
 
 
@@ -167,7 +167,6 @@ def _decide(
 ) -> None:
     from tercera.app import open_app
     from tercera.deciding import decide
-    from tercera.people import Deed, Via
     from tercera.silences import DecisionKind
 
     if kind != "acknowledge" and not reason.strip():
@@ -175,20 +174,18 @@ def _decide(
     with open_app(config) as app:
         now = app.clock()
         ends_at = _end(until, duration, app.settings.timezone, now) if ends else None
-        who = author or login()
         with app.ledger() as ledger:
             written = decide(
                 app,
                 ledger,
+                actor(author),
                 DecisionKind(kind),
-                author=who,
                 reason=reason,
                 until=ends_at,
                 customer=customer,
                 rule=rule,
                 alert=alert,
             )
-            ledger.people.record(Deed(now, who, Via.CLI, kind, f"decision {written.id}", reason))
     _show(written, json=json)
 
 
@@ -218,13 +215,3 @@ def _end(until: str | None, duration: str | None, zone: str, now: datetime) -> d
     if moment <= now:
         raise typer.BadParameter(f"--until {until} is over already")
     return moment
-
-
-def login() -> str:
-    """Who runs this command."""
-    from getpass import getuser
-
-    try:
-        return getuser()
-    except (OSError, KeyError):  # no such user, as in many containers
-        return "unknown"

@@ -251,7 +251,6 @@ def _password(from_stdin: bool) -> str:
 
 
 def _record(app: App, ledger: Ledger, action: str, what: str, detail: str = "") -> None:
-    from tercera.cli.silence import login
-    from tercera.people import Deed, Via
+    from tercera.cli.acting import actor
 
-    ledger.people.record(Deed(app.clock(), login(), Via.CLI, action, what, detail))
+    ledger.people.record(actor().did(app.clock(), action, what, detail))

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from sqlalchemy import Connection, insert, select
 
 from tercera.ledger.codec import AnyRow
 from tercera.ledger.tables import audit
 from tercera.people import Deed, Via
+
+T = TypeVar("T")
+Telling = Callable[[T], Deed]
+"""What somebody did, told from what came of it."""
+
+
+def recorded(connection: Connection, outcome: T, telling: Telling[T] | None) -> T:
+    """Adds the line about a change in the change's own transaction: both are written, or neither. Without
+    `telling` nobody did it: a cycle, say. Gives the outcome."""
+    if telling is not None:
+        record(connection, telling(outcome))
+    return outcome
 
 
 def record(connection: Connection, deed: Deed) -> None:

@@ -62,13 +62,19 @@ def held(connection: Connection) -> list[Held]:
     ]
 
 
-def release(connection: Connection, rule: RuleId | None, now: datetime) -> Counter[NoticeState]:
-    """Makes what is still true pending, due now, and discards the rest. Gives notices by their new state.
+def release(
+    connection: Connection, rule: RuleId | None, now: datetime, *, decided_before: datetime | None = None
+) -> Counter[NoticeState]:
+    """Makes what is still true pending, due now, and discards the rest, with what was held since before a
+    time. Gives notices by their new state.
 
     An alert that is at another level by now, or that somebody silenced, owes what nobody was told: the next
     sweep, or the first after the silence, tells what then holds.
     """
     first_of_all(connection)
+    expired = 0
+    if decided_before is not None:
+        expired = discard(connection, rule, now, decided_before=decided_before)
     rows = connection.execute(_waiting(rule)).all()
     last = {_recipient(row): row.seq for row in rows}  # only the last of several is told
     true = [row for row in rows if row.level == row.stands and row.seq == last[_recipient(row)]]
@@ -84,7 +90,7 @@ def release(connection: Connection, rule: RuleId | None, now: datetime) -> Count
     told = sorted({row.alert for row in true if row.level is not None})
     for some in batched(told):
         connection.execute(update(alerts).where(alerts.c.id.in_(some)).values(spoken=True))
-    return +Counter({NoticeState.PENDING: len(true), NoticeState.DISCARDED: len(stale)})
+    return +Counter({NoticeState.PENDING: len(true), NoticeState.DISCARDED: len(stale) + expired})
 
 
 def _quiet(connection: Connection, rows: Sequence[AnyRow], now: datetime) -> set[int]:

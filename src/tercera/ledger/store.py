@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine
 from tercera.errors import LedgerError, OutageError
 from tercera.failpoints import Failpoint, reached
 from tercera.ledger import (
+    audit,
     circuits,
     claims,
     commit,
@@ -37,6 +38,7 @@ from tercera.ledger import (
     settling,
     unreached,
 )
+from tercera.ledger.audit import Telling
 from tercera.ledger.circuits import Circuit
 from tercera.ledger.cursors import Cursor
 from tercera.ledger.digests import Digests
@@ -394,28 +396,63 @@ class Ledger:
         with writing(self._engine) as connection:
             return settling.retry(connection, ids, now)
 
-    def add_notices(self, further: Sequence[tuple[int, Draft]], now: datetime) -> int:
-        """More notices about the transitions of these notices (by id), due now; gives how many were new."""
-        return written(
-            self._engine,
-            lambda connection: settling.add_notices(connection, self.identity, further, now),
-        )
+    def redeliver(
+        self,
+        mended: Sequence[tuple[int, Draft]],
+        as_before: Collection[int],
+        channels: Collection[str],
+        now: datetime,
+        *,
+        telling: Telling[int] | None = None,
+    ) -> int:
+        """Notices (by id) once more, due now: the mended ones as these drafts, dead ones as they were; their
+        channels are looked at again at once. Gives how many are due."""
+
+        def work(connection: Connection) -> int:
+            due = settling.add_notices(connection, self.identity, mended, now)
+            due += settling.retry(connection, as_before, now) if as_before else 0
+            circuits.end_pauses(connection, channels, now)
+            return audit.recorded(connection, due, telling)
+
+        return written(self._engine, work)
 
     def held(self) -> list[holding.Held]:
         """What waits for somebody to release or discard it, by rule."""
         with reading(self._engine) as connection:
             return holding.held(connection)
 
-    def release(self, rule: RuleId | None, now: datetime) -> Counter[NoticeState]:
-        """Lets go of what is held and still true, discards the rest; gives notices by what became of them."""
-        return written(self._engine, lambda connection: holding.release(connection, rule, now))
+    def release(
+        self,
+        rule: RuleId | None,
+        now: datetime,
+        *,
+        decided_before: datetime | None = None,
+        telling: Telling[Counter[NoticeState]] | None = None,
+    ) -> Counter[NoticeState]:
+        """Lets go of what is held and still true, discards the rest and what is held since before a time;
+        gives notices by what became of them."""
 
-    def discard(self, rule: RuleId | None, now: datetime, *, decided_before: datetime | None = None) -> int:
-        """Puts what is held aside for good; gives how many notices."""
-        return written(
-            self._engine,
-            lambda connection: holding.discard(connection, rule, now, decided_before=decided_before),
-        )
+        def work(connection: Connection) -> Counter[NoticeState]:
+            became = holding.release(connection, rule, now, decided_before=decided_before)
+            return audit.recorded(connection, became, telling)
+
+        return written(self._engine, work)
+
+    def discard(
+        self,
+        rule: RuleId | None,
+        now: datetime,
+        *,
+        decided_before: datetime | None = None,
+        telling: Telling[int] | None = None,
+    ) -> int:
+        """Puts what is held (or was, since before a time) aside for good; gives how many notices."""
+
+        def work(connection: Connection) -> int:
+            count = holding.discard(connection, rule, now, decided_before=decided_before)
+            return audit.recorded(connection, count, telling)
+
+        return written(self._engine, work)
 
     def windows_with_alerts(self) -> dict[RuleId, list[WindowId]]:
         """Where each rule, also one that is gone, has alerts that are not open."""
@@ -448,15 +485,17 @@ class Ledger:
         with writing(self._engine) as connection:
             cursors.forget(connection, rule)
 
-    def decide(self, decision: Decision) -> Decision:
+    def decide(self, decision: Decision, *, telling: Telling[Decision] | None = None) -> Decision:
         """Writes a decision down; gives it with its id. Raises `NotFoundError` for an unknown alert."""
         with writing(self._engine) as connection:
-            return decisions.decide(connection, decision)
+            return audit.recorded(connection, decisions.decide(connection, decision), telling)
 
-    def end_decision(self, decision: int, now: datetime) -> Decision:
+    def end_decision(
+        self, decision: int, now: datetime, *, telling: Telling[Decision] | None = None
+    ) -> Decision:
         """Ends one before its time. Raises `NotFoundError`."""
         with writing(self._engine) as connection:
-            return decisions.end(connection, decision, now)
+            return audit.recorded(connection, decisions.end(connection, decision, now), telling)
 
     def decisions(self, now: datetime) -> list[Decision]:
         """Those in force, the oldest first."""

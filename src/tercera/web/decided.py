@@ -1,12 +1,12 @@
-"""What visitors decide by forms: written down, and put into the audit log."""
+"""What visitors decide by forms."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 from tercera.deciding import DecisionError, decide
-from tercera.silences import Decision, DecisionKind
-from tercera.web.access.visitor import Visitor
+from tercera.people import Actor
+from tercera.silences import DecisionKind
 from tercera.web.site import Site
 
 PAUSES = {
@@ -36,35 +36,7 @@ def end_of(site: Site, pause: str) -> datetime:
     return site.now() + PAUSES[pause]
 
 
-def decide_alert(
-    site: Site, visitor: Visitor, kind: DecisionKind, alert: int, reason: str, pause: str
-) -> None:
+def decide_alert(site: Site, actor: Actor, kind: DecisionKind, alert: int, reason: str, pause: str) -> None:
     """About one alert. Raises `DecisionError`, `NotFoundError`."""
     until = end_of(site, pause) if kind is DecisionKind.SNOOZE else None
-    decide(site.app, site.ledger, kind, author=visitor.name, reason=reason, alert=alert, until=until)
-    site.record(visitor.name, visitor.via, kind, f"alert {alert}", reason.strip(), visitor.address)
-
-
-def silence_customer(
-    site: Site, visitor: Visitor, customer: str, rule: str | None, reason: str, pause: str
-) -> None:
-    """About a customer: of one rule, or of all. Raises `DecisionError`, `NotFoundError`."""
-    decide(
-        site.app,
-        site.ledger,
-        DecisionKind.SILENCE,
-        author=visitor.name,
-        reason=reason,
-        customer=customer,
-        rule=rule,
-        until=end_of(site, pause),
-    )
-    about = f"customer {customer}" + (f", rule {rule}" if rule else "")
-    site.record(visitor.name, visitor.via, "silence", about, reason.strip(), visitor.address)
-
-
-def end_decision(site: Site, visitor: Visitor, decision: int) -> Decision:
-    """Before its time. Raises `NotFoundError`."""
-    ended = site.ledger.end_decision(decision, site.now())
-    site.record(visitor.name, visitor.via, "end", f"{ended.kind} {ended.id}", "", visitor.address)
-    return ended
+    decide(site.app, site.ledger, actor, kind, reason=reason, alert=alert, until=until)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from tercera.ledger import Ledger
-from tercera.people import Deed, Role, User, Via
+from tercera.people import Actor, Role, User, Via
 
 LOCAL = "local"
 """The user that such a link logs in where there are no others."""
@@ -26,5 +26,5 @@ def link_of(ledger: Ledger, name: str, url: str, now: datetime, lasts: timedelta
     if ledger.people.user(name) is None:
         ledger.people.add_user(User(name, Role.ADMIN, now))
     secret = ledger.people.offer_login(name, now, now + lasts)
-    ledger.people.record(Deed(now, name, Via.CLI, "link made", f"user {name}"))
+    ledger.people.record(Actor(name, Via.CLI).did(now, "link made", f"user {name}"))
     return f"{url}/enter?token={secret}"

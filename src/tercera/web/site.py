@@ -15,7 +15,7 @@ from fastapi import Depends, Request
 
 from tercera.app import App
 from tercera.ledger import Ledger
-from tercera.people import Deed, Via
+from tercera.people import Actor
 from tercera.signing import Keys
 from tercera.web.access.openid import OpenId
 from tercera.web.access.throttle import Throttle
@@ -86,11 +86,9 @@ class Site:
             named.add(host)
         return ["*"] if web.url is None and web.host not in named else sorted(named)
 
-    def record(
-        self, actor: str, via: Via, action: str, what: str, detail: str = "", address: str | None = None
-    ) -> None:
-        """Adds a line to the audit log."""
-        self.ledger.people.record(Deed(self.now(), actor, via, action, what, detail, address))
+    def record(self, actor: Actor, action: str, what: str, detail: str = "") -> None:
+        """Adds a line to the audit log about what changes nothing in the ledger."""
+        self.ledger.people.record(actor.did(self.now(), action, what, detail))
 
 
 def site_of(request: Request) -> Site:

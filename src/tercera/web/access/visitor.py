@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tercera.people import Permission, Via
+from tercera.people import Actor, Permission, Via
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,11 @@ class Visitor:
     address: str | None
     session: str | None = field(default=None, repr=False)
     csrf: str = field(default="", repr=False)
+
+    @property
+    def actor(self) -> Actor:
+        """Who the audit log calls them, and where they come from."""
+        return Actor(self.name, self.via, self.address)
 
     def may(self, permission: Permission) -> bool:
         """Whether they may."""

@@ -147,7 +147,6 @@ def decided(
     reason: str,
     until: datetime | None = None,
 ) -> DecisionGiven:
-    """Decides about an alert and writes the audit log."""
-    made = decide(site.app, site.ledger, kind, author=visitor.name, reason=reason, alert=alert, until=until)
-    site.record(visitor.name, visitor.via, kind, f"alert {alert}", reason, visitor.address)
+    """Decides about an alert."""
+    made = decide(site.app, site.ledger, visitor.actor, kind, reason=reason, alert=alert, until=until)
     return DecisionGiven.of(made)

@@ -6,9 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from tercera import deciding
 from tercera.messages import NoticeState
-from tercera.model import RuleId
-from tercera.redeliver import redeliver
 from tercera.web.access.roles import Actor, Reader
 from tercera.web.access.visitor import Visitor
 from tercera.web.cursors import Cursor, Limit, inner_place, outer_cursor
@@ -53,16 +52,13 @@ def retry(asked: Retry, site: Here, visitor: Actor, once: OnlyOnce) -> Response:
 
 
 def _retried(site: Site, visitor: Visitor, asked: Retry) -> Retried:
-    done = redeliver(
+    done = deciding.retry(
+        site.app,
         site.ledger,
-        site.app.source,
-        site.now(),
+        visitor.actor,
         ids=asked.ids,
         channel=asked.channel,
-        rule=RuleId(asked.rule) if asked.rule else None,
+        rule=asked.rule,
         dry_run=asked.dry_run,
     )
-    if not asked.dry_run:
-        detail = asked.model_dump_json(exclude_none=True, exclude={"dry_run"})[:1000]
-        site.record(visitor.name, visitor.via, "retry", "deliveries", detail, visitor.address)
     return Retried(retried=done.retried, withheld=done.withheld)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from tercera.messages import NoticeState
-from tercera.model import RuleId
+from tercera import deciding
 from tercera.web.access.roles import Actor, Reader
 from tercera.web.access.visitor import Visitor
 from tercera.web.documented import problems
@@ -58,28 +57,10 @@ def discard(asked: Letting, site: Here, visitor: Actor, once: OnlyOnce) -> Respo
 
 
 def _released(site: Site, visitor: Visitor, asked: Letting) -> Released:
-    rule, now = _rule(site, asked), site.now()
-    expired = site.ledger.discard(rule, now, decided_before=now - site.app.settings.guard.expires)
-    became = site.ledger.release(rule, now)
-    _record(site, visitor, "release", rule)
-    return Released(released=became[NoticeState.PENDING], discarded=became[NoticeState.DISCARDED] + expired)
+    done = deciding.release(site.app, site.ledger, visitor.actor, asked.rule)
+    return Released(released=done.released, discarded=done.discarded)
 
 
 def _discarded(site: Site, visitor: Visitor, asked: Letting) -> Released:
-    rule = _rule(site, asked)
-    discarded = site.ledger.discard(rule, site.now())
-    _record(site, visitor, "discard", rule)
+    discarded = deciding.discard(site.app, site.ledger, visitor.actor, asked.rule)
     return Released(released=0, discarded=discarded)
-
-
-def _rule(site: Site, asked: Letting) -> RuleId | None:
-    """Also one that is gone from the configuration, while something of it is held."""
-    if asked.rule is None or any(each.rule == asked.rule for each in site.ledger.held()):
-        return RuleId(asked.rule) if asked.rule else None
-    return site.app.rule(asked.rule).id
-
-
-def _record(site: Site, visitor: Visitor, action: str, rule: RuleId | None) -> None:
-    site.record(
-        visitor.name, visitor.via, action, f"rule {rule}" if rule else "all rules", "", visitor.address
-    )

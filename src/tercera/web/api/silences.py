@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from tercera.deciding import decide
+from tercera.deciding import decide, end
 from tercera.silences import DecisionKind
 from tercera.web.access.roles import Actor, Reader
 from tercera.web.access.visitor import Visitor
@@ -60,18 +60,15 @@ def _silenced(site: Site, visitor: Visitor, asked: SilenceAsked) -> DecisionGive
     made = decide(
         site.app,
         site.ledger,
+        visitor.actor,
         DecisionKind.SILENCE,
-        author=visitor.name,
         reason=asked.reason,
         customer=asked.customer,
         rule=asked.rule,
         until=asked.ends(site.now()),
     )
-    site.record(visitor.name, visitor.via, "silence", f"decision {made.id}", asked.reason, visitor.address)
     return DecisionGiven.of(made)
 
 
 def _ended(site: Site, visitor: Visitor, decision: int) -> DecisionGiven:
-    made = site.ledger.end_decision(decision, site.now())
-    site.record(visitor.name, visitor.via, "silence ended", f"decision {decision}", "", visitor.address)
-    return DecisionGiven.of(made)
+    return DecisionGiven.of(end(site.app, site.ledger, visitor.actor, decision))

@@ -32,7 +32,7 @@ def add_token(asked: NewToken, site: Here, visitor: Admin) -> TokenMade:
     wanted = Token(0, asked.name, asked.user, frozenset(asked.scopes), now, now + timedelta(days=asked.days))
     token, key = site.ledger.people.add_token(wanted)
     scopes = " ".join(sorted(token.scopes))
-    site.record(visitor.name, visitor.via, "token added", f"token {token.id}", scopes, visitor.address)
+    site.record(visitor.actor, "token added", f"token {token.id}", scopes)
     return TokenMade.with_key(token, key)
 
 
@@ -49,5 +49,5 @@ def revoke_token(
 
 def _revoked(site: Site, visitor: Visitor, token: int) -> TokenGiven:
     found = site.ledger.people.revoke_token(token, site.now())
-    site.record(visitor.name, visitor.via, "token revoked", f"token {token}", "", visitor.address)
+    site.record(visitor.actor, "token revoked", f"token {token}")
     return TokenGiven.of(found)

@@ -60,7 +60,7 @@ def _added(site: Site, visitor: Visitor, asked: NewUser) -> UserGiven:
     password = hashed(asked.password.get_secret_value()) if asked.password else None
     user = User(asked.name, asked.role, site.now(), password=password is not None)
     site.ledger.people.add_user(user, password)
-    site.record(visitor.name, visitor.via, "user added", user.name, user.role, visitor.address)
+    site.record(visitor.actor, "user added", user.name, user.role)
     return UserGiven.of(user)
 
 
@@ -76,7 +76,7 @@ def _changed(site: Site, visitor: Visitor, name: str, asked: UserChange) -> User
             disabled_at=site.now() if asked.disabled else None,
             enable=asked.disabled is False,
         )
-        site.record(visitor.name, visitor.via, "user changed", name, words, visitor.address)
+        site.record(visitor.actor, "user changed", name, words)
     found = people.user(name)
     assert found is not None, name
     return UserGiven.of(found)

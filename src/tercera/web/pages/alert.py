@@ -11,6 +11,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi import Path as InPath
 from fastapi.responses import Response
 
+from tercera.deciding import end
 from tercera.errors import NotFoundError
 from tercera.ledger import AlertHistory, Step
 from tercera.orders import Reproducible, Scope
@@ -19,7 +20,7 @@ from tercera.silences import Decision
 from tercera.watch import is_reserved
 from tercera.web.access.asking import may
 from tercera.web.access.visitor import Visitor
-from tercera.web.decided import PAUSES, answer_of, decide_alert, end_decision
+from tercera.web.decided import PAUSES, answer_of, decide_alert
 from tercera.web.page import back, page, tone, words_in
 from tercera.web.sentmail import is_mail, mail_of
 from tercera.web.site import Here, Site
@@ -84,7 +85,7 @@ def decide_one(
 ) -> Response:
     """Acknowledges, snoozes or dismisses it."""
     kind = answer_of(do)
-    decide_alert(site, visitor, kind, alert, reason, pause)
+    decide_alert(site, visitor.actor, kind, alert, reason, pause)
     return back(f"/alerts/{alert}", done=f"alerts.{kind}")
 
 
@@ -98,7 +99,7 @@ def end_one(
     """Ends a decision about it before its time."""
     if all(each.id != decision for each in site.ledger.alert(alert).decisions):
         raise NotFoundError(f"alert {alert} has no decision {decision}; load its page again")
-    end_decision(site, visitor, decision)
+    end(site.app, site.ledger, visitor.actor, decision)
     return back(f"/alerts/{alert}", done="alert.ended")
 
 

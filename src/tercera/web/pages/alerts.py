@@ -103,7 +103,7 @@ def decide_several(
     if not alert:
         raise DecisionError("no alert was chosen; tick those that are meant")
     for each in dict.fromkeys(alert):
-        decide_alert(site, visitor, kind, each, reason, pause)
+        decide_alert(site, visitor.actor, kind, each, reason, pause)
     query = query_of(wanted_of(QueryParams(view)))
     return back("/alerts", done=f"alerts.{kind}", count=len(set(alert)), **query)
 

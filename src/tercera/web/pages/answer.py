@@ -6,25 +6,21 @@ What fetches links ahead (mail scanners do) changes nothing: only the form does.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from tercera.deciding import DecisionError, decide
 from tercera.ledger import AlertHistory
 from tercera.links import Asked, is_ours, read_token
-from tercera.people import Via
+from tercera.people import Actor, Via
 from tercera.silences import Decision, DecisionKind
 from tercera.web.access.asking import Unknown, address_of, check_origin
+from tercera.web.decided import ANSWERS, PAUSES, answer_of, decide_alert
 from tercera.web.page import page, words_in
 from tercera.web.site import Here, Site
 
 router = APIRouter()
-
-CHOICES = (DecisionKind.ACKNOWLEDGE, DecisionKind.SNOOZE, DecisionKind.DISMISS)
-PAUSES = {"1d": timedelta(days=1), "7d": timedelta(days=7), "30d": timedelta(days=30)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,29 +55,12 @@ def answer(
     question = _question(site, token)
     if question is None:
         return _over(request)
-    if do not in CHOICES or pause not in PAUSES:
-        raise DecisionError(f"{do!r} is no answer; choose one of {', '.join(CHOICES)}")
-    kind = DecisionKind(do)
+    kind = answer_of(do)
     if not _stands(site, question, kind):
-        _decide(site, request, question, kind, reason, PAUSES[pause])
+        given = reason.strip() or words_in(request).say("answer.no_reason")
+        actor = Actor(question.asked.who, Via.MAIL, address_of(request))
+        decide_alert(site, actor, kind, question.asked.alert, given, pause)
     return RedirectResponse(f"/answer/{token}?done=answered.{kind}", 303)
-
-
-def _decide(
-    site: Site, request: Request, question: _Question, kind: DecisionKind, reason: str, pause: timedelta
-) -> None:
-    asked = question.asked
-    given = reason.strip() or words_in(request).say("answer.no_reason")
-    decide(
-        site.app,
-        site.ledger,
-        kind,
-        author=asked.who,
-        reason=given,
-        alert=asked.alert,
-        until=site.now() + pause if kind is DecisionKind.SNOOZE else None,
-    )
-    site.record(asked.who, Via.MAIL, kind, f"alert {asked.alert}", given, address_of(request))
 
 
 def _question(site: Site, token: str) -> _Question | None:
@@ -116,7 +95,7 @@ def _asking(request: Request, site: Site, question: _Question, do: str) -> Respo
         who=question.asked.who,
         until=question.asked.until,
         decisions=decisions,
-        chosen=do if do in CHOICES else CHOICES[0].value,
+        chosen=do if do in ANSWERS else ANSWERS[0].value,
         pauses=tuple(PAUSES),
     )
 

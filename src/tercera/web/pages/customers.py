@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
+from tercera import deciding
 from tercera.errors import NotFoundError, SourceError
 from tercera.explain import Explanation, explain
 from tercera.ledger import Wanted
@@ -16,9 +17,10 @@ from tercera.model import CUSTOMER, Customer, SubjectId
 from tercera.people import Permission
 from tercera.rendering.words import Words
 from tercera.rules import Rule
+from tercera.silences import DecisionKind
 from tercera.web.access.asking import may
 from tercera.web.access.visitor import Visitor
-from tercera.web.decided import PAUSES, end_decision, silence_customer
+from tercera.web.decided import PAUSES, end_of
 from tercera.web.page import back, link, page, words_in
 from tercera.web.site import Here, Site
 from tercera.web.timeline import SPANS, timeline
@@ -82,7 +84,16 @@ def silence(
     rule: Annotated[str, Form(max_length=LONGEST)] = "",
 ) -> Response:
     """Nothing is told about a customer for a while."""
-    silence_customer(site, visitor, customer, rule or None, reason, pause)
+    deciding.decide(
+        site.app,
+        site.ledger,
+        visitor.actor,
+        DecisionKind.SILENCE,
+        reason=reason,
+        customer=customer,
+        rule=rule or None,
+        until=end_of(site, pause),
+    )
     return back("/customers", id=customer, done="customers.silenced")
 
 
@@ -96,7 +107,7 @@ def end(
     """Ends a silence, or a decision about one of their alerts."""
     if all(each.id != decision for each in site.ledger.views.decisions_of(SubjectId(customer))):
         raise NotFoundError(f"there is no decision {decision} about this customer; load the page again")
-    end_decision(site, visitor, decision)
+    deciding.end(site.app, site.ledger, visitor.actor, decision)
     return back("/customers", id=customer, done="alert.ended")
 
 

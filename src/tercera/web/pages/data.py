@@ -38,7 +38,7 @@ def data(request: Request, site: Here, visitor: Annotated[Visitor, may(Permissio
 @router.post("/data/unmasked")
 def unmasked(request: Request, site: Here, visitor: Annotated[Visitor, may(Permission.ACT)]) -> Response:
     """With the values of rows that can't be judged; who looked is written down."""
-    site.record(visitor.name, visitor.via, "unmask", "rejected rows", "", visitor.address)
+    site.record(visitor.actor, "unmask", "rejected rows")
     return _page(request, site, visitor, unmasked=True)
 
 
@@ -46,7 +46,7 @@ def unmasked(request: Request, site: Here, visitor: Annotated[Visitor, may(Permi
 def advise(site: Here, visitor: Annotated[Visitor, may(Permission.ACT)]) -> Response:
     """Asks the source which indexes would serve its rules; creates none."""
     site.background.ask(ADVICE, _advice(site), site.now, wait=1.0, anew=True)
-    site.record(visitor.name, visitor.via, "advise", "indexes", "", visitor.address)
+    site.record(visitor.actor, "advise", "indexes")
     return RedirectResponse("/data#indexes", 303)
 
 

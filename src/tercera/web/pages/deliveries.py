@@ -7,10 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
+from tercera import deciding
 from tercera.messages import NoticeState
-from tercera.model import RuleId
 from tercera.people import Permission
-from tercera.redeliver import redeliver
 from tercera.web.access.asking import may
 from tercera.web.access.visitor import Visitor
 from tercera.web.page import back, page
@@ -64,17 +63,9 @@ def retry(
     state: Annotated[str, Form(max_length=40)] = "",
 ) -> Response:
     """Makes dead and undeliverable notices due again: these, or all of a channel or a rule."""
-    done = redeliver(
-        site.ledger,
-        site.app.source,
-        site.now(),
-        ids=notice or None,
-        channel=channel or None,
-        rule=RuleId(rule) if rule else None,
+    done = deciding.retry(
+        site.app, site.ledger, visitor.actor, ids=notice, channel=channel or None, rule=rule or None
     )
-    what = ", ".join(map(str, notice)) if notice else f"all {channel} {rule}".strip()
-    detail = f"{done.retried} due again, {done.withheld} withheld"
-    site.record(visitor.name, visitor.via, "retry", f"notices {what}", detail, visitor.address)
     said = "withheld" if done.withheld and not done.retried else "retried"
     count = done.withheld if said == "withheld" else done.retried
     return back("/deliveries", said, count=count, state=state, channel=channel)

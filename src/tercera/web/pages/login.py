@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 
-from tercera.people import Permission, User, Via
+from tercera.people import Actor, Permission, User, Via
 from tercera.web.access.asking import Unknown, address_of, check_origin, may
 from tercera.web.access.passwords import fits
 from tercera.web.access.visitor import Visitor
@@ -48,7 +48,8 @@ async def log_in(
     user = await run_in_threadpool(_known, site, name, password)
     if user is None:
         site.throttle.failed(who, site.now())
-        site.record(name[:64], Via.PAGE, "login failed", "session", address=address_of(request))
+        actor = Actor(name[:64], Via.PAGE, address_of(request))
+        await run_in_threadpool(site.record, actor, "login failed", "session")
         mistake = words_in(request).say("login.wrong")
         return page(request, "login.html", status=401, next=inside(next), name=name, mistake=mistake)
     site.throttle.succeeded(who[0])
@@ -77,7 +78,7 @@ def log_out(request: Request, site: Here, visitor: Annotated[Visitor, may(Permis
     """Ends the session."""
     if visitor.session is not None:
         site.ledger.people.end_session(visitor.session)
-        site.record(visitor.name, visitor.via, "logout", "session", address=visitor.address)
+        site.record(visitor.actor, "logout", "session")
     answer = RedirectResponse("/login", 303)
     answer.delete_cookie(site.cookie, secure=site.is_secure, httponly=True, samesite="lax")
     return answer
@@ -89,7 +90,7 @@ def entered(site: Site, request: Request, user: User, after: str) -> Response:
     if (old := request.cookies.get(site.cookie)) is not None:
         site.ledger.people.end_session(old)
     secret = site.ledger.people.begin_session(user.name, now, now + length)
-    site.record(user.name, Via.PAGE, "login", "session", address=address_of(request))
+    site.record(Actor(user.name, Via.PAGE, address_of(request)), "login", "session")
     answer = RedirectResponse(after, 303)
     answer.set_cookie(
         site.cookie,

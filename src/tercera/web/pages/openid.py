@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from tercera.errors import NotFoundError
-from tercera.people import User, Via
+from tercera.people import Actor, User, Via
 from tercera.web.access.asking import Unknown, address_of
 from tercera.web.access.openid import LASTS, Identity, OpenId, OpenIdError
 from tercera.web.page import page
@@ -48,7 +48,8 @@ def back(request: Request, site: Here, visitor: Unknown) -> Response:
         identity, after = provider.finish(site.now(), cookie, dict(request.query_params))
         user = _user(site, identity)
     except OpenIdError as error:
-        site.record("unknown", Via.PAGE, "login failed", "OpenID", str(error), address_of(request))
+        nobody = Actor("unknown", Via.PAGE, address_of(request))
+        site.record(nobody, "login failed", "OpenID", str(error))
         return page(request, "login.html", status=403, next="/", name="", mistake=str(error))
     answer = entered(site, request, user, inside(after))
     answer.delete_cookie(COOKIE, path=BACK, secure=site.is_secure, httponly=True, samesite="lax")
@@ -73,11 +74,12 @@ def _user(site: Site, identity: Identity) -> User:
     if known is None:
         name = _free_name(site, identity)
         people.add_user(User(name, identity.role, site.now(), identity=identity.id))
-        site.record(name, Via.PAGE, "user added", name, f"{identity.role} by OpenID")
+        site.record(Actor(name, Via.PAGE), "user added", name, f"{identity.role} by OpenID")
         known = people.user(name)
     elif known.disabled_at is None and known.role is not identity.role:
         people.change_user(known.name, role=identity.role)
-        site.record(known.name, Via.PAGE, "user changed", known.name, f"{identity.role} by OpenID")
+        actor = Actor(known.name, Via.PAGE)
+        site.record(actor, "user changed", known.name, f"{identity.role} by OpenID")
         known = people.user(known.name)
     if known is None or known.disabled_at is not None:
         raise OpenIdError(f"{identity.name} was disabled here; `tercera users change` lets them in again")

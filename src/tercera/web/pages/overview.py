@@ -11,7 +11,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 from markupsafe import Markup
 
-from tercera.deciding import DecisionError
+from tercera.deciding import DecisionError, discard, release
 from tercera.health import Health, health_of, rejected
 from tercera.ledger import Held
 from tercera.messages import NoticeState
@@ -102,15 +102,12 @@ def decide_held(
     rule: Annotated[str, Form(max_length=1000)],
 ) -> Response:
     """Releases what the guard holds back of a rule, or discards it."""
-    now, about = site.now(), RuleId(rule)
     if do not in ("release", "discard"):
         raise DecisionError(f"{do!r} is no decision about what is held; there are release, discard")
     if do == "release":
-        site.ledger.discard(about, now, decided_before=now - site.app.settings.guard.expires)
-        count = site.ledger.release(about, now)[NoticeState.PENDING]
+        count = release(site.app, site.ledger, visitor.actor, rule).released
     else:
-        count = site.ledger.discard(about, now)
-    site.record(visitor.name, visitor.via, do, f"rule {rule}", "", visitor.address)
+        count = discard(site.app, site.ledger, visitor.actor, rule)
     return back("/", done=f"held.{do}", count=count)
 
 

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Form, Request
 from fastapi import Path as InPath
 from fastapi.responses import Response
 
-from tercera.deciding import DecisionError, decide
+from tercera import deciding
+from tercera.deciding import DecisionError
 from tercera.durations import parse_duration
 from tercera.people import Permission
 from tercera.silences import DecisionKind
@@ -17,6 +18,7 @@ from tercera.statement import STATEMENTS
 from tercera.watch import Watched
 from tercera.web.access.asking import may
 from tercera.web.access.visitor import Visitor
+from tercera.web.decided import PAUSES
 from tercera.web.page import back, page
 from tercera.web.pages import Place
 from tercera.web.site import Here, Site
@@ -24,9 +26,6 @@ from tercera.web.site import Here, Site
 PLACE = Place("silences", "/silences", order=60)
 AT_ONCE = 100
 """Silences of a page."""
-
-LENGTHS = ("1d", "7d", "30d", "90d")
-"""How long a silence may last, beside a day of one's own."""
 
 router = APIRouter()
 
@@ -50,7 +49,7 @@ def silences(
         first=before is None,
         over=over,
         customer=customer[:200],
-        lengths=LENGTHS,
+        lengths=tuple(PAUSES),
         rules=[(rule.id, rule.title) for rule in site.app.settings.rules],
         watched=[str(each) for each in Watched] + [STATEMENTS],
         tomorrow=site.now().astimezone(site.zone).date() + timedelta(days=1),
@@ -69,17 +68,16 @@ def add(
     reason: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
     """Tells nothing of a customer, by a rule, or of a customer by a rule, until it ends."""
-    written = decide(
+    deciding.decide(
         site.app,
         site.ledger,
+        visitor.actor,
         DecisionKind.SILENCE,
-        author=visitor.name,
         reason=reason,
         customer=customer.strip() or None,
         rule=rule or None,
         until=_end(site, length, until),
     )
-    site.record(visitor.name, visitor.via, "silence", f"decision {written.id}", reason, visitor.address)
     return back("/silences", "silenced")
 
 
@@ -90,8 +88,7 @@ def end(
     silence: Annotated[int, InPath(ge=1, le=2**53)],
 ) -> Response:
     """Ends one before its time: the next sweep tells what is still true."""
-    ended = site.ledger.end_decision(silence, site.now())
-    site.record(visitor.name, visitor.via, "end", f"decision {silence}", ended.kind, visitor.address)
+    deciding.end(site.app, site.ledger, visitor.actor, silence)
     return back("/silences", "ended")
 
 

@@ -1,0 +1,83 @@
+"""What is done on the command line stands in the audit log: who, by which way, what, to what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tercera.ledger import open_ledger
+from tercera.people import Deed, Via
+from tests.e2e.process import Tercera
+from tests.e2e.shop import SECRETS, Files, configuration, files_source, this_month
+from tests.integration.ledger_changes import ENGINES, ledger_kept_by
+from tests.servers.smtp import SmtpServer
+
+ANA = ("--author", "Ana")
+BECAUSE = ("--reason", "because")
+
+
+@pytest.fixture(params=ENGINES)
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Where the ledger is kept, by each engine that can."""
+    with ledger_kept_by(request.param, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def tercera(tmp_path: Path, address: str, mail_server: SmtpServer) -> Tercera:
+    """Two customers with an alert each, held back by the guard."""
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    shop, month = Files(folder), this_month()
+    for name in ("ana", "ben"):
+        shop.customer(name, f"{name}@example.com")
+        shop.returned(name, month, *(f"{name}-{number}" for number in range(3)))
+    made = Tercera(folder, {**SECRETS, "LOGNAME": "omar"})
+    guard = {"min_notices": 1, "max_notices": 1}
+    made.configure(configuration(files_source(), mail_server, guard=guard, ledger=address))
+    assert made.json("run", "--once")["held"] == 2
+    return made
+
+
+def written(address: str) -> list[Deed]:
+    """The audit log, the oldest first."""
+    with open_ledger(address) as ledger:
+        return ledger.people.deeds()[::-1]
+
+
+def test_every_command_that_acts_is_in_the_audit_log(tercera: Tercera, address: str) -> None:
+    """In the name that `--author` says, else of whoever is logged in; what fails, or only looks, is not."""
+    rule = ("--rule", "repeat-returns")
+    silence = tercera.json("silence", "add", "--customer", "cleo", *rule, "--for", "7d", *BECAUSE)
+    tercera.run("silence", "end", str(silence["id"]), *ANA)
+    tercera.run("ack", "1", *ANA)
+    tercera.run("snooze", "1", "--for", "1d", *BECAUSE)
+    tercera.run("dismiss", "2", *BECAUSE, *ANA)
+    tercera.run("release", *rule, *ANA)
+    tercera.run("discard")
+    tercera.run("deliveries", "retry", "7", "--channel", "customer", *ANA)
+
+    tercera.run("deliveries", "retry", "--dry-run")
+    for arguments in (
+        ("silence", "end", "99"),
+        ("ack", "99"),
+        ("dismiss", "1", "--reason", " "),
+        ("release", "--rule", "nope"),
+        ("discard", "--rule", "nope"),
+    ):
+        tercera.run(*arguments, code=None)
+
+    found = [(each.actor, each.action, each.object, each.detail) for each in written(address)]
+    assert found == [
+        ("omar", "silence", "customer cleo, rule repeat-returns", "because"),
+        ("Ana", "end", "decision 1", "silence of customer cleo, rule repeat-returns"),
+        ("Ana", "acknowledge", "alert 1", ""),
+        ("omar", "snooze", "alert 1", "because"),
+        ("Ana", "dismiss", "alert 2", "because"),
+        ("Ana", "release", "rule repeat-returns", "0 released, 4 discarded"),
+        ("omar", "discard", "all rules", "0 discarded"),
+        ("Ana", "retry", "notice 7 of channel customer", "0 due again, 0 withheld"),
+    ]
+    assert {(each.via, each.address) for each in written(address)} == {(Via.CLI, None)}
