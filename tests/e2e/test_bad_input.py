@@ -137,6 +137,17 @@ def test_names_that_are_not_there(tercera: Tercera) -> None:
     assert "99" in complaint(tercera, "alerts", "show", "99", code=5)
 
 
+def test_people_and_keys(tercera: Tercera) -> None:
+    """What is no role, no scope or no duration, and where nobody can be asked for a password."""
+    for arguments, words in (
+        (("users", "add", "ana"), "--password-stdin"),
+        (("users", "add", "ana", "--role", "king", "--no-password"), "viewer, operator, admin"),
+        (("tokens", "add", "crm", "--user", "ana", "--scope", "reed"), "'reed' is no scope; there are: read"),
+        (("tokens", "add", "crm", "--user", "ana", "--for", "10y"), "30d ("),
+    ):
+        assert words in complaint(tercera, *arguments, code=2)
+
+
 def test_a_file_that_is_no_ledger(tercera: Tercera) -> None:
     """It is named and left as it is."""
     ledger = tercera.folder / "tercera.db"

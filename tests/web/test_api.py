@@ -120,6 +120,42 @@ def test_what_is_wrong_is_said(standing: Dashboard, path: str, body: dict[str, s
     assert standing.ledger.decisions(standing.clock()) == []
 
 
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("alerts?lvl=critical", "query.lvl: there is no such parameter; did you mean level?"),
+        ("alerts/1?x=1", "query.x: there is no such parameter; known: none"),
+        ("transitions?since=1", "no such parameter; known: after, limit"),
+    ],
+)
+def test_a_misspelt_filter_chooses_nothing(standing: Dashboard, path: str, words: str) -> None:
+    """Instead of everything."""
+    with standing.program(Permission.READ) as program:
+        answer = program.get(f"{API}/{path}")
+    assert answer.status_code == 422
+    assert words in problem_of(answer)
+
+
+def test_the_first_steps_of_who_integrates(standing: Dashboard) -> None:
+    """A wrong key, a wrong address, a wrong method, a body that is no JSON: each answer says what to do."""
+    with standing.client() as nobody:
+        assert "tokens add" in problem_of(nobody.get(f"{API}/alerts"))
+        for sent, words in (("Bearer nope", "opens nothing"), ("Basic YTpi", "must be `Auth")):
+            answer = nobody.get(f"{API}/alerts", headers={"authorization": sent})
+            assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+            assert words in problem_of(answer)
+        assert "openapi.json" in problem_of(nobody.get(f"{API}/orderz"))
+        for path in ("/healthz", "/readyz"):
+            assert nobody.head(path).status_code == 200
+    with standing.program(Permission.ACT) as program:
+        assert "possible: GET" in problem_of(program.delete(f"{API}/alerts/1"))
+        form = program.post(f"{API}/alerts/1/dismiss", data={"reason": "x"})
+        assert "Content-Type: application/json" in problem_of(form)
+        headers = {"content-type": "application/json"}
+        broken = program.post(f"{API}/alerts/1/dismiss", content="{reason: x}", headers=headers)
+        assert "property name" in problem_of(broken)
+
+
 def test_a_write_with_a_key_is_done_once(site: Dashboard) -> None:
     """The same request gets the same answer; another one with the key is refused; another visitor's key is
     another key."""

@@ -159,9 +159,17 @@ def _recipients(deliveries: list[Delivery]) -> str:
     return "→ " + ", ".join(told)
 
 
+def _program() -> str:
+    """How this program was called, for commands to copy."""
+    if shutil.which("tercera"):
+        return "tercera"
+    called = Path(sys.argv[0])
+    return "python -m tercera" if called.name == "__main__.py" else os.path.relpath(called)
+
+
 def _farewell(plan: Demo, totals: Counter[str], *, keeps_data: bool) -> None:
     config = plan.folder / "tercera.yaml"
-    program = "tercera" if shutil.which("tercera") else os.path.relpath(sys.argv[0])
+    program = _program()
     told = ", ".join(
         f"{totals[name]} {name}" for name in ("opened", "escalated", "eased", "retracted", "closed")
     )
@@ -182,5 +190,7 @@ def _farewell(plan: Demo, totals: Counter[str], *, keeps_data: bool) -> None:
             (f"{program} backtest -c {config}", "what a rule would have said over the year"),
         ]
     steps.append((f"{program} init", "connect your own orders; then check, backtest, run"))
+    if plan.url is not None:
+        steps.append((f"{program} users link demo -c {config}", "another link to the dashboard"))
     for command, meaning in steps:
         out.print(f"  [dim]# {meaning}[/dim]\n  [bold]{command}[/bold]", soft_wrap=True)

@@ -198,11 +198,14 @@ def add_token(
     from tercera.config import parse_duration
     from tercera.people import Permission, Token
 
+    unknown = [each for each in scopes or () if each not in list(Permission)]
+    if unknown:
+        raise typer.BadParameter(f"{unknown[0]!r} is no scope; there are: {', '.join(Permission)}")
+    chosen = frozenset(Permission(each) for each in scopes or ["read"])
     try:
-        chosen = frozenset(Permission(each) for each in scopes or ["read"])
         lasts = parse_duration(duration)
     except ValueError as error:
-        raise typer.BadParameter(f"{error}; scopes are {', '.join(Permission)}") from None
+        raise typer.BadParameter(str(error)) from None
     with _opened(config or context.obj) as (app, ledger):
         now = app.clock()
         token, secret = ledger.people.add_token(Token(0, name, user, chosen, now, now + lasts))
@@ -246,6 +249,8 @@ def _role(given: str) -> Role:
 def _password(from_stdin: bool) -> str:
     if from_stdin:
         return sys.stdin.readline().rstrip("\n")
+    if not sys.stdin.isatty():
+        raise typer.BadParameter("there is no terminal to ask for a password on; --password-stdin reads it")
     answer: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     return answer
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from http import HTTPStatus
 from typing import Any
 
@@ -20,7 +21,7 @@ from tercera.pushed.order import BatchError
 from tercera.pushed.shops import UnreadableError
 from tercera.web.access.asking import NotAllowedError, UnknownError
 from tercera.web.asked import AskedError
-from tercera.web.page import link, page
+from tercera.web.page import link, page, words_in
 
 _STATUS: tuple[tuple[type[TerceraError], int], ...] = (
     (NotFoundError, 404),
@@ -105,9 +106,19 @@ _REFUSED = {
 }
 
 
+_REMEDIES = defaultdict(
+    lambda: "the header must be `Authorization: Bearer KEY`; `tercera tokens add` makes a key",
+    {
+        "": "log in, or send `Authorization: Bearer KEY`; `tercera tokens add` makes a key",
+        "bearer": "this key opens nothing: ended, revoked, or never was one; `tercera tokens` lists keys",
+    },
+)
+"""By the scheme of what was sent instead of a good key."""
+
+
 async def _unknown(request: Request, _: Exception) -> Response:
     if for_programs(request):
-        remedy = "log in, or send `Authorization: Bearer KEY`; `tercera tokens add` makes a key"
+        remedy = _REMEDIES[request.headers.get("authorization", "").partition(" ")[0].lower()]
         return problem(401, remedy, headers={"WWW-Authenticate": "Bearer"})
     wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     after = wanted if request.method == "GET" and wanted != "/" else None
@@ -136,17 +147,31 @@ def _lines(error: BatchError) -> list[dict[str, Any]]:
 
 async def _misunderstood(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    mistakes = [{"at": ".".join(map(str, each["loc"])), "what": str(each["msg"])} for each in error.errors()]
+    mistakes = [{"at": ".".join(map(str, each["loc"])), "what": _what(each)} for each in error.errors()]
+    if for_programs(request) and mistakes[0]["at"] == "body" and not _is_json(request):
+        mistakes[0]["what"] = "send it as JSON, with the header `Content-Type: application/json`"
     words = "; ".join(f"{each['at']}: {each['what']}" for each in mistakes[:5])
     return told(request, 422, words, errors=mistakes)
 
 
+def _what(mistake: Any) -> str:
+    why = (mistake.get("ctx") or {}).get("error") if mistake.get("type") == "json_invalid" else None
+    return f"{mistake['msg']}: {why}" if why else str(mistake["msg"])
+
+
+def _is_json(request: Request) -> bool:
+    return "json" in request.headers.get("content-type", "").lower()
+
+
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    headers = dict(error.headers or {})
+    headers, detail = dict(error.headers or {}), str(error.detail)
+    if error.status_code == 404 and detail == HTTPStatus.NOT_FOUND.phrase:
+        detail = words_in(request).say("problem.nowhere")
     if error.status_code == 405:
         headers["allow"] = ", ".join(sorted(request.app.state.allowed(request.url.path)))
-    return told(request, error.status_code, str(error.detail), headers=headers)
+        detail = f"{request.method} is not possible here; possible: {headers['allow']}"
+    return told(request, error.status_code, detail, headers=headers)
 
 
 async def _defect(request: Request, error: Exception) -> Response:

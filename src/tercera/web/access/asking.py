@@ -14,6 +14,7 @@ from fastapi.params import Depends as Dependency
 
 from tercera.ledger.tokens import PREFIX
 from tercera.people import Permission, Via
+from tercera.web.access.named import check_names
 from tercera.web.access.visitor import Visitor
 from tercera.web.site import Site, site_of
 
@@ -36,7 +37,7 @@ class May:
         self.permission = permission
 
     async def __call__(self, request: Request) -> Visitor:
-        """Raises `UnknownError` or `NotAllowedError`."""
+        """Raises `UnknownError`, `NotAllowedError`, or what `check_names` raises."""
         site = site_of(request)
         visitor = await run_in_threadpool(recognised, site, request)
         if visitor is None:
@@ -47,6 +48,7 @@ class May:
             )
         if visitor.session is not None and request.method not in SAFE:
             await check_form(site, visitor, request)
+        check_names(request)
         request.state.visitor = visitor
         return visitor
 

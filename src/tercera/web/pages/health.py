@@ -9,15 +9,17 @@ from tercera.web.access.asking import anyone
 from tercera.web.site import Here
 
 router = APIRouter()
+BOTH = ["GET", "HEAD"]
+"""Some supervisors ask by HEAD."""
 
 
-@router.get("/healthz", dependencies=[Depends(anyone)])
+@router.api_route("/healthz", methods=BOTH, dependencies=[Depends(anyone)])
 async def alive() -> JSONResponse:
     """It answers, so it lives."""
     return JSONResponse({"status": "ok"})
 
 
-@router.get("/readyz", dependencies=[Depends(anyone)])
+@router.api_route("/readyz", methods=BOTH, dependencies=[Depends(anyone)])
 def ready(site: Here) -> JSONResponse:
     """The ledger can be read. Says nothing more to whoever is not known."""
     site.ledger.heart()
