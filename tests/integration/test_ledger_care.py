@@ -77,6 +77,20 @@ def test_a_backup_is_the_ledger(tmp_path: Path) -> None:
         assert sum(alerts.values()) == notices[NoticeState.PENDING] >= 1
 
 
+def test_a_new_ledger_is_its_owners(tmp_path: Path) -> None:
+    """It has names, addresses and digests: nobody else can read it, nor what SQLite keeps beside it. Whose
+    permissions somebody set stays as it is."""
+    with open_ledger(address(tmp_path)) as ledger:
+        commit(ledger, opened("c1"))
+        files = [each for each in tmp_path.iterdir() if ".lock" not in each.name]
+        assert {stat.S_IMODE(each.stat().st_mode) for each in files} == {0o600}, files
+        (file,) = (each for each in files if each.suffix == ".db")
+    file.chmod(0o640)
+    with open_ledger(address(tmp_path)) as ledger:
+        commit(ledger, opened("c2"))
+        assert stat.S_IMODE(file.stat().st_mode) == 0o640
+
+
 def test_a_backup_never_replaces_anything(tmp_path: Path) -> None:
     """Neither a file that is there, nor with half of itself; what can't be done is said."""
     new_ledger(tmp_path).close()

@@ -61,6 +61,15 @@ def test_what_is_handed_in_is_tallied(source: PushedSource) -> None:
     assert (ana.name, ana.email, ana.language) == ("Ana", "ana@example.com", "es")
 
 
+def test_before_the_first_order(source: PushedSource) -> None:
+    """All is as it should be: `tercera check` has nothing to put right, and asks nothing of a user who owns
+    the file."""
+    looked = list(source.check([COUNTING]))
+    assert all(each.ok for each in looked), looked
+    assert {each.what: each.detail for each in looked}["rows"] == "there are no orders yet"
+    assert "privileges" not in {each.what for each in looked}
+
+
 def test_changes_are_followed(source: PushedSource) -> None:
     """Whose order is new, went to somebody else, or is gone; from a position kept, nothing is told twice."""
     source.store.put([order("o1"), order("o2", "bruno")])

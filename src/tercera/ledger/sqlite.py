@@ -7,6 +7,7 @@ returns: a notice that was written is not forgotten in a power cut.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
@@ -39,6 +40,13 @@ def open_engine(address: URL, *, read_only: bool) -> Engine:
         connect_args={"timeout": BUSY_SECONDS},
         hide_parameters=True,  # customers' names and addresses stay out of tracebacks
     )
+
+    @event.listens_for(engine, "do_connect")
+    def make(*_: object) -> None:
+        # SQLite would make a file that everybody can read; names, addresses and digests are in it.
+        if not read_only:
+            with suppress(OSError):  # who opens it next says what is wrong, and what to do
+                ledger_file(address).touch(mode=0o600, exist_ok=False)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:

@@ -46,6 +46,8 @@ def _share(session: Session, tables: Tables, counting: Counting) -> Check:
     for _ in seen.tallies(session.answer(asked)):
         pass
     survey = seen.survey()
+    if not survey.rows:
+        return Check("rows", True, "there are no orders yet")
     rejected = sum(each.rows for each in survey.rejects.values())
     reasons = ", ".join(f"{reason} {each.rows:,}" for reason, each in survey.rejects.items())
     detail = f"{rejected:,} of the first {survey.rows:,} can't be judged"

@@ -273,6 +273,8 @@ def _share(opened: Opened, question: Question) -> Check:
     for _ in reading:
         pass
     survey = reading.survey
+    if not survey.rows:
+        return Check("rows", True, "there are no orders yet")
     rejected = sum(each.rows for each in survey.rejects.values())
     reasons = ", ".join(f"{reason} {each.rows:,}" for reason, each in survey.rejects.items())
     detail = f"{rejected:,} of the first {survey.rows:,} can't be judged" + (
