@@ -114,9 +114,8 @@ class Backlog:
 
     def due_at(self) -> float | None:
         """When somebody has to be looked at; None when nobody waits."""
-        return min(
-            (due for line in self._lines.values() if (due := line.due_at(self._debounce))), default=None
-        )
+        dues = (line.due_at(self._debounce) for line in self._lines.values())
+        return min((due for due in dues if due is not None), default=None)
 
     def take(self, now: float) -> Work:
         """Those who are due, the longest marked first. They have to be given back, or are done with."""

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from tercera.changes import Batch
 from tercera.cycle import cycle
 from tercera.errors import ConflictError
+from tercera.following.desk import Desk
+from tercera.following.looking import Looker
 from tercera.guard import Guard
-from tercera.ledger import LIVE, Ledger, Position, open_ledger
+from tercera.ledger import LIVE, Lease, Ledger, Position, open_ledger
 from tercera.live import GATHERS, LONGEST, Live
 from tercera.messages import NoticeState
 from tercera.model import Counting, Level, Match, Period, RuleId, SubjectId
@@ -176,3 +179,24 @@ def test_only_a_sweep_says_what_is_old_news(shop: Shop) -> None:
     """A rule that was changed waits for one."""
     assert shop.live.is_ready(RULE)
     assert not shop.live.is_ready(replace(RULE, levels=(Level("notice", 1),)))
+
+
+def test_nobody_is_looked_at_before_that_sweep(shop: Shop) -> None:
+    """Who changes meanwhile waits, and the position with them; the sweep has looked at them then."""
+    changed = replace(RULE, levels=(Level("notice", 1),))
+    times = iter(range(0, 10_000, 100))
+    desk = Desk({RULE.id: "customer"}, debounce=0, clock=lambda: next(times))
+    looker = Looker([changed], shop.live, desk, lambda: None)
+    lease = Lease("follow", 1, timedelta(seconds=60))
+    shop.ledger.begin_following(Position("0", NOW, lease))
+    desk.note(desk.begin(lease), Batch({"customer": frozenset({SubjectId("ana")})}, position="1"))
+    shop.write(ana=1)
+    looker.look(0)
+    assert (shop.ledger.alerts(), _position(shop)) == ([], "0")
+    mark = desk.sweep_begins()
+    assert mark is not None
+    assert not cycle([changed], shop.source, shop.ledger, TERMS, now=shop.now, clock=lambda: shop.now).failed
+    desk.sweep_ended(mark, {RULE.id: []})
+    looker.look(0)
+    [alert] = shop.ledger.alerts()
+    assert (alert.subject, _position(shop)) == ("ana", "1")
