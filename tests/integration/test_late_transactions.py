@@ -22,7 +22,7 @@ WAYS: Mapping[str, dict[str, Any]] = {
 PATIENCE = 20.0
 
 
-@pytest.fixture(params=WAYS.values(), ids=WAYS)
+@pytest.fixture(params=list(WAYS.values()), ids=list(WAYS))
 def shop(request: pytest.FixtureRequest) -> Iterator[tuple[str, Changes]]:
     """The address of a database with no orders, and the changes of it from now on."""
     with postgresql.empty_database() as address, postgresql.connection(address) as connection:
