@@ -22,14 +22,14 @@ Integers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class TallyColumns:
-    """Some tallies: of each its `subjects`, `windows` (ids) and `matched`.
+    """Some tallies: of each its `subjects`, `windows` (ids, coded) and `matched`.
 
     `mark` makes a mark for each (see `marks`) of everything that it is made of, but for its pair and how many
     orders did not match. `tell` makes the tallies at some places, or all.
     """
 
-    subjects: pa.Array
-    windows: pa.Array
+    subjects: pa.StringArray
+    windows: pa.DictionaryArray
     matched: Integers
     mark: Callable[[], Marks]
     tell: Callable[[Integers | None], Iterator[Tally]]

@@ -36,7 +36,7 @@ def in_columns(told: Iterable[pa.RecordBatch], counting: Counting) -> Iterator[T
         waiting.append(batch)
         rows += batch.num_rows
         if rows >= _AT_ONCE:
-            table = pa.Table.from_batches(waiting).combine_chunks()
+            table = pa.Table.from_batches(waiting)
             starts = _starts(table)
             last = int(starts[-1])
             if last:
@@ -44,7 +44,7 @@ def in_columns(told: Iterable[pa.RecordBatch], counting: Counting) -> Iterator[T
             waiting = table.slice(last).to_batches()
             rows = table.num_rows - last
     if rows:
-        table = pa.Table.from_batches(waiting).combine_chunks()
+        table = pa.Table.from_batches(waiting)
         yield _columns(table, _starts(table), counting)
 
 
@@ -57,17 +57,23 @@ def _starts(table: pa.Table) -> Integers:
 
 
 def _columns(table: pa.Table, starts: Integers, counting: Counting) -> TallyColumns:
-    pairs = table.select(["subject", "opens", *_OF_PAIR]).take(pa.array(starts)).combine_chunks()
-    coded = pairs.column("opens").combine_chunks().dictionary_encode()
-    names = [_window_id(day, counting.within) for day in coded.dictionary.to_pylist()]
+    is_first = np.zeros(table.num_rows, np.bool_)
+    is_first[starts] = True
+    pairs = table.select(["subject", "opens", *_OF_PAIR]).filter(pa.array(is_first)).combine_chunks()
     ends = np.append(starts, table.num_rows)
     return TallyColumns(
         subjects=pairs.column("subject").combine_chunks(),
-        windows=pa.array(names, pa.string()).take(coded.indices),
+        windows=_windows(pairs.column("opens").combine_chunks(), counting.within),
         matched=pairs.column("matched").to_numpy(),
         mark=cache(partial(_marked, pairs, table, ends)),
         tell=partial(_told, table, ends, counting),
     )
+
+
+def _windows(opens: pa.Array, within: Period) -> pa.DictionaryArray:
+    coded = opens.dictionary_encode()
+    names = [_window_id(day, within) for day in coded.dictionary.to_pylist()]
+    return pa.DictionaryArray.from_arrays(coded.indices, pa.array(names, pa.string()))
 
 
 def _marked(pairs: pa.Table, table: pa.Table, starts: Integers) -> Marks:
@@ -82,6 +88,8 @@ def _told(table: pa.Table, starts: Integers, counting: Counting, places: Integer
         sizes = np.diff(starts)
     else:
         sizes = np.diff(starts)[places]
+        if not len(sizes):
+            return
         table = table.take(pa.array(spread(starts[places], sizes)))
     zone, within = counting.zone, counting.within
     numbers = (table.column(name).to_pylist() for name in _NUMBERS)
