@@ -39,8 +39,8 @@ class TallyColumns:
 
     def pairs(self, places: Integers) -> Iterator[Pair]:
         """The pairs of the tallies at some places."""
-        subjects, windows = (column.take(places).to_pylist() for column in (self.subjects, self.windows))
-        return zip(subjects, windows, strict=True)
+        subjects, windows = self.subjects.take(places), self.windows.take(places).dictionary_decode()
+        return zip(subjects.to_pylist(), windows.to_pylist(), strict=True)
 
 
 def spread(starts: Integers, sizes: Integers) -> Integers:

@@ -22,6 +22,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 Marks = npt.NDArray[np.uint64]
 Integers = npt.NDArray[np.int64]
 _Words = npt.NDArray[np.uint32]
+_Sizes = npt.NDArray[np.int32]
 
 _SECRET = secrets.randbits(256)
 _LONG = 128
@@ -103,18 +104,21 @@ def _of_column(values: pa.Array, number: int) -> Marks:
         return _of_column(values.cast(pa.int64()), number)
     words = np.frombuffer(values.buffers()[1], np.uint32)
     own = words.reshape(-1, width // 4)[values.offset : values.offset + len(values)]
-    return _with_nulls(_sum(own, number), values, number)
+    marks = np.zeros(len(values), np.uint64)
+    _add(marks, own, number)
+    return _with_nulls(marks, values, number)
 
 
-def _of_texts(texts: pa.Array, sizes: Integers, number: int) -> Marks:
+def _of_texts(texts: pa.Array, sizes: _Sizes, number: int) -> Marks:
+    marks = sizes.astype(np.uint64)
+    marks *= _keys(number, _WORDS)[_LENGTH]
     if len(texts) and sizes.max() > _LONG:
         long = pa.array(sizes > _LONG)
         shown = [_digest(text) for text in texts.filter(long).to_pylist()]
         cut = pc.replace_with_mask(texts, long, pa.array(shown, pa.string()))
+        _add(marks, _words(cut, _sizes(cut)), number)
     else:
-        cut = texts
-    marks = _sum(_words(cut, _sizes(cut)), number)
-    marks += sizes.astype(np.uint64) * _keys(number, _WORDS)[_LENGTH]
+        _add(marks, _words(texts, sizes), number)
     return _with_nulls(marks, texts, number)
 
 
@@ -124,8 +128,8 @@ def _with_nulls(marks: Marks, values: pa.Array, number: int) -> Marks:
     return marks
 
 
-def _sum(words: _Words, number: int) -> Marks:
-    marks = np.zeros(len(words), np.uint64)
+def _add(marks: Marks, words: _Words, number: int) -> None:
+    """Adds the products of the words to the marks."""
     keys = _keys(number, _WORDS + words.shape[1])[_WORDS:]
     room = np.empty(_AT_ONCE, np.uint64)
     for part in _parts(len(words)):
@@ -135,25 +139,30 @@ def _sum(words: _Words, number: int) -> Marks:
             if turned.max():  # the upper halves of numbers are mostly zeros
                 turned *= key
                 own += turned
-    return marks
 
 
-def _words(texts: pa.Array, sizes: Integers) -> _Words:
+def _words(texts: pa.Array, sizes: _Sizes) -> _Words:
     """The bytes of each text, filled up with zeros. Their lengths tell what is filled."""
-    width = -(-int(sizes.max(initial=0)) // 4) * 4
+    longest = int(sizes.max(initial=0))
+    width = -(-longest // 4) * 4
     starts = _offsets(texts)
     told = np.frombuffer(texts.buffers()[2] or b"", np.uint8)
-    if width and sizes.min() == width:
-        return told[starts[0] : starts[-1]].reshape(-1, width).view(np.uint32)
+    is_even = longest > 0 and sizes.min() == longest
+    packed = told[starts[0] : starts[-1]].reshape(-1, longest) if is_even else None
+    if packed is not None and width == longest:
+        return packed.view(np.uint32)
     filled = np.zeros((len(texts), width), np.uint8)
+    if packed is not None:
+        filled[:, :longest] = packed
+        return filled.view(np.uint32)
     for size in filter(None, np.unique(sizes).tolist()):
         own = np.flatnonzero(sizes == size)
         filled[own, :size] = sliding_window_view(told, size)[starts[own]]
     return filled.view(np.uint32)
 
 
-def _sizes(texts: pa.Array) -> Integers:
-    return np.diff(_offsets(texts)).astype(np.int64)
+def _sizes(texts: pa.Array) -> _Sizes:
+    return np.diff(_offsets(texts))
 
 
 def _offsets(texts: pa.Array) -> npt.NDArray[np.int32]:

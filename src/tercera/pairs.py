@@ -97,7 +97,8 @@ class PairIndex:
         bits = len(self).bit_length() + 1
         shift = np.uint64(64 - bits)
         sizes = np.bincount((self.marks >> shift).view(np.int64), minlength=1 << bits)
-        return np.append(self.marks, _LAST), np.cumsum(sizes) - sizes, shift
+        starts = np.cumsum(sizes) - sizes
+        return np.append(self.marks, _LAST), starts, shift
 
     @cached_property
     def _places(self) -> Places:
