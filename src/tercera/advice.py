@@ -92,6 +92,7 @@ def index_check(
         detail=_found(advice, created=created),
         remedy=_remedy(advice, statement, shell),
         more=tuple(_lines(advice, figures)),
+        changed=created,
         purpose=str(need.purpose),
         fit=advice.fit,
         index=advice.index.name if advice.index else None,

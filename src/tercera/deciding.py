@@ -67,7 +67,7 @@ def decide(
         alert=alert,
     )
     deed = actor.did(now, kind, _about(decision), decision.reason)
-    return ledger.decide(decision, telling=lambda _: deed)
+    return ledger.decide(decision, telling=deed)
 
 
 def end(app: App, ledger: Ledger, actor: Actor, decision: int) -> Decision:

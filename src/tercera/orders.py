@@ -249,7 +249,8 @@ class Reading:
 class Check:
     """One thing that `tercera check` looked at: what, whether it is as it should be, and the remedy.
 
-    A remedy of what is as it should be is advice. `more` are further lines, beside the detail.
+    A remedy of what is as it should be is advice. `more` are further lines, beside the detail. `changed` says
+    that `--fix` has just changed something for it.
     """
 
     what: str
@@ -257,6 +258,7 @@ class Check:
     detail: str = ""
     remedy: str = ""
     more: tuple[str, ...] = ()
+    changed: bool = False
 
 
 @runtime_checkable

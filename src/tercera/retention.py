@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 
 from tercera.ledger import Ledger, Pruned
 from tercera.model import Period, RuleId, State, WindowId
+from tercera.people import Actor
 from tercera.rules import Rule
 from tercera.scopes import scope_of
 from tercera.watch import is_reserved
@@ -20,19 +21,30 @@ from tercera.windows import Window, parse_window
 
 
 def prune(
-    ledger: Ledger, rules: Sequence[Rule], older_than: timedelta, now: datetime, *, dry_run: bool = False
+    ledger: Ledger,
+    rules: Sequence[Rule],
+    older_than: timedelta,
+    now: datetime,
+    *,
+    actor: Actor | None = None,
+    dry_run: bool = False,
 ) -> dict[RuleId, Pruned]:
-    """Forgets alerts that have not moved since `older_than`, of windows that ended by then: how much."""
+    """Forgets alerts that have not moved since `older_than`, of windows that ended by then: how much. Of each
+    rule of which something goes the audit log says that the actor did it."""
     before = now - older_than
     configured = {rule.id: rule for rule in rules}
     found: dict[RuleId, Pruned] = {}
+    words = f"what had not moved since {before:%Y-%m-%d}"
     for rule_id, windows in ledger.windows_with_alerts().items():
         rule = configured.get(rule_id)
         limit = before.date() if rule is None else _limit(rule, ledger, before.date(), now)
         over = [window for window in windows if _ends(window) <= limit]
         # Nobody sweeps what is not configured: there, what was taken back is not closed one day.
         states = (State.CLOSED,) if rule else (State.CLOSED, State.RETRACTED)
-        pruned = ledger.prune(rule_id, over, states, before, dry_run=dry_run) if over else Pruned()
+        deed = None if actor is None else actor.did(now, "prune", f"rule {rule_id}", words)
+        pruned = Pruned()
+        if over:
+            pruned = ledger.prune(rule_id, over, states, before, dry_run=dry_run, telling=deed)
         if pruned.alerts:
             found[rule_id] = pruned
             if rule is None and not (dry_run or is_reserved(rule_id)):

@@ -47,7 +47,7 @@ def written(address: str) -> list[Deed]:
         return ledger.people.deeds()[::-1]
 
 
-def test_every_command_that_acts_is_in_the_audit_log(tercera: Tercera, address: str) -> None:
+def test_every_command_about_alerts_is_in_the_audit_log(tercera: Tercera, address: str) -> None:
     """In the name that `--author` says, else of whoever is logged in; what fails, or only looks, is not."""
     rule = ("--rule", "repeat-returns")
     silence = tercera.json("silence", "add", "--customer", "cleo", *rule, "--for", "7d", *BECAUSE)
@@ -81,3 +81,50 @@ def test_every_command_that_acts_is_in_the_audit_log(tercera: Tercera, address: 
         ("Ana", "retry", "notice 7 of channel customer", "0 due again, 0 withheld"),
     ]
     assert {(each.via, each.address) for each in written(address)} == {(Via.CLI, None)}
+
+
+def test_who_lets_people_in_is_in_the_audit_log(tercera: Tercera, address: str) -> None:
+    """Users, links and tokens, without a secret; what fails is not."""
+    tercera.run("users", "add", "vera", "--no-password", *ANA)
+    tercera.run("users", "change", "vera", "--role", "operator")
+    key = tercera.json("tokens", "add", "crm", "--user", "vera", "--scope", "read", *ANA)["key"]
+    tercera.run("tokens", "revoke", "1")
+    link = tercera.run("users", "link", "vera").out.rpartition("=")[2].strip()
+    tercera.run("users", "disable", "vera", *ANA)
+    tercera.run("users", "change", "vera")
+    for arguments in (
+        ("users", "add", "vera", "--no-password"),
+        ("users", "add", "no name", "--no-password"),
+        ("users", "disable", "nobody"),
+        ("users", "link", "nobody"),
+        ("tokens", "add", "crm", "--user", "nobody"),
+        ("tokens", "revoke", "9"),
+    ):
+        tercera.run(*arguments, code=None)
+
+    deeds = written(address)
+    assert [(each.actor, each.action, each.object, each.detail) for each in deeds if each.id != 5] == [
+        ("Ana", "user added", "user vera", "role viewer"),
+        ("omar", "user changed", "user vera", "role operator"),
+        ("Ana", "token added", "token 1", "crm, of user vera: read"),
+        ("omar", "token revoked", "token 1", "crm"),
+        ("Ana", "user changed", "user vera", "disabled"),
+        ("omar", "user changed", "user vera", "enabled"),
+    ]
+    assert (deeds[4].action, deeds[4].object) == ("link made", "user vera")
+    assert {(each.via, each.address) for each in deeds} == {(Via.CLI, None)}
+    assert len(link) > 40
+    assert key not in str(deeds)
+    assert link not in str(deeds)
+
+
+def test_a_ledger_that_moves_takes_its_audit_log_along(tmp_path: Path, mail_server: SmtpServer) -> None:
+    """Whose first new line says who moved it."""
+    Files(tmp_path).write()
+    tercera = Tercera(tmp_path, SECRETS)
+    tercera.configure(configuration(files_source(), mail_server))
+    tercera.run("silence", "add", "--customer", "cleo", "--for", "7d", *BECAUSE, *ANA)
+    tercera.configure(configuration(files_source(), mail_server, ledger="sqlite:///new.db"))
+    tercera.run("ledger", "adopt", "tercera.db", *ANA)
+    found = [(each.actor, each.action, each.object) for each in written(f"sqlite:///{tmp_path}/new.db")]
+    assert found == [("Ana", "silence", "customer cleo"), ("Ana", "adopt", "ledger tercera.db")]

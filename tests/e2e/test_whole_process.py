@@ -12,6 +12,7 @@ import yaml
 from bson import ObjectId
 from pymongo.database import Database
 
+from tercera.ledger import open_ledger
 from tests.e2e.process import Tercera
 from tests.e2e.shop import OPERATIONS, SECRETS, Inbox, Month, configuration, text_of, this_month
 from tests.servers.smtp import SmtpServer
@@ -233,13 +234,18 @@ def test_what_the_ledger_answers(tercera: Tercera, database: Documents, mail_ser
 
 
 def test_check_finds_everything_and_makes_the_indexes(tercera: Tercera, database: Documents) -> None:
-    """Without them it says so and how to create them; with --fix they are there."""
+    """Without them it says so and how to create them; with --fix they are there, and the audit log says who
+    created them."""
     fill(database, this_month())
     report = tercera.json("check", code=1)
     assert not report["ok"]
     assert any("createIndex" in one["remedy"] for one in report["checks"] if not one["ok"])
+    assert tercera.json("check", "--fix", "--author", "Ana")["ok"]
     assert tercera.json("check", "--fix")["ok"]
-    assert tercera.json("check")["ok"]
+    with open_ledger(f"sqlite:///{tercera.folder}/tercera.db") as ledger:
+        deeds = [(each.actor, each.action, each.object) for each in ledger.people.deeds()[::-1]]
+        assert all(each.detail.startswith("created ") for each in ledger.people.deeds())
+    assert deeds == [("Ana", "fix", f"index {of}") for of in ("for sweeps", "for live looks", "of customers")]
 
 
 def test_history_is_told_only_when_asked_for(

@@ -14,6 +14,7 @@ from tercera.errors import LedgerError
 from tercera.ledger import Cursor, Ledger, Pruned, adopt, back_up, open_ledger, upgrade_ledger
 from tercera.messages import NoticeState
 from tercera.model import Counting, Level, Match, Period, Reason, RuleId, SubjectId, WindowId
+from tercera.people import Actor, Permission, Role, Token, User, Via
 from tercera.retention import prune
 from tercera.rules import Rule
 from tercera.silences import Decision, DecisionKind
@@ -46,6 +47,8 @@ WATCHED = Rule(
 )
 LATER = datetime(2024, 9, 15, tzinfo=UTC)
 YEAR = timedelta(days=365)
+ADA = Actor("ada", Via.CLI)
+KEY = Token(0, "crm", "ada", frozenset({Permission.READ}), NOW, LATER)
 
 
 def test_a_backup_is_the_ledger(tmp_path: Path) -> None:
@@ -139,6 +142,9 @@ def test_a_sqlite_ledger_moves_to_postgresql(tmp_path: Path) -> None:
         source.decide(Decision(DecisionKind.SNOOZE, None, None, None, None, "me", "later", NOW, alert=1))
         source.settle([sent(message.key) for message in source.claim(NOW, 1)])
         waiting = source.claim(NOW, 9)
+        source.people.add_user(User("ada", Role.ADMIN, NOW))
+        source.people.add_token(KEY)
+        source.people.record(ADA.did(NOW, "token added", "token 1"))
         with pytest.raises(LedgerError, match="in use by process"):
             adopt(tmp_path / "ledger.db", "sqlite:////nowhere/at/all.db")
     with new_ledger(tmp_path) as source:
@@ -152,6 +158,9 @@ def test_a_sqlite_ledger_moves_to_postgresql(tmp_path: Path) -> None:
             assert target.begin_run("sweep", NOW) == run + 1
             again = Decision(DecisionKind.SNOOZE, None, None, None, None, "me", "later", NOW, alert=2)
             assert target.decide(again).id == 2
+            assert target.people.add_token(KEY)[0].id == 2
+            target.people.record(ADA.did(NOW, "token added", "token 2"))
+            assert [each.id for each in target.people.deeds()] == [2, 1]
         with pytest.raises(LedgerError, match=r"taken over into .* already"):
             adopt(tmp_path / "ledger.db", database)
         (tmp_path / "other").mkdir()
@@ -205,6 +214,18 @@ def test_what_is_long_over_is_forgotten_with_everything_about_it(old: Ledger) ->
     assert prune(old, [WATCHED], YEAR, LATER) == {}
     commit(old, opened("leo"))
     assert old.alerts()[0].id == 5
+
+
+def test_who_had_it_forgotten(old: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line for each rule of which something went, in the transaction of the first that did."""
+    monkeypatch.setattr("tercera.ledger.pruning.BATCH", 1)
+    prune(old, [WATCHED], YEAR, LATER, actor=ADA, dry_run=True)
+    assert old.people.deeds() == []
+    prune(old, [WATCHED], YEAR, LATER, actor=ADA)
+    prune(old, [WATCHED], YEAR, LATER, actor=ADA)
+    (deed,) = old.people.deeds()
+    assert (deed.actor, deed.action, deed.object) == ("ada", "prune", f"rule {RULE}")
+    assert deed.detail == "what had not moved since 2023-09-16"
 
 
 def test_what_moved_lately_stays(old: Ledger) -> None:

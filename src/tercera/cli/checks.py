@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tercera.cli.acting import AuthorOption, actor
 from tercera.cli.output import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from tercera.app import App
     from tercera.ledger import Ledger
     from tercera.orders import Check
+    from tercera.people import Actor
 
 _COLUMN = 20
 """Wide enough for the names of nearly all that is looked at."""
@@ -45,6 +47,7 @@ def register(cli: typer.Typer) -> None:
 def check(
     config: ConfigOption = DEFAULT_CONFIG,
     fix: Annotated[bool, typer.Option("--fix", help="Create the indexes that are missing.")] = False,
+    author: AuthorOption = None,
     json: JsonOption = False,
 ) -> None:
     """Look at everything that a run needs: configuration, orders, customers, indexes, mail server, ledger."""
@@ -56,7 +59,7 @@ def check(
         checks = [Check("configuration", True, f"{config}: {rules} rule{'s'[: rules != 1]}")]
         if not json:
             _show(checks[0])
-        for each in _checks(app, fix=fix, tell=building.tell):
+        for each in _checks(app, actor(author), fix=fix, tell=building.tell):
             building.end()
             checks.append(each)
             if not json:
@@ -104,9 +107,37 @@ def _asked(app: App) -> list[Asked]:
     return [Asked(rule.id, rule.counting, ordinary_scope(rule, now)) for rule in app.settings.rules]
 
 
-def _checks(app: App, *, fix: bool, tell: Tell) -> Iterator[Check]:
-    from tercera.advice import Indexed
+def _checks(app: App, who: Actor, *, fix: bool, tell: Tell) -> Iterator[Check]:
     from tercera.errors import DeliveryError, TerceraError
+    from tercera.orders import Check
+
+    changed = []
+    for each in _source_checks(app, fix=fix, tell=tell):
+        changed += [each] if each.changed else []
+        yield each
+    good = []
+    for name, channel in app.channels.items():
+        try:
+            yield Check(f"channel {name}", True, channel.check())
+            good.append(name)
+        except DeliveryError as error:
+            yield Check(f"channel {name}", False, error.reason)
+    try:
+        with app.ledger() as ledger:
+            for each in changed:  # in another database than the ledger's: not in one transaction
+                ledger.people.record(who.did(app.clock(), "fix", each.what, each.detail))
+            running = [each.rpartition(":")[0] for each in ledger.instances()]
+            beside = f" (running: {', '.join(running)})" if running else ""
+            yield Check("ledger", True, app.ledger_shown + beside)
+            yield from _paused(app, ledger, good)
+            yield from _health(ledger)
+    except TerceraError as error:
+        yield Check("ledger", False, str(error))
+
+
+def _source_checks(app: App, *, fix: bool, tell: Tell) -> Iterator[Check]:
+    from tercera.advice import Indexed
+    from tercera.errors import TerceraError
     from tercera.orders import Check
 
     try:
@@ -119,22 +150,6 @@ def _checks(app: App, *, fix: bool, tell: Tell) -> Iterator[Check]:
             yield from app.followable.check_changes(pers, fix=fix)
     except TerceraError as error:
         yield Check("source", False, str(error))
-    good = []
-    for name, channel in app.channels.items():
-        try:
-            yield Check(f"channel {name}", True, channel.check())
-            good.append(name)
-        except DeliveryError as error:
-            yield Check(f"channel {name}", False, error.reason)
-    try:
-        with app.ledger() as ledger:
-            running = [each.rpartition(":")[0] for each in ledger.instances()]
-            beside = f" (running: {', '.join(running)})" if running else ""
-            yield Check("ledger", True, app.ledger_shown + beside)
-            yield from _paused(app, ledger, good)
-            yield from _health(ledger)
-    except TerceraError as error:
-        yield Check("ledger", False, str(error))
 
 
 def _paused(app: App, ledger: Ledger, good: Collection[str]) -> Iterator[Check]:

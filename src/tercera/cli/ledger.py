@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from tercera.cli.acting import AuthorOption, actor
 from tercera.cli.output import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -72,6 +73,7 @@ def upgrade(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> 
 def adopt(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The SQLite ledger that was used until now.")],
     config: ConfigOption = DEFAULT_CONFIG,
+    author: AuthorOption = None,
     json: JsonOption = False,
 ) -> None:
     """Copy a SQLite ledger into the configured one, which must be empty: the way to PostgreSQL. FILE must not
@@ -80,7 +82,8 @@ def adopt(
     from tercera.ledger import adopt as adopt_ledger
 
     with open_app(config) as app:
-        copied = adopt_ledger(file, app.settings.ledger)
+        deed = actor(author).did(app.clock(), "adopt", f"ledger {file.name}")
+        copied = adopt_ledger(file, app.settings.ledger, telling=deed)
         shown = app.ledger_shown
     if json:
         print_json({"rows": copied})
@@ -101,6 +104,7 @@ def prune(
         ),
     ],
     config: ConfigOption = DEFAULT_CONFIG,
+    author: AuthorOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would be forgotten.")] = False,
     json: JsonOption = False,
 ) -> None:
@@ -115,7 +119,9 @@ def prune(
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--older-than") from None
     with open_app(config) as app, app.ledger(read_only=dry_run) as ledger:
-        found = prune_ledger(ledger, app.settings.rules, age, app.clock(), dry_run=dry_run)
+        found = prune_ledger(
+            ledger, app.settings.rules, age, app.clock(), actor=actor(author), dry_run=dry_run
+        )
     names = ["alerts", "transitions", "notices", "decisions"]
     names += [] if dry_run else ["messages", "receipts"]
     if json:

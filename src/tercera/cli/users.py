@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tercera.cli.acting import AuthorOption, actor
 from tercera.cli.describe import when
 from tercera.cli.output import (
     DEFAULT_CONFIG,
@@ -93,15 +94,16 @@ def add_user(
     no_password: Annotated[
         bool, typer.Option("--no-password", help="Without one: they log in by a link or OpenID Connect.")
     ] = False,
+    author: AuthorOption = None,
 ) -> None:
     """Add somebody; asks for a password of at least 12 characters."""
+    from tercera.admitting import add_user
     from tercera.people import User
     from tercera.web.access.passwords import hashed
 
     secret = None if no_password else hashed(_password(password_stdin))
     with _opened(config or context.obj) as (app, ledger):
-        ledger.people.add_user(User(name, _role(role), app.clock()), secret)
-        _record(app, ledger, "user added", name, role)
+        add_user(ledger, actor(author), User(name, _role(role), app.clock()), secret)
     console().print(f"{visible(name)} may log in as {role}.")
 
 
@@ -113,32 +115,53 @@ def change_user(
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the new password from stdin.")
     ] = False,
+    author: AuthorOption = None,
     config: NestedConfigOption = None,
 ) -> None:
     """Give somebody another role or password. Logs them out everywhere; lets in who was disabled."""
+    from tercera.admitting import change_user
     from tercera.web.access.passwords import hashed
 
     secret = hashed(_password(password_stdin)) if password or password_stdin else None
     with _opened(config or context.obj) as (app, ledger):
-        ledger.people.change_user(name, role=_role(role) if role else None, password=secret, enable=True)
-        _record(app, ledger, "user changed", name, role or "password")
+        known = ledger.people.user(name)
+        change_user(
+            ledger,
+            actor(author),
+            app.clock(),
+            name,
+            role=_role(role) if role else None,
+            password=secret,
+            disabled=False if known is not None and known.disabled_at is not None else None,
+        )
     console().print(f"{visible(name)} was changed, and logged out everywhere.")
 
 
-def disable_user(context: typer.Context, name: NameArgument, config: NestedConfigOption = None) -> None:
+def disable_user(
+    context: typer.Context,
+    name: NameArgument,
+    author: AuthorOption = None,
+    config: NestedConfigOption = None,
+) -> None:
     """Let somebody in no more; logs them out everywhere, and their tokens open nothing."""
+    from tercera.admitting import change_user
+
     with _opened(config or context.obj) as (app, ledger):
-        ledger.people.change_user(name, disabled_at=app.clock())
-        _record(app, ledger, "user disabled", name)
+        change_user(ledger, actor(author), app.clock(), name, disabled=True)
     console().print(f"{visible(name)} was logged out and can't log in any more.")
 
 
-def link_user(context: typer.Context, name: NameArgument, config: NestedConfigOption = None) -> None:
+def link_user(
+    context: typer.Context,
+    name: NameArgument,
+    author: AuthorOption = None,
+    config: NestedConfigOption = None,
+) -> None:
     """A link that logs somebody in once, within half an hour."""
+    from tercera.admitting import offer_login
+
     with _opened(config or context.obj) as (app, ledger):
-        now = app.clock()
-        secret = ledger.people.offer_login(name, now, now + LINK_LASTS)
-        _record(app, ledger, "link made", name)
+        secret = offer_login(ledger, actor(author), name, app.clock(), LINK_LASTS)
         web = app.settings.web
     base = web.url or f"http://{web.host}:{web.port}"
     console().print(f"{base}/enter?token={secret}", soft_wrap=True)
@@ -191,10 +214,12 @@ def add_token(
         typer.Option("--scope", help="read, act, push, metrics or admin; may be given several times."),
     ] = None,
     duration: Annotated[str, typer.Option("--for", metavar="DURATION", help="How long it opens.")] = "90d",
+    author: AuthorOption = None,
     config: NestedConfigOption = None,
     json: JsonOption = False,
 ) -> None:
     """A key for a program, shown once. It may do what its scopes say, as far as its user may."""
+    from tercera import admitting
     from tercera.config import parse_duration
     from tercera.people import Permission, Token
 
@@ -208,8 +233,8 @@ def add_token(
         raise typer.BadParameter(str(error)) from None
     with _opened(config or context.obj) as (app, ledger):
         now = app.clock()
-        token, secret = ledger.people.add_token(Token(0, name, user, chosen, now, now + lasts))
-        _record(app, ledger, "token added", f"token {token.id}", " ".join(sorted(chosen)))
+        wanted = Token(0, name, user, chosen, now, now + lasts)
+        token, secret = admitting.add_token(ledger, actor(author), wanted)
     if json:
         print_json({"id": token.id, "key": secret, "expires": token.expires_at})
         return
@@ -220,12 +245,14 @@ def add_token(
 def revoke_token(
     context: typer.Context,
     token: Annotated[int, typer.Argument(metavar="ID")],
+    author: AuthorOption = None,
     config: NestedConfigOption = None,
 ) -> None:
     """End a key at once."""
+    from tercera import admitting
+
     with _opened(config or context.obj) as (app, ledger):
-        found = ledger.people.revoke_token(token, app.clock())
-        _record(app, ledger, "token revoked", f"token {token}")
+        found = admitting.revoke_token(ledger, actor(author), token, app.clock())
     console().print(f"Token {token} ({visible(found.name)}) opens nothing any more.")
 
 
@@ -253,9 +280,3 @@ def _password(from_stdin: bool) -> str:
         raise typer.BadParameter("there is no terminal to ask for a password on; --password-stdin reads it")
     answer: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     return answer
-
-
-def _record(app: App, ledger: Ledger, action: str, what: str, detail: str = "") -> None:
-    from tercera.cli.acting import actor
-
-    ledger.people.record(actor().did(app.clock(), action, what, detail))

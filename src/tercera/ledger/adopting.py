@@ -7,19 +7,21 @@ from pathlib import Path
 from sqlalchemy import Connection, Table, delete, func, insert, select, update
 
 from tercera.errors import LedgerError
-from tercera.ledger import postgresql
+from tercera.ledger import audit, postgresql
 from tercera.ledger.address import is_postgresql, read_address, shown
+from tercera.ledger.audit import Telling
 from tercera.ledger.engine import reading, writing
 from tercera.ledger.opening import open_ledger
-from tercera.ledger.tables import decisions, leases, ledger, messages, metadata, runs
+from tercera.ledger.tables import leases, ledger, messages, metadata, runs
 
-_NUMBERED = (runs, decisions)
+_NUMBERED = tuple(table for table in metadata.sorted_tables if table.autoincrement_column is not None)
 """Tables whose ids PostgreSQL counts."""
 
 
-def adopt(file: Path, url: str) -> dict[str, int]:
+def adopt(file: Path, url: str, *, telling: Telling[dict[str, int]] | None = None) -> dict[str, int]:
     """Copies everything of the ledger in a SQLite file to the address, in one transaction; gives rows by
     table. The file stays as it is, and must not be used any more: both say the same under the same keys.
+    `telling` tells the audit log at the address who did it.
 
     LedgerError when somebody runs on the file, or the ledger at the address is not empty.
     """
@@ -36,7 +38,7 @@ def adopt(file: Path, url: str) -> dict[str, int]:
                 postgresql.prepare_upgrade(new)
             if new.execute(select(func.count()).select_from(runs)).scalar_one():
                 raise LedgerError(f"the ledger {shown(address)} was used already; name an empty one")
-            return _copy_all(old, new)
+            return audit.recorded(new, _copy_all(old, new), telling)
 
 
 def _copy_all(old: Connection, new: Connection) -> dict[str, int]:

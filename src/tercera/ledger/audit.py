@@ -12,15 +12,15 @@ from tercera.ledger.tables import audit
 from tercera.people import Deed, Via
 
 T = TypeVar("T")
-Telling = Callable[[T], Deed]
-"""What somebody did, told from what came of it."""
+Telling = Deed | Callable[[T], Deed]
+"""What somebody did: the line itself, or told from what came of it."""
 
 
 def recorded(connection: Connection, outcome: T, telling: Telling[T] | None) -> T:
     """Adds the line about a change in the change's own transaction: both are written, or neither. Without
     `telling` nobody did it: a cycle, say. Gives the outcome."""
     if telling is not None:
-        record(connection, telling(outcome))
+        record(connection, telling if isinstance(telling, Deed) else telling(outcome))
     return outcome
 
 

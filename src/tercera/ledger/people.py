@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -27,8 +28,9 @@ def new_secret(prefix: str = "") -> str:
     return prefix + secrets.token_urlsafe(32)
 
 
-def add_user(connection: Connection, user: User, password: str | None) -> None:
-    """`password` is a hash. TerceraError: a name that is taken or no name."""
+def add_user(connection: Connection, user: User, password: str | None) -> User:
+    """The user, as they are known from now on; `password` is a hash. TerceraError: a name that is taken or no
+    name."""
     if not _NAME.fullmatch(user.name):
         raise TerceraError(
             f"{user.name!r} is no name of a user: 1 to 64 letters, digits and . _ @ + - make one"
@@ -44,6 +46,7 @@ def add_user(connection: Connection, user: User, password: str | None) -> None:
             created_at=user.created_at,
         )
     )
+    return replace(user, password=password is not None)
 
 
 def find_user(connection: Connection, name: str) -> User | None:
@@ -85,8 +88,9 @@ def change_user(
     identity: str | None = None,
     disabled_at: datetime | None = None,
     enable: bool = False,
-) -> None:
-    """What is given changes; all of the user's sessions end, for what they may do has changed."""
+) -> User:
+    """The user as they are then. What is given changes; all of their sessions end, for what they may do has
+    changed."""
     values: dict[str, object] = {}
     if role is not None:
         values["role"] = role.value
@@ -96,10 +100,12 @@ def change_user(
         values["identity"] = identity
     if disabled_at is not None or enable:
         values["disabled_at"] = disabled_at
-    changed = connection.execute(update(users).where(users.c.name == name).values(**values))
-    if changed.rowcount == 0:
+    if values:
+        connection.execute(update(users).where(users.c.name == name).values(**values))
+    if (changed := find_user(connection, name)) is None:
         raise NotFoundError(f"there is no user {name!r}; `tercera users` lists them")
     end_sessions(connection, name)
+    return changed
 
 
 def begin_session(connection: Connection, name: str, now: datetime, until: datetime) -> str:
@@ -126,9 +132,9 @@ def user_of_session(connection: Connection, secret: str, now: datetime) -> User 
     return _user(row) if row else None
 
 
-def end_session(connection: Connection, secret: str) -> None:
-    """Logs out."""
-    connection.execute(delete(sessions).where(sessions.c.digest == digest(secret)))
+def end_session(connection: Connection, secret: str) -> bool:
+    """Logs out. Gives whether there was such a session."""
+    return connection.execute(delete(sessions).where(sessions.c.digest == digest(secret))).rowcount > 0
 
 
 def end_sessions(connection: Connection, name: str) -> None:

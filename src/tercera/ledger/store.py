@@ -467,15 +467,19 @@ class Ledger:
         before: datetime,
         *,
         dry_run: bool,
+        telling: Telling[pruning.Pruned] | None = None,
     ) -> pruning.Pruned:
         """Forgets the alerts of these windows and states that have not moved since `before`, with everything
-        about them, in many small transactions; one of which something waits to be sent stays."""
+        about them, in many small transactions; one of which something waits to be sent stays. `telling` is
+        asked in the first that forgets anything."""
         total, after = pruning.Pruned(), 0
         while True:
             with (reading if dry_run else writing)(self._engine) as connection:
                 some, last = pruning.prune_some(
                     connection, rule, windows, states, before, after, dry_run=dry_run
                 )
+                if last is not None and not (total.alerts or dry_run):
+                    audit.recorded(connection, some, telling)
             if last is None:
                 return total
             total, after = total + some, last

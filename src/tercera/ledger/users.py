@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from tercera.ledger import answers, audit, people, tokens
 from tercera.ledger.answers import Answer
+from tercera.ledger.audit import Telling
 from tercera.ledger.engine import reading, written
 from tercera.people import Deed, Role, Token, User
 
+T = TypeVar("T")
+
 
 class People:
-    """Users, sessions, tokens and the audit log of a ledger. Every method raises `LedgerError`."""
+    """Users, sessions, tokens and the audit log of a ledger. Every method raises `LedgerError`. With
+    `telling`, a change is written into the audit log in its own transaction."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def add_user(self, user: User, password: str | None = None) -> None:
-        """`password` is a hash. TerceraError: a name that is taken, or none."""
-        written(self._engine, lambda connection: people.add_user(connection, user, password))
+    def add_user(
+        self, user: User, password: str | None = None, *, telling: Telling[User] | None = None
+    ) -> User:
+        """The user, as they are known from now on; `password` is a hash. TerceraError: a name that is taken,
+        or none."""
+        return self._done(lambda connection: people.add_user(connection, user, password), telling)
 
     def user(self, name: str) -> User | None:
         """By name, also one who is disabled."""
@@ -56,10 +65,11 @@ class People:
         identity: str | None = None,
         disabled_at: datetime | None = None,
         enable: bool = False,
-    ) -> None:
-        """What is given changes; the user's sessions end. Raises `NotFoundError`."""
-        written(
-            self._engine,
+        telling: Telling[User] | None = None,
+    ) -> User:
+        """The user as they are then: what is given changes, and their sessions end. Raises
+        `NotFoundError`."""
+        return self._done(
             lambda connection: people.change_user(
                 connection,
                 name,
@@ -69,32 +79,39 @@ class People:
                 disabled_at=disabled_at,
                 enable=enable,
             ),
+            telling,
         )
 
-    def begin_session(self, name: str, now: datetime, until: datetime) -> str:
+    def begin_session(
+        self, name: str, now: datetime, until: datetime, *, telling: Telling[str] | None = None
+    ) -> str:
         """The secret of a new session."""
-        return written(self._engine, lambda connection: people.begin_session(connection, name, now, until))
+        return self._done(lambda connection: people.begin_session(connection, name, now, until), telling)
 
     def user_of_session(self, secret: str, now: datetime) -> User | None:
         """Whose session it is; None when it is over."""
         with reading(self._engine) as connection:
             return people.user_of_session(connection, secret, now)
 
-    def end_session(self, secret: str) -> None:
-        """Logs out."""
-        written(self._engine, lambda connection: people.end_session(connection, secret))
+    def end_session(self, secret: str, *, telling: Telling[bool] | None = None) -> bool:
+        """Logs out; gives whether there was such a session."""
+        return self._done(lambda connection: people.end_session(connection, secret), telling)
 
-    def offer_login(self, name: str, now: datetime, until: datetime) -> str:
+    def offer_login(
+        self, name: str, now: datetime, until: datetime, *, telling: Telling[str] | None = None
+    ) -> str:
         """The secret of a link that logs somebody in, once. Raises `NotFoundError`."""
-        return written(self._engine, lambda connection: people.offer_login(connection, name, now, until))
+        return self._done(lambda connection: people.offer_login(connection, name, now, until), telling)
 
     def take_login(self, secret: str, now: datetime) -> User | None:
         """Whom a link logs in; it is used up."""
         return written(self._engine, lambda connection: people.take_login(connection, secret, now))
 
-    def add_token(self, token: Token) -> tuple[Token, str]:
+    def add_token(
+        self, token: Token, *, telling: Telling[tuple[Token, str]] | None = None
+    ) -> tuple[Token, str]:
         """The token with its id, and the key itself, which nobody will see again."""
-        return written(self._engine, lambda connection: tokens.add_token(connection, token))
+        return self._done(lambda connection: tokens.add_token(connection, token), telling)
 
     def token_of(self, secret: str, now: datetime) -> tuple[Token, Role] | None:
         """The token of a key that still opens something, and its user's role; notes the use."""
@@ -109,9 +126,9 @@ class People:
         with reading(self._engine) as connection:
             return tokens.all_tokens(connection, user)
 
-    def revoke_token(self, token: int, now: datetime) -> Token:
+    def revoke_token(self, token: int, now: datetime, *, telling: Telling[Token] | None = None) -> Token:
         """Ends it. Raises `NotFoundError`."""
-        return written(self._engine, lambda connection: tokens.revoke_token(connection, token, now))
+        return self._done(lambda connection: tokens.revoke_token(connection, token, now), telling)
 
     def record(self, deed: Deed) -> None:
         """Adds a line to the audit log."""
@@ -136,3 +153,6 @@ class People:
     def forget_answer(self, actor: str, key: str) -> None:
         """Nothing was done: the key is free again."""
         written(self._engine, lambda connection: answers.forget_answer(connection, actor, key))
+
+    def _done(self, work: Callable[[Connection], T], telling: Telling[T] | None) -> T:
+        return written(self._engine, lambda connection: audit.recorded(connection, work(connection), telling))

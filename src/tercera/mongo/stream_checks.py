@@ -35,7 +35,7 @@ def _before_images(orders: Documents, *, fix: bool) -> Check:
         return Check(what, True, "kept: whoever loses an order is looked at when it happens")
     if fix:
         orders.database.command("collMod", orders.name, changeStreamPreAndPostImages={"enabled": True})
-        return Check(what, True, "kept from now on")
+        return Check(what, True, "kept from now on", changed=True)
     images = "changeStreamPreAndPostImages: {enabled: true}"
     command = f"db.runCommand({{collMod: {json.dumps(orders.name)}, {images}}})"
     detail = "not kept: an order that is deleted and has an id of its own is found by the next sweep"

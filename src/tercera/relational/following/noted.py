@@ -184,7 +184,7 @@ def check_notes(notes: Notes, *, fix: bool) -> Iterator[Check]:
             with connection.transaction():
                 for statement in statements:
                     connection.execute(statement)
-            yield Check(what, True, "noted by triggers from now on")
+            yield Check(what, True, "noted by triggers from now on", changed=True)
             return
         script = ";\n".join(each.as_string(connection) for each in statements)
         yield Check(

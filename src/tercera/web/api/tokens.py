@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
+from tercera import admitting
 from tercera.people import Token
 from tercera.web.access.roles import Admin
 from tercera.web.access.visitor import Visitor
@@ -30,10 +31,7 @@ def add_token(asked: NewToken, site: Here, visitor: Admin) -> TokenMade:
     """It is shown this once, so that this takes no `Idempotency-Key`: each request makes another one."""
     now = site.now()
     wanted = Token(0, asked.name, asked.user, frozenset(asked.scopes), now, now + timedelta(days=asked.days))
-    token, key = site.ledger.people.add_token(wanted)
-    scopes = " ".join(sorted(token.scopes))
-    site.record(visitor.actor, "token added", f"token {token.id}", scopes)
-    return TokenMade.with_key(token, key)
+    return TokenMade.with_key(*admitting.add_token(site.ledger, visitor.actor, wanted))
 
 
 @router.delete("/{id}", response_model=TokenGiven, responses=problems(404, 409), summary="End a key at once")
@@ -48,6 +46,4 @@ def revoke_token(
 
 
 def _revoked(site: Site, visitor: Visitor, token: int) -> TokenGiven:
-    found = site.ledger.people.revoke_token(token, site.now())
-    site.record(visitor.actor, "token revoked", f"token {token}")
-    return TokenGiven.of(found)
+    return TokenGiven.of(admitting.revoke_token(site.ledger, visitor.actor, token, site.now()))

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
+from tercera import admitting
 from tercera.errors import NotFoundError
 from tercera.people import User
 from tercera.web.access.passwords import hashed
@@ -58,32 +59,23 @@ def _added(site: Site, visitor: Visitor, asked: NewUser) -> UserGiven:
     if site.ledger.people.user(asked.name) is not None:
         raise TakenError(f"there is a user {asked.name!r} already; choose another name, or change that one")
     password = hashed(asked.password.get_secret_value()) if asked.password else None
-    user = User(asked.name, asked.role, site.now(), password=password is not None)
-    site.ledger.people.add_user(user, password)
-    site.record(visitor.actor, "user added", user.name, user.role)
-    return UserGiven.of(user)
+    user = User(asked.name, asked.role, site.now())
+    return UserGiven.of(admitting.add_user(site.ledger, visitor.actor, user, password))
 
 
 def _changed(site: Site, visitor: Visitor, name: str, asked: UserChange) -> UserGiven:
-    people = site.ledger.people
-    if people.user(name) is None:
+    known = site.ledger.people.user(name)
+    if known is None:
         raise NotFoundError(f"there is no user {name!r}; `tercera users` lists them")
-    if words := _words(asked):
-        people.change_user(
-            name,
-            role=asked.role,
-            password=hashed(asked.password.get_secret_value()) if asked.password else None,
-            disabled_at=site.now() if asked.disabled else None,
-            enable=asked.disabled is False,
-        )
-        site.record(visitor.actor, "user changed", name, words)
-    found = people.user(name)
-    assert found is not None, name
-    return UserGiven.of(found)
-
-
-def _words(asked: UserChange) -> str:
-    changed = [f"role {asked.role}"] if asked.role else []
-    changed += ["password"] if asked.password else []
-    changed += ["disabled" if asked.disabled else "enabled"] if asked.disabled is not None else []
-    return ", ".join(changed)
+    if asked.role is None and asked.password is None and asked.disabled is None:
+        return UserGiven.of(known)
+    changed = admitting.change_user(
+        site.ledger,
+        visitor.actor,
+        site.now(),
+        name,
+        role=asked.role,
+        password=hashed(asked.password.get_secret_value()) if asked.password else None,
+        disabled=asked.disabled,
+    )
+    return UserGiven.of(changed)

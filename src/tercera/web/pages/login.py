@@ -77,8 +77,8 @@ def enter(request: Request, site: Here, visitor: Unknown, token: Annotated[str, 
 def log_out(request: Request, site: Here, visitor: Annotated[Visitor, may(Permission.READ)]) -> Response:
     """Ends the session."""
     if visitor.session is not None:
-        site.ledger.people.end_session(visitor.session)
-        site.record(visitor.actor, "logout", "session")
+        deed = visitor.actor.did(site.now(), "logout", "session")
+        site.ledger.people.end_session(visitor.session, telling=deed)
     answer = RedirectResponse("/login", 303)
     answer.delete_cookie(site.cookie, secure=site.is_secure, httponly=True, samesite="lax")
     return answer
@@ -89,8 +89,8 @@ def entered(site: Site, request: Request, user: User, after: str) -> Response:
     now, length = site.now(), site.app.settings.web.session
     if (old := request.cookies.get(site.cookie)) is not None:
         site.ledger.people.end_session(old)
-    secret = site.ledger.people.begin_session(user.name, now, now + length)
-    site.record(Actor(user.name, Via.PAGE, address_of(request)), "login", "session")
+    deed = Actor(user.name, Via.PAGE, address_of(request)).did(now, "login", "session")
+    secret = site.ledger.people.begin_session(user.name, now, now + length, telling=deed)
     answer = RedirectResponse(after, 303)
     answer.set_cookie(
         site.cookie,

@@ -8,6 +8,7 @@ import re
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
+from tercera.admitting import add_user, change_user
 from tercera.errors import NotFoundError
 from tercera.people import Actor, User, Via
 from tercera.web.access.asking import Unknown, address_of
@@ -46,7 +47,7 @@ def back(request: Request, site: Here, visitor: Unknown) -> Response:
         provider = _provider(site)
         cookie = request.cookies.get(COOKIE, "")
         identity, after = provider.finish(site.now(), cookie, dict(request.query_params))
-        user = _user(site, identity)
+        user = _user(site, identity, address_of(request))
     except OpenIdError as error:
         nobody = Actor("unknown", Via.PAGE, address_of(request))
         site.record(nobody, "login failed", "OpenID", str(error))
@@ -62,26 +63,22 @@ def _provider(site: Site) -> OpenId:
     return site.openid
 
 
-def _user(site: Site, identity: Identity) -> User:
+def _user(site: Site, identity: Identity, address: str | None) -> User:
     """The user of an identity, made when it comes first; the provider says the role each time."""
     if identity.role is None:
         raise OpenIdError(
             f"{identity.name} has no role here; give them one of web.openid.roles at the provider, or set "
             "web.openid.default_role"
         )
-    people = site.ledger.people
-    known = people.user_of_identity(identity.id)
+    known = site.ledger.people.user_of_identity(identity.id)
     if known is None:
         name = _free_name(site, identity)
-        people.add_user(User(name, identity.role, site.now(), identity=identity.id))
-        site.record(Actor(name, Via.PAGE), "user added", name, f"{identity.role} by OpenID")
-        known = people.user(name)
+        actor = Actor(name, Via.PAGE, address)
+        known = add_user(site.ledger, actor, User(name, identity.role, site.now(), identity=identity.id))
     elif known.disabled_at is None and known.role is not identity.role:
-        people.change_user(known.name, role=identity.role)
-        actor = Actor(known.name, Via.PAGE)
-        site.record(actor, "user changed", known.name, f"{identity.role} by OpenID")
-        known = people.user(known.name)
-    if known is None or known.disabled_at is not None:
+        actor = Actor(known.name, Via.PAGE, address)
+        known = change_user(site.ledger, actor, site.now(), known.name, role=identity.role)
+    if known.disabled_at is not None:
         raise OpenIdError(f"{identity.name} was disabled here; `tercera users change` lets them in again")
     return known
 
