@@ -20,7 +20,7 @@ from tercera.people import Actor, Deed
 from tercera.redeliver import Redelivered, redeliver
 from tercera.silences import Decision, DecisionKind
 
-_NAMED = 50
+_NAMED = 20
 """Notices that a line of the audit log names; of more it says how many."""
 
 

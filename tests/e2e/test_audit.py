@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
 
+from tercera.cli.main import cli
 from tercera.ledger import open_ledger
 from tercera.people import Deed, Via
 from tests.e2e.process import Tercera
@@ -16,6 +19,13 @@ from tests.servers.smtp import SmtpServer
 
 ANA = ("--author", "Ana")
 BECAUSE = ("--reason", "because")
+
+NO_DEEDS = {
+    "alerts show", "backtest", "held", "kinds", "schema", "silence list", "why",  # they only look
+    "demo", "import", "init", "ledger backup", "simulate customers", "simulate orders",  # files
+    "ledger upgrade", "run", "serve",  # what they do is in the ledger itself: its version, its runs
+}  # fmt: skip
+"""The commands that write nothing into the audit log."""
 
 
 @pytest.fixture(params=ENGINES)
@@ -128,3 +138,17 @@ def test_a_ledger_that_moves_takes_its_audit_log_along(tmp_path: Path, mail_serv
     tercera.run("ledger", "adopt", "tercera.db", *ANA)
     found = [(each.actor, each.action, each.object) for each in written(f"sqlite:///{tmp_path}/new.db")]
     assert found == [("Ana", "silence", "customer cleo"), ("Ana", "adopt", "ledger tercera.db")]
+
+
+def test_a_new_command_says_whether_it_acts() -> None:
+    """One that acts takes `--author`; the others are named here."""
+
+    def commands(group: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, set[str]]]:
+        for name, command in group.commands.items():
+            if hasattr(command, "commands"):
+                yield from commands(command, (*words, name))
+            else:
+                yield " ".join((*words, name)), {each.name for each in command.params}
+
+    found = dict(commands(get_command(cli)))
+    assert {name for name, options in found.items() if "author" not in options} == NO_DEEDS
