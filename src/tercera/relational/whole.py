@@ -86,34 +86,38 @@ def more_samples(
 
 def _each(dialect: Dialect, question: Question, told: ir.Table) -> ir.Table:
     """One row for each order of a pair; where no totals are asked for, all that does not match is one. For
-    rejects one row for each slot of a reason, or for each of a few samples and the rest."""
+    rejects one row for each slot of a reason, or for each of a few samples and the rest.
+
+    Only what is asked for is carried along: the narrower its rows, the more orders an engine holds in memory.
+    """
     scope = question.scope
     if scope.pairs is not None:
         told = told.filter(told.reason.isnull())
-    if "sample" not in told.columns:
-        told = told.mutate(sample=ibis.null(dt.string))
-    elif dialect.avoids_sorting:
+    known: dict[str, ir.Value] = {}
+    if "sample" in told.columns and dialect.avoids_sorting:
         told = told.mutate(sample=dialect.few(told["sample"], told.reason))
-    else:
+    elif "sample" in told.columns:
         slot = dialect.slot(told["sample"]).cast(dt.string)
         told = told.mutate(order_id=ibis.ifelse(told.reason.isnull(), told.order_id, slot))
-    told = told.mutate(dated=recent(told, question))
-    sample = {} if dialect.avoids_sorting else {"sample": told["sample"].min()}
-    return told.group_by(*_group(dialect), "order_id").agg(
+        known["sample"] = told["sample"].min()
+    if question.fields.amount:
+        known["amount"] = told.amount.max()
+    if question.counting.evidence:
+        known["status"] = told.status.min()
+    if scope.recent:
+        known["newest"] = recent(told, question).max()
+    return told.group_by(*_group(dialect, told), "order_id").agg(
         rows=told.count(),
         matches=told.count(where=told.matching),
-        matching=told.matching.any(),
         placed=told.placed.min(),
-        amount=told.amount.max(),
-        status=told.status.min(),
-        **sample,
-        newest=told.dated.max(),
+        **known,
     )
 
 
-def _group(dialect: Dialect) -> tuple[str, ...]:
+def _group(dialect: Dialect, rows: ir.Table) -> tuple[str, ...]:
     """What tells pairs, and the rejects of each reason, apart."""
-    return ("reason", *_PAIR, "sample") if dialect.avoids_sorting else ("reason", *_PAIR)
+    shows = dialect.avoids_sorting and "sample" in rows.columns
+    return ("reason", *_PAIR, "sample") if shows else ("reason", *_PAIR)
 
 
 def recent(told: ir.Table, question: Question) -> ir.IntegerValue:
@@ -127,15 +131,19 @@ def recent(told: ir.Table, question: Question) -> ir.IntegerValue:
 
 def _pairs(dialect: Dialect, each: ir.Table) -> ir.Table:
     """One row for each pair, and for each reason of rejects."""
-    return each.group_by(*_group(dialect)).agg(
+    known: dict[str, ir.Value] = {}
+    if "amount" in each.columns:
+        known["amount"] = dialect.total(each.amount)
+    if "newest" in each.columns:
+        known["newest"] = each.newest.max()
+    return each.group_by(*_group(dialect, each)).agg(
         rows=each.rows.sum(),
         matches=each.matches.sum(),
-        matched=each.count(where=each.matching),
+        matched=each.count(where=each.matches > 0),
         orders=each.count(),
-        amount=dialect.total(each.amount),
         first=each.placed.min(),
         last=each.placed.max(),
-        newest=each.newest.max(),
+        **known,
     )
 
 
@@ -146,16 +154,16 @@ def _numbers(dialect: Dialect, pairs: ir.Table) -> ir.Table:
         opens=ibis.ifelse(pairs.is_told, pairs.opens, ibis.null(dt.date)),
         is_pair=pairs.subject.notnull(),
     )
-    summed = told.group_by(*_group(dialect)).agg(
+    known = {name: told[name].max() for name in ("amount", "newest") if name in told.columns}
+    summed = told.group_by(*_group(dialect, told)).agg(
         rows=told.rows.sum(),
         matches=told.matches.sum(),
         matched=told.matched.sum(),
         orders=ibis.ifelse(told.is_pair, told.orders, 0).sum(),
         pairs=told.count(where=told.is_pair),
-        amount=told.amount.max(),
         first=told["first"].min(),
         last=told["last"].max(),
-        newest=told.newest.max(),
+        **known,
     )
     return row(summed, place=ibis.literal(-1, dt.int64))
 
@@ -163,7 +171,7 @@ def _numbers(dialect: Dialect, pairs: ir.Table) -> ir.Table:
 def _evidence(each: ir.Table, at_least: int, cap: int) -> ir.Table:
     """The earliest matching orders of each pair that is told of. Counted by a window and not by a join, for
     which an engine would have to guess how many pairs there are."""
-    found = each.filter(each.reason.isnull() & each.matching & each.subject.notnull())
+    found = each.filter(each.reason.isnull() & (each.matches > 0) & each.subject.notnull())
     place = ibis.row_number().over(group_by=_PAIR, order_by=[found.placed, found.order_id])
     found = found.mutate(place=place, alike=found.count().over(group_by=_PAIR))
     return row(found.filter((found.place < cap) & (found.alike >= at_least)), first=found.placed)

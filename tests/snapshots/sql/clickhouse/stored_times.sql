@@ -1,25 +1,11 @@
-WITH "t14" AS (SELECT "t13"."reason" AS "reason",
-    "t13"."subject" AS "subject",
-    "t13"."opens" AS "opens",
-    "t13"."order_id" AS "order_id",
-    COUNT(*) AS "rows",
-    countIf("t13"."matching") AS "matches",
-    MAX("t13"."matching") AS "matching",
-    MIN("t13"."placed") AS "placed",
-    MAX("t13"."amount") AS "amount",
-    MIN("t13"."status") AS "status",
-    MIN("t13"."sample") AS "sample",
-    MAX("t13"."dated") AS "newest"
-FROM (SELECT "t12"."reason" AS "reason",
-    "t12"."matching" AS "matching",
-    "t12"."order_id" AS "order_id",
+WITH "t13" AS (SELECT "t12"."reason" AS "reason",
     "t12"."subject" AS "subject",
     "t12"."opens" AS "opens",
-    "t12"."placed" AS "placed",
-    "t12"."amount" AS "amount",
-    "t12"."status" AS "status",
-    "t12"."sample" AS "sample",
-    CAST(NULL AS Nullable(Int64)) AS "dated"
+    "t12"."order_id" AS "order_id",
+    COUNT(*) AS "rows",
+    countIf("t12"."matching") AS "matches",
+    MIN("t12"."placed") AS "placed",
+    MIN("t12"."sample") AS "sample"
 FROM (SELECT "t11"."reason" AS "reason",
     "t11"."matching" AS "matching",
     CASE WHEN isNull("t11"."reason") THEN "t11"."order_id" ELSE CAST((toInt64(cityHash64("t11"."sample") % 1024)) AS Nullable(String)) END AS "order_id",
@@ -143,83 +129,75 @@ FROM (SELECT "t0"."order_id" AS "order_id",
     (toString("t0"."status")) AS "tercera_text_status"
 FROM "orders" AS "t0") AS "t1") AS "t2") AS "t3") AS "t4") AS "t5"
 WHERE isNull("t5"."tercera_clock") OR ("t5"."tercera_clock" >= 1685923200000000)) AS "t6"
-WHERE isNull("t6"."tercera_clock") OR ("t6"."tercera_clock" < 1686528000000000)) AS "t7") AS "t8") AS "t9") AS "t10") AS "t11") AS "t12") AS "t13"
-GROUP BY "t13"."reason", "t13"."subject", "t13"."opens", "t13"."order_id") SELECT *
+WHERE isNull("t6"."tercera_clock") OR ("t6"."tercera_clock" < 1686528000000000)) AS "t7") AS "t8") AS "t9") AS "t10") AS "t11") AS "t12"
+GROUP BY "t12"."reason", "t12"."subject", "t12"."opens", "t12"."order_id") SELECT *
 FROM (SELECT *
-FROM (SELECT "t23"."reason" AS "reason",
-    "t23"."subject" AS "subject",
-    "t23"."opens" AS "opens",
+FROM (SELECT "t22"."reason" AS "reason",
+    "t22"."subject" AS "subject",
+    "t22"."opens" AS "opens",
     -1 AS "place",
-    "t23"."rows" AS "rows",
-    "t23"."matches" AS "matches",
-    "t23"."matched" AS "matched",
-    "t23"."orders" AS "orders",
-    "t23"."pairs" AS "pairs",
-    "t23"."amount" AS "amount",
-    "t23"."first" AS "first",
-    "t23"."last" AS "last",
-    "t23"."newest" AS "newest",
+    "t22"."rows" AS "rows",
+    "t22"."matches" AS "matches",
+    "t22"."matched" AS "matched",
+    "t22"."orders" AS "orders",
+    "t22"."pairs" AS "pairs",
+    CAST(NULL AS Nullable(Decimal(38,
+    4))) AS "amount",
+    "t22"."first" AS "first",
+    "t22"."last" AS "last",
+    CAST(NULL AS Nullable(Int64)) AS "newest",
     CAST(NULL AS Nullable(String)) AS "order_id",
     CAST(NULL AS Nullable(String)) AS "status",
     CAST(NULL AS Nullable(String)) AS "sample"
-FROM (SELECT "t21"."reason" AS "reason",
-    "t21"."subject" AS "subject",
-    "t21"."opens" AS "opens",
-    SUM("t21"."rows") AS "rows",
-    SUM("t21"."matches") AS "matches",
-    SUM("t21"."matched") AS "matched", SUM(CASE WHEN "t21"."is_pair" THEN "t21"."orders" ELSE 0 END) AS "orders",
-    countIf("t21"."is_pair") AS "pairs",
-    MAX("t21"."amount") AS "amount",
-    MIN("t21"."first") AS "first",
-    MAX("t21"."last") AS "last",
-    MAX("t21"."newest") AS "newest"
-FROM (SELECT "t19"."reason" AS "reason",
-    CASE WHEN "t19"."is_told" THEN "t19"."subject" ELSE CAST(NULL AS Nullable(String)) END AS "subject",
-    CASE WHEN "t19"."is_told" THEN "t19"."opens" ELSE CAST(NULL AS Nullable(DATE)) END AS "opens",
-    "t19"."rows" AS "rows",
-    "t19"."matches" AS "matches",
-    "t19"."matched" AS "matched",
-    "t19"."orders" AS "orders",
-    "t19"."amount" AS "amount",
-    "t19"."first" AS "first",
-    "t19"."last" AS "last",
-    "t19"."newest" AS "newest",
-    "t19"."is_told" AS "is_told",
-    isNotNull("t19"."subject") AS "is_pair"
-FROM (SELECT "t17"."reason" AS "reason",
-    "t17"."subject" AS "subject",
-    "t17"."opens" AS "opens",
-    "t17"."rows" AS "rows",
-    "t17"."matches" AS "matches",
-    "t17"."matched" AS "matched",
-    "t17"."orders" AS "orders",
-    "t17"."amount" AS "amount",
-    "t17"."first" AS "first",
-    "t17"."last" AS "last",
-    "t17"."newest" AS "newest", isNull("t17"."reason") AND isNotNull("t17"."subject") AND ("t17"."matched" >= 3) AS "is_told"
-FROM (SELECT "t15"."reason" AS "reason",
-    "t15"."subject" AS "subject",
-    "t15"."opens" AS "opens",
-    SUM("t15"."rows") AS "rows",
-    SUM("t15"."matches") AS "matches",
-    countIf("t15"."matching") AS "matched",
-    COUNT(*) AS "orders",
-    SUM("t15"."amount") AS "amount",
-    MIN("t15"."placed") AS "first",
-    MAX("t15"."placed") AS "last",
-    MAX("t15"."newest") AS "newest"
-FROM "t14" AS "t15"
-GROUP BY "t15"."reason", "t15"."subject",
-    "t15"."opens") AS "t17") AS "t19") AS "t21"
-GROUP BY "t21"."reason", "t21"."subject",
-    "t21"."opens") AS "t23") AS "t24"
-UNION ALL SELECT *
 FROM (SELECT "t20"."reason" AS "reason",
     "t20"."subject" AS "subject",
     "t20"."opens" AS "opens",
-    "t20"."place" AS "place",
-    "t20"."rows" AS "rows",
-    "t20"."matches" AS "matches",
+    SUM("t20"."rows") AS "rows",
+    SUM("t20"."matches") AS "matches",
+    SUM("t20"."matched") AS "matched", SUM(CASE WHEN "t20"."is_pair" THEN "t20"."orders" ELSE 0 END) AS "orders",
+    countIf("t20"."is_pair") AS "pairs",
+    MIN("t20"."first") AS "first",
+    MAX("t20"."last") AS "last"
+FROM (SELECT "t18"."reason" AS "reason",
+    CASE WHEN "t18"."is_told" THEN "t18"."subject" ELSE CAST(NULL AS Nullable(String)) END AS "subject",
+    CASE WHEN "t18"."is_told" THEN "t18"."opens" ELSE CAST(NULL AS Nullable(DATE)) END AS "opens",
+    "t18"."rows" AS "rows",
+    "t18"."matches" AS "matches",
+    "t18"."matched" AS "matched",
+    "t18"."orders" AS "orders",
+    "t18"."first" AS "first",
+    "t18"."last" AS "last",
+    "t18"."is_told" AS "is_told",
+    isNotNull("t18"."subject") AS "is_pair"
+FROM (SELECT "t16"."reason" AS "reason",
+    "t16"."subject" AS "subject",
+    "t16"."opens" AS "opens",
+    "t16"."rows" AS "rows",
+    "t16"."matches" AS "matches",
+    "t16"."matched" AS "matched",
+    "t16"."orders" AS "orders",
+    "t16"."first" AS "first",
+    "t16"."last" AS "last", isNull("t16"."reason") AND isNotNull("t16"."subject") AND ("t16"."matched" >= 3) AS "is_told"
+FROM (SELECT "t14"."reason" AS "reason",
+    "t14"."subject" AS "subject",
+    "t14"."opens" AS "opens",
+    SUM("t14"."rows") AS "rows",
+    SUM("t14"."matches") AS "matches", countIf("t14"."matches" > 0) AS "matched",
+    COUNT(*) AS "orders",
+    MIN("t14"."placed") AS "first",
+    MAX("t14"."placed") AS "last"
+FROM "t13" AS "t14"
+GROUP BY "t14"."reason", "t14"."subject",
+    "t14"."opens") AS "t16") AS "t18") AS "t20"
+GROUP BY "t20"."reason", "t20"."subject",
+    "t20"."opens") AS "t22") AS "t23"
+UNION ALL SELECT *
+FROM (SELECT "t19"."reason" AS "reason",
+    "t19"."subject" AS "subject",
+    "t19"."opens" AS "opens",
+    "t19"."place" AS "place",
+    "t19"."rows" AS "rows",
+    "t19"."matches" AS "matches",
     CAST(NULL AS Nullable(Int64)) AS "matched",
     CAST(NULL AS Nullable(Int64)) AS "orders",
     CAST(NULL AS Nullable(Int64)) AS "pairs",
@@ -227,26 +205,22 @@ FROM (SELECT "t20"."reason" AS "reason",
     4)))) AS "amount",
     CAST(NULL AS Nullable(Int64)) AS "first",
     CAST(NULL AS Nullable(Int64)) AS "last",
-    "t20"."newest" AS "newest",
-    "t20"."order_id" AS "order_id",
+    CAST(NULL AS Nullable(Int64)) AS "newest",
+    "t19"."order_id" AS "order_id",
     CAST(NULL AS Nullable(String)) AS "status",
-    "t20"."sample" AS "sample"
+    "t19"."sample" AS "sample"
 FROM (SELECT *
-FROM (SELECT "t16"."reason" AS "reason",
-    "t16"."subject" AS "subject",
-    "t16"."opens" AS "opens",
-    "t16"."order_id" AS "order_id",
-    "t16"."rows" AS "rows",
-    "t16"."matches" AS "matches",
-    "t16"."matching" AS "matching",
-    "t16"."placed" AS "placed",
-    "t16"."amount" AS "amount",
-    "t16"."status" AS "status",
-    "t16"."sample" AS "sample",
-    "t16"."newest" AS "newest", ROW_NUMBER() OVER (PARTITION BY "t16"."reason"
-ORDER BY "t16"."sample" ASC ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) - 1 AS "place"
+FROM (SELECT "t15"."reason" AS "reason",
+    "t15"."subject" AS "subject",
+    "t15"."opens" AS "opens",
+    "t15"."order_id" AS "order_id",
+    "t15"."rows" AS "rows",
+    "t15"."matches" AS "matches",
+    "t15"."placed" AS "placed",
+    "t15"."sample" AS "sample", ROW_NUMBER() OVER (PARTITION BY "t15"."reason"
+ORDER BY "t15"."sample" ASC ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) - 1 AS "place"
 FROM (SELECT *
-FROM "t14" AS "t15"
-WHERE isNotNull("t15"."reason")) AS "t16") AS "t18"
-WHERE "t18"."place" < 5) AS "t20") AS "t22") AS "t25"
-ORDER BY "t25"."subject" ASC, "t25"."opens" ASC, "t25"."place" ASC
+FROM "t13" AS "t14"
+WHERE isNotNull("t14"."reason")) AS "t15") AS "t17"
+WHERE "t17"."place" < 5) AS "t19") AS "t21") AS "t24"
+ORDER BY "t24"."subject" ASC, "t24"."opens" ASC, "t24"."place" ASC

@@ -1,25 +1,13 @@
-WITH "t13" AS (SELECT "t12"."reason" AS "reason",
-    "t12"."subject" AS "subject",
-    "t12"."opens" AS "opens",
-    "t12"."order_id" AS "order_id",
-    COUNT(*) AS "rows",
-    countIf("t12"."matching") AS "matches",
-    MAX("t12"."matching") AS "matching",
-    MIN("t12"."placed") AS "placed",
-    MAX("t12"."amount") AS "amount",
-    MIN("t12"."status") AS "status",
-    MIN("t12"."sample") AS "sample",
-    MAX("t12"."dated") AS "newest"
-FROM (SELECT "t11"."reason" AS "reason",
-    "t11"."matching" AS "matching",
-    "t11"."order_id" AS "order_id",
+WITH "t12" AS (SELECT "t11"."reason" AS "reason",
     "t11"."subject" AS "subject",
     "t11"."opens" AS "opens",
-    "t11"."placed" AS "placed",
-    "t11"."amount" AS "amount",
-    "t11"."status" AS "status",
-    "t11"."sample" AS "sample",
-    CAST(NULL AS Nullable(Int64)) AS "dated"
+    "t11"."order_id" AS "order_id",
+    COUNT(*) AS "rows",
+    countIf("t11"."matching") AS "matches",
+    MIN("t11"."placed") AS "placed",
+    MIN("t11"."sample") AS "sample",
+    MAX("t11"."amount") AS "amount",
+    MIN("t11"."status") AS "status"
 FROM (SELECT "t10"."reason" AS "reason",
     "t10"."matching" AS "matching",
     CASE WHEN isNull("t10"."reason") THEN "t10"."order_id" ELSE CAST((toInt64(cityHash64("t10"."sample") % 1024)) AS Nullable(String)) END AS "order_id",
@@ -126,9 +114,107 @@ FROM (SELECT "t0"."order_id" AS "order_id",
     (toString("t0"."status")) AS "tercera_text_status"
 FROM "orders" AS "t0") AS "t1") AS "t2") AS "t3") AS "t4"
 WHERE isNull("t4"."tercera_clock") OR ("t4"."tercera_clock" >= 1685577600000000)) AS "t5"
-WHERE isNull("t5"."tercera_clock") OR ("t5"."tercera_clock" < 1688169600000000)) AS "t6") AS "t7") AS "t8") AS "t9") AS "t10") AS "t11") AS "t12"
-GROUP BY "t12"."reason", "t12"."subject", "t12"."opens", "t12"."order_id") SELECT *
+WHERE isNull("t5"."tercera_clock") OR ("t5"."tercera_clock" < 1688169600000000)) AS "t6") AS "t7") AS "t8") AS "t9") AS "t10") AS "t11"
+GROUP BY "t11"."reason", "t11"."subject", "t11"."opens", "t11"."order_id") SELECT *
 FROM (SELECT *
+FROM (SELECT "t20"."reason" AS "reason",
+    "t20"."subject" AS "subject",
+    "t20"."opens" AS "opens",
+    "t20"."place" AS "place",
+    "t20"."rows" AS "rows",
+    "t20"."matches" AS "matches",
+    CAST(NULL AS Nullable(Int64)) AS "matched",
+    CAST(NULL AS Nullable(Int64)) AS "orders",
+    CAST(NULL AS Nullable(Int64)) AS "pairs",
+    (CAST(NULL AS Nullable(Decimal(18,
+    4)))) AS "amount",
+    CAST(NULL AS Nullable(Int64)) AS "first",
+    CAST(NULL AS Nullable(Int64)) AS "last",
+    CAST(NULL AS Nullable(Int64)) AS "newest",
+    "t20"."order_id" AS "order_id",
+    CAST(NULL AS Nullable(String)) AS "status",
+    "t20"."sample" AS "sample"
+FROM (SELECT *
+FROM (SELECT "t14"."reason" AS "reason",
+    "t14"."subject" AS "subject",
+    "t14"."opens" AS "opens",
+    "t14"."order_id" AS "order_id",
+    "t14"."rows" AS "rows",
+    "t14"."matches" AS "matches",
+    "t14"."placed" AS "placed",
+    "t14"."sample" AS "sample",
+    "t14"."amount" AS "amount",
+    "t14"."status" AS "status", ROW_NUMBER() OVER (PARTITION BY "t14"."reason"
+ORDER BY "t14"."sample" ASC ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) - 1 AS "place"
+FROM (SELECT *
+FROM "t12" AS "t13"
+WHERE isNotNull("t13"."reason")) AS "t14") AS "t17"
+WHERE "t17"."place" < 5) AS "t20") AS "t23"
+UNION ALL SELECT *
+FROM (SELECT *
+FROM (SELECT "t25"."reason" AS "reason",
+    "t25"."subject" AS "subject",
+    "t25"."opens" AS "opens",
+    -1 AS "place",
+    "t25"."rows" AS "rows",
+    "t25"."matches" AS "matches",
+    "t25"."matched" AS "matched",
+    "t25"."orders" AS "orders",
+    "t25"."pairs" AS "pairs",
+    "t25"."amount" AS "amount",
+    "t25"."first" AS "first",
+    "t25"."last" AS "last",
+    CAST(NULL AS Nullable(Int64)) AS "newest",
+    CAST(NULL AS Nullable(String)) AS "order_id",
+    CAST(NULL AS Nullable(String)) AS "status",
+    CAST(NULL AS Nullable(String)) AS "sample"
+FROM (SELECT "t22"."reason" AS "reason",
+    "t22"."subject" AS "subject",
+    "t22"."opens" AS "opens",
+    SUM("t22"."rows") AS "rows",
+    SUM("t22"."matches") AS "matches",
+    SUM("t22"."matched") AS "matched", SUM(CASE WHEN "t22"."is_pair" THEN "t22"."orders" ELSE 0 END) AS "orders",
+    countIf("t22"."is_pair") AS "pairs",
+    MIN("t22"."first") AS "first",
+    MAX("t22"."last") AS "last",
+    MAX("t22"."amount") AS "amount"
+FROM (SELECT "t19"."reason" AS "reason",
+    CASE WHEN "t19"."is_told" THEN "t19"."subject" ELSE CAST(NULL AS Nullable(String)) END AS "subject",
+    CASE WHEN "t19"."is_told" THEN "t19"."opens" ELSE CAST(NULL AS Nullable(DATE)) END AS "opens",
+    "t19"."rows" AS "rows",
+    "t19"."matches" AS "matches",
+    "t19"."matched" AS "matched",
+    "t19"."orders" AS "orders",
+    "t19"."first" AS "first",
+    "t19"."last" AS "last",
+    "t19"."amount" AS "amount",
+    "t19"."is_told" AS "is_told",
+    isNotNull("t19"."subject") AS "is_pair"
+FROM (SELECT "t16"."reason" AS "reason",
+    "t16"."subject" AS "subject",
+    "t16"."opens" AS "opens",
+    "t16"."rows" AS "rows",
+    "t16"."matches" AS "matches",
+    "t16"."matched" AS "matched",
+    "t16"."orders" AS "orders",
+    "t16"."first" AS "first",
+    "t16"."last" AS "last",
+    "t16"."amount" AS "amount", isNull("t16"."reason") AND isNotNull("t16"."subject") AND ("t16"."matched" >= 3) AS "is_told"
+FROM (SELECT "t13"."reason" AS "reason",
+    "t13"."subject" AS "subject",
+    "t13"."opens" AS "opens",
+    SUM("t13"."rows") AS "rows",
+    SUM("t13"."matches") AS "matches", countIf("t13"."matches" > 0) AS "matched",
+    COUNT(*) AS "orders",
+    MIN("t13"."placed") AS "first",
+    MAX("t13"."placed") AS "last",
+    SUM("t13"."amount") AS "amount"
+FROM "t12" AS "t13"
+GROUP BY "t13"."reason", "t13"."subject",
+    "t13"."opens") AS "t16") AS "t19") AS "t22"
+GROUP BY "t22"."reason", "t22"."subject",
+    "t22"."opens") AS "t25") AS "t26"
+UNION ALL SELECT *
 FROM (SELECT "t21"."reason" AS "reason",
     "t21"."subject" AS "subject",
     "t21"."opens" AS "opens",
@@ -138,13 +224,12 @@ FROM (SELECT "t21"."reason" AS "reason",
     CAST(NULL AS Nullable(Int64)) AS "matched",
     CAST(NULL AS Nullable(Int64)) AS "orders",
     CAST(NULL AS Nullable(Int64)) AS "pairs",
-    (CAST(NULL AS Nullable(Decimal(18,
-    4)))) AS "amount",
-    CAST(NULL AS Nullable(Int64)) AS "first",
+    ("t21"."amount") AS "amount",
+    "t21"."placed" AS "first",
     CAST(NULL AS Nullable(Int64)) AS "last",
-    "t21"."newest" AS "newest",
+    CAST(NULL AS Nullable(Int64)) AS "newest",
     "t21"."order_id" AS "order_id",
-    CAST(NULL AS Nullable(String)) AS "status",
+    "t21"."status" AS "status",
     "t21"."sample" AS "sample"
 FROM (SELECT *
 FROM (SELECT "t15"."reason" AS "reason",
@@ -153,119 +238,13 @@ FROM (SELECT "t15"."reason" AS "reason",
     "t15"."order_id" AS "order_id",
     "t15"."rows" AS "rows",
     "t15"."matches" AS "matches",
-    "t15"."matching" AS "matching",
     "t15"."placed" AS "placed",
-    "t15"."amount" AS "amount",
-    "t15"."status" AS "status",
     "t15"."sample" AS "sample",
-    "t15"."newest" AS "newest", ROW_NUMBER() OVER (PARTITION BY "t15"."reason"
-ORDER BY "t15"."sample" ASC ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) - 1 AS "place"
+    "t15"."amount" AS "amount",
+    "t15"."status" AS "status", ROW_NUMBER() OVER (PARTITION BY "t15"."subject", "t15"."opens"
+ORDER BY "t15"."placed" ASC, "t15"."order_id" ASC ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) - 1 AS "place", COUNT(*) OVER (PARTITION BY "t15"."subject", "t15"."opens" ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS "alike"
 FROM (SELECT *
-FROM "t13" AS "t14"
-WHERE isNotNull("t14"."reason")) AS "t15") AS "t18"
-WHERE "t18"."place" < 5) AS "t21") AS "t24"
-UNION ALL SELECT *
-FROM (SELECT *
-FROM (SELECT "t26"."reason" AS "reason",
-    "t26"."subject" AS "subject",
-    "t26"."opens" AS "opens",
-    -1 AS "place",
-    "t26"."rows" AS "rows",
-    "t26"."matches" AS "matches",
-    "t26"."matched" AS "matched",
-    "t26"."orders" AS "orders",
-    "t26"."pairs" AS "pairs",
-    "t26"."amount" AS "amount",
-    "t26"."first" AS "first",
-    "t26"."last" AS "last",
-    "t26"."newest" AS "newest",
-    CAST(NULL AS Nullable(String)) AS "order_id",
-    CAST(NULL AS Nullable(String)) AS "status",
-    CAST(NULL AS Nullable(String)) AS "sample"
-FROM (SELECT "t23"."reason" AS "reason",
-    "t23"."subject" AS "subject",
-    "t23"."opens" AS "opens",
-    SUM("t23"."rows") AS "rows",
-    SUM("t23"."matches") AS "matches",
-    SUM("t23"."matched") AS "matched", SUM(CASE WHEN "t23"."is_pair" THEN "t23"."orders" ELSE 0 END) AS "orders",
-    countIf("t23"."is_pair") AS "pairs",
-    MAX("t23"."amount") AS "amount",
-    MIN("t23"."first") AS "first",
-    MAX("t23"."last") AS "last",
-    MAX("t23"."newest") AS "newest"
-FROM (SELECT "t20"."reason" AS "reason",
-    CASE WHEN "t20"."is_told" THEN "t20"."subject" ELSE CAST(NULL AS Nullable(String)) END AS "subject",
-    CASE WHEN "t20"."is_told" THEN "t20"."opens" ELSE CAST(NULL AS Nullable(DATE)) END AS "opens",
-    "t20"."rows" AS "rows",
-    "t20"."matches" AS "matches",
-    "t20"."matched" AS "matched",
-    "t20"."orders" AS "orders",
-    "t20"."amount" AS "amount",
-    "t20"."first" AS "first",
-    "t20"."last" AS "last",
-    "t20"."newest" AS "newest",
-    "t20"."is_told" AS "is_told",
-    isNotNull("t20"."subject") AS "is_pair"
-FROM (SELECT "t17"."reason" AS "reason",
-    "t17"."subject" AS "subject",
-    "t17"."opens" AS "opens",
-    "t17"."rows" AS "rows",
-    "t17"."matches" AS "matches",
-    "t17"."matched" AS "matched",
-    "t17"."orders" AS "orders",
-    "t17"."amount" AS "amount",
-    "t17"."first" AS "first",
-    "t17"."last" AS "last",
-    "t17"."newest" AS "newest", isNull("t17"."reason") AND isNotNull("t17"."subject") AND ("t17"."matched" >= 3) AS "is_told"
-FROM (SELECT "t14"."reason" AS "reason",
-    "t14"."subject" AS "subject",
-    "t14"."opens" AS "opens",
-    SUM("t14"."rows") AS "rows",
-    SUM("t14"."matches") AS "matches",
-    countIf("t14"."matching") AS "matched",
-    COUNT(*) AS "orders",
-    SUM("t14"."amount") AS "amount",
-    MIN("t14"."placed") AS "first",
-    MAX("t14"."placed") AS "last",
-    MAX("t14"."newest") AS "newest"
-FROM "t13" AS "t14"
-GROUP BY "t14"."reason", "t14"."subject",
-    "t14"."opens") AS "t17") AS "t20") AS "t23"
-GROUP BY "t23"."reason", "t23"."subject",
-    "t23"."opens") AS "t26") AS "t27"
-UNION ALL SELECT *
-FROM (SELECT "t22"."reason" AS "reason",
-    "t22"."subject" AS "subject",
-    "t22"."opens" AS "opens",
-    "t22"."place" AS "place",
-    "t22"."rows" AS "rows",
-    "t22"."matches" AS "matches",
-    CAST(NULL AS Nullable(Int64)) AS "matched",
-    CAST(NULL AS Nullable(Int64)) AS "orders",
-    CAST(NULL AS Nullable(Int64)) AS "pairs",
-    ("t22"."amount") AS "amount",
-    "t22"."placed" AS "first",
-    CAST(NULL AS Nullable(Int64)) AS "last",
-    "t22"."newest" AS "newest",
-    "t22"."order_id" AS "order_id",
-    "t22"."status" AS "status",
-    "t22"."sample" AS "sample"
-FROM (SELECT *
-FROM (SELECT "t16"."reason" AS "reason",
-    "t16"."subject" AS "subject",
-    "t16"."opens" AS "opens",
-    "t16"."order_id" AS "order_id",
-    "t16"."rows" AS "rows",
-    "t16"."matches" AS "matches",
-    "t16"."matching" AS "matching",
-    "t16"."placed" AS "placed",
-    "t16"."amount" AS "amount",
-    "t16"."status" AS "status",
-    "t16"."sample" AS "sample",
-    "t16"."newest" AS "newest", ROW_NUMBER() OVER (PARTITION BY "t16"."subject", "t16"."opens"
-ORDER BY "t16"."placed" ASC, "t16"."order_id" ASC ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) - 1 AS "place", COUNT(*) OVER (PARTITION BY "t16"."subject", "t16"."opens" ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS "alike"
-FROM (SELECT *
-FROM "t13" AS "t14"
-WHERE isNull("t14"."reason") AND "t14"."matching" AND isNotNull("t14"."subject")) AS "t16") AS "t19"
-WHERE "t19"."place" < 5 AND "t19"."alike" >= 3) AS "t22") AS "t25") AS "t28") AS "t29"
-ORDER BY "t29"."subject" ASC, "t29"."opens" ASC, "t29"."place" ASC
+FROM "t12" AS "t13"
+WHERE isNull("t13"."reason") AND "t13"."matches" > 0 AND isNotNull("t13"."subject")) AS "t15") AS "t18"
+WHERE "t18"."place" < 5 AND "t18"."alike" >= 3) AS "t21") AS "t24") AS "t27") AS "t28"
+ORDER BY "t28"."subject" ASC, "t28"."opens" ASC, "t28"."place" ASC

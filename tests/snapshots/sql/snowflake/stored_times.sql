@@ -1,14 +1,8 @@
-WITH "t14" AS (SELECT "t13"."reason", "t13"."subject", "t13"."opens", "t13"."order_id",
+WITH "t13" AS (SELECT "t12"."reason", "t12"."subject", "t12"."opens", "t12"."order_id",
     COUNT(*) AS "rows",
-    COUNT_IF("t13"."matching") AS "matches",
-    MAX("t13"."matching") AS "matching",
-    MIN("t13"."placed") AS "placed",
-    MAX("t13"."amount") AS "amount",
-    MIN("t13"."status") AS "status",
-    MIN("t13"."sample") AS "sample",
-    MAX("t13"."dated") AS "newest"
-FROM (SELECT "t12"."reason", "t12"."matching", "t12"."order_id", "t12"."subject", "t12"."opens", "t12"."placed", "t12"."amount", "t12"."status", "t12"."sample",
-    CAST(NULL AS BIGINT) AS "dated"
+    COUNT_IF("t12"."matching") AS "matches",
+    MIN("t12"."placed") AS "placed",
+    MIN("t12"."sample") AS "sample"
 FROM (SELECT "t11"."reason", "t11"."matching", IFF("t11"."reason" IS NULL, "t11"."order_id", CAST((MOD(ABS(HASH("t11"."sample")),
     1024)) AS VARCHAR)) AS "order_id", "t11"."subject", "t11"."opens", "t11"."placed", "t11"."amount", "t11"."status", "t11"."sample"
 FROM (SELECT "t10"."tercera_reason" AS "reason",
@@ -49,57 +43,56 @@ FROM (SELECT "t0"."order_id", "t0"."customer_id", "t0"."status", "t0"."amount", 
     (TO_VARCHAR("t0"."status")) AS "tercera_text_status"
 FROM "orders" AS "t0") AS "t1") AS "t2") AS "t3") AS "t4") AS "t5"
 WHERE ("t5"."tercera_clock" IS NULL) OR ("t5"."tercera_clock" >= 1685923200000000)) AS "t6"
-WHERE ("t6"."tercera_clock" IS NULL) OR ("t6"."tercera_clock" < 1686528000000000)) AS "t7") AS "t8") AS "t9") AS "t10") AS "t11") AS "t12") AS "t13"
+WHERE ("t6"."tercera_clock" IS NULL) OR ("t6"."tercera_clock" < 1686528000000000)) AS "t7") AS "t8") AS "t9") AS "t10") AS "t11") AS "t12"
 GROUP BY 1, 2, 3, 4) SELECT *
 FROM (SELECT *
-FROM (SELECT "t23"."reason", "t23"."subject", "t23"."opens",
-    -1 AS "place", "t23"."rows", "t23"."matches", "t23"."matched", "t23"."orders", "t23"."pairs", "t23"."amount", "t23"."first", "t23"."last", "t23"."newest",
+FROM (SELECT "t22"."reason", "t22"."subject", "t22"."opens",
+    -1 AS "place", "t22"."rows", "t22"."matches", "t22"."matched", "t22"."orders", "t22"."pairs",
+    CAST(NULL AS DECIMAL(38,
+    4)) AS "amount", "t22"."first", "t22"."last",
+    CAST(NULL AS BIGINT) AS "newest",
     CAST(NULL AS VARCHAR) AS "order_id",
     CAST(NULL AS VARCHAR) AS "status",
     CAST(NULL AS VARCHAR) AS "sample"
-FROM (SELECT "t21"."reason", "t21"."subject", "t21"."opens",
-    SUM("t21"."rows") AS "rows",
-    SUM("t21"."matches") AS "matches",
-    SUM("t21"."matched") AS "matched", SUM(IFF("t21"."is_pair", "t21"."orders",
+FROM (SELECT "t20"."reason", "t20"."subject", "t20"."opens",
+    SUM("t20"."rows") AS "rows",
+    SUM("t20"."matches") AS "matches",
+    SUM("t20"."matched") AS "matched", SUM(IFF("t20"."is_pair", "t20"."orders",
     0)) AS "orders",
-    COUNT_IF("t21"."is_pair") AS "pairs",
-    MAX("t21"."amount") AS "amount",
-    MIN("t21"."first") AS "first",
-    MAX("t21"."last") AS "last",
-    MAX("t21"."newest") AS "newest"
-FROM (SELECT "t19"."reason", IFF("t19"."is_told", "t19"."subject",
-    CAST(NULL AS VARCHAR)) AS "subject", IFF("t19"."is_told", "t19"."opens",
-    CAST(NULL AS DATE)) AS "opens", "t19"."rows", "t19"."matches", "t19"."matched", "t19"."orders", "t19"."amount", "t19"."first", "t19"."last", "t19"."newest", "t19"."is_told", "t19"."subject" IS NOT NULL AS "is_pair"
-FROM (SELECT "t17"."reason", "t17"."subject", "t17"."opens", "t17"."rows", "t17"."matches", "t17"."matched", "t17"."orders", "t17"."amount", "t17"."first", "t17"."last", "t17"."newest", ("t17"."reason" IS NULL) AND ("t17"."subject" IS NOT NULL) AND ("t17"."matched" >= 3) AS "is_told"
-FROM (SELECT "t15"."reason", "t15"."subject", "t15"."opens",
-    SUM("t15"."rows") AS "rows",
-    SUM("t15"."matches") AS "matches",
-    COUNT_IF("t15"."matching") AS "matched",
+    COUNT_IF("t20"."is_pair") AS "pairs",
+    MIN("t20"."first") AS "first",
+    MAX("t20"."last") AS "last"
+FROM (SELECT "t18"."reason", IFF("t18"."is_told", "t18"."subject",
+    CAST(NULL AS VARCHAR)) AS "subject", IFF("t18"."is_told", "t18"."opens",
+    CAST(NULL AS DATE)) AS "opens", "t18"."rows", "t18"."matches", "t18"."matched", "t18"."orders", "t18"."first", "t18"."last", "t18"."is_told", "t18"."subject" IS NOT NULL AS "is_pair"
+FROM (SELECT "t16"."reason", "t16"."subject", "t16"."opens", "t16"."rows", "t16"."matches", "t16"."matched", "t16"."orders", "t16"."first", "t16"."last", ("t16"."reason" IS NULL) AND ("t16"."subject" IS NOT NULL) AND ("t16"."matched" >= 3) AS "is_told"
+FROM (SELECT "t14"."reason", "t14"."subject", "t14"."opens",
+    SUM("t14"."rows") AS "rows",
+    SUM("t14"."matches") AS "matches", COUNT_IF("t14"."matches" > 0) AS "matched",
     COUNT(*) AS "orders",
-    SUM("t15"."amount") AS "amount",
-    MIN("t15"."placed") AS "first",
-    MAX("t15"."placed") AS "last",
-    MAX("t15"."newest") AS "newest"
-FROM "t14" AS "t15"
+    MIN("t14"."placed") AS "first",
+    MAX("t14"."placed") AS "last"
+FROM "t13" AS "t14"
 GROUP BY 1, 2,
-    3) AS "t17") AS "t19") AS "t21"
+    3) AS "t16") AS "t18") AS "t20"
 GROUP BY 1, 2,
-    3) AS "t23") AS "t24"
+    3) AS "t22") AS "t23"
 UNION ALL SELECT *
-FROM (SELECT "t20"."reason", "t20"."subject", "t20"."opens", "t20"."place", "t20"."rows", "t20"."matches",
+FROM (SELECT "t19"."reason", "t19"."subject", "t19"."opens", "t19"."place", "t19"."rows", "t19"."matches",
     CAST(NULL AS BIGINT) AS "matched",
     CAST(NULL AS BIGINT) AS "orders",
     CAST(NULL AS BIGINT) AS "pairs",
     (CAST(NULL AS DECIMAL(18,
     4))) AS "amount",
     CAST(NULL AS BIGINT) AS "first",
-    CAST(NULL AS BIGINT) AS "last", "t20"."newest", "t20"."order_id",
-    CAST(NULL AS VARCHAR) AS "status", "t20"."sample"
+    CAST(NULL AS BIGINT) AS "last",
+    CAST(NULL AS BIGINT) AS "newest", "t19"."order_id",
+    CAST(NULL AS VARCHAR) AS "status", "t19"."sample"
 FROM (SELECT *
-FROM (SELECT "t16"."reason", "t16"."subject", "t16"."opens", "t16"."order_id", "t16"."rows", "t16"."matches", "t16"."matching", "t16"."placed", "t16"."amount", "t16"."status", "t16"."sample", "t16"."newest", ROW_NUMBER() OVER (PARTITION BY "t16"."reason"
-ORDER BY "t16"."sample" ASC) - 1 AS "place"
+FROM (SELECT "t15"."reason", "t15"."subject", "t15"."opens", "t15"."order_id", "t15"."rows", "t15"."matches", "t15"."placed", "t15"."sample", ROW_NUMBER() OVER (PARTITION BY "t15"."reason"
+ORDER BY "t15"."sample" ASC) - 1 AS "place"
 FROM (SELECT *
-FROM "t14" AS "t15"
-WHERE "t15"."reason" IS NOT NULL) AS "t16") AS "t18"
-WHERE "t18"."place" < 5) AS "t20") AS "t22") AS "t25"
-ORDER BY "t25"."subject" ASC, "t25"."opens" ASC, "t25"."place" ASC
+FROM "t13" AS "t14"
+WHERE "t14"."reason" IS NOT NULL) AS "t15") AS "t17"
+WHERE "t17"."place" < 5) AS "t19") AS "t21") AS "t24"
+ORDER BY "t24"."subject" ASC, "t24"."opens" ASC, "t24"."place" ASC

@@ -1,14 +1,10 @@
-WITH "t13" AS (SELECT "t12"."reason", "t12"."subject", "t12"."opens", "t12"."order_id",
+WITH "t12" AS (SELECT "t11"."reason", "t11"."subject", "t11"."opens", "t11"."order_id",
     COUNT(*) AS "rows",
-    COUNT_IF("t12"."matching") AS "matches",
-    MAX("t12"."matching") AS "matching",
-    MIN("t12"."placed") AS "placed",
-    MAX("t12"."amount") AS "amount",
-    MIN("t12"."status") AS "status",
-    MIN("t12"."sample") AS "sample",
-    MAX("t12"."dated") AS "newest"
-FROM (SELECT "t11"."reason", "t11"."matching", "t11"."order_id", "t11"."subject", "t11"."opens", "t11"."placed", "t11"."amount", "t11"."status", "t11"."sample",
-    CAST(NULL AS BIGINT) AS "dated"
+    COUNT_IF("t11"."matching") AS "matches",
+    MIN("t11"."placed") AS "placed",
+    MIN("t11"."sample") AS "sample",
+    MAX("t11"."amount") AS "amount",
+    MIN("t11"."status") AS "status"
 FROM (SELECT "t10"."reason", "t10"."matching", IFF("t10"."reason" IS NULL, "t10"."order_id", CAST((MOD(ABS(HASH("t10"."sample")),
     1024)) AS VARCHAR)) AS "order_id", "t10"."subject", "t10"."opens", "t10"."placed", "t10"."amount", "t10"."status", "t10"."sample"
 FROM (SELECT "t9"."tercera_reason" AS "reason",
@@ -47,74 +43,74 @@ FROM (SELECT "t0"."order_id", "t0"."customer_id", "t0"."status", "t0"."amount", 
     (TO_VARCHAR("t0"."status")) AS "tercera_text_status"
 FROM "orders" AS "t0") AS "t1") AS "t2") AS "t3") AS "t4"
 WHERE ("t4"."tercera_clock" IS NULL) OR ("t4"."tercera_clock" >= 1685577600000000)) AS "t5"
-WHERE ("t5"."tercera_clock" IS NULL) OR ("t5"."tercera_clock" < 1688169600000000)) AS "t6") AS "t7") AS "t8") AS "t9") AS "t10") AS "t11") AS "t12"
+WHERE ("t5"."tercera_clock" IS NULL) OR ("t5"."tercera_clock" < 1688169600000000)) AS "t6") AS "t7") AS "t8") AS "t9") AS "t10") AS "t11"
 GROUP BY 1, 2, 3, 4) SELECT *
 FROM (SELECT *
-FROM (SELECT "t21"."reason", "t21"."subject", "t21"."opens", "t21"."place", "t21"."rows", "t21"."matches",
+FROM (SELECT "t20"."reason", "t20"."subject", "t20"."opens", "t20"."place", "t20"."rows", "t20"."matches",
     CAST(NULL AS BIGINT) AS "matched",
     CAST(NULL AS BIGINT) AS "orders",
     CAST(NULL AS BIGINT) AS "pairs",
     (CAST(NULL AS DECIMAL(18,
     4))) AS "amount",
     CAST(NULL AS BIGINT) AS "first",
-    CAST(NULL AS BIGINT) AS "last", "t21"."newest", "t21"."order_id",
-    CAST(NULL AS VARCHAR) AS "status", "t21"."sample"
+    CAST(NULL AS BIGINT) AS "last",
+    CAST(NULL AS BIGINT) AS "newest", "t20"."order_id",
+    CAST(NULL AS VARCHAR) AS "status", "t20"."sample"
 FROM (SELECT *
-FROM (SELECT "t15"."reason", "t15"."subject", "t15"."opens", "t15"."order_id", "t15"."rows", "t15"."matches", "t15"."matching", "t15"."placed", "t15"."amount", "t15"."status", "t15"."sample", "t15"."newest", ROW_NUMBER() OVER (PARTITION BY "t15"."reason"
-ORDER BY "t15"."sample" ASC) - 1 AS "place"
+FROM (SELECT "t14"."reason", "t14"."subject", "t14"."opens", "t14"."order_id", "t14"."rows", "t14"."matches", "t14"."placed", "t14"."sample", "t14"."amount", "t14"."status", ROW_NUMBER() OVER (PARTITION BY "t14"."reason"
+ORDER BY "t14"."sample" ASC) - 1 AS "place"
 FROM (SELECT *
-FROM "t13" AS "t14"
-WHERE "t14"."reason" IS NOT NULL) AS "t15") AS "t18"
-WHERE "t18"."place" < 5) AS "t21") AS "t24"
+FROM "t12" AS "t13"
+WHERE "t13"."reason" IS NOT NULL) AS "t14") AS "t17"
+WHERE "t17"."place" < 5) AS "t20") AS "t23"
 UNION ALL SELECT *
 FROM (SELECT *
-FROM (SELECT "t26"."reason", "t26"."subject", "t26"."opens",
-    -1 AS "place", "t26"."rows", "t26"."matches", "t26"."matched", "t26"."orders", "t26"."pairs", "t26"."amount", "t26"."first", "t26"."last", "t26"."newest",
+FROM (SELECT "t25"."reason", "t25"."subject", "t25"."opens",
+    -1 AS "place", "t25"."rows", "t25"."matches", "t25"."matched", "t25"."orders", "t25"."pairs", "t25"."amount", "t25"."first", "t25"."last",
+    CAST(NULL AS BIGINT) AS "newest",
     CAST(NULL AS VARCHAR) AS "order_id",
     CAST(NULL AS VARCHAR) AS "status",
     CAST(NULL AS VARCHAR) AS "sample"
-FROM (SELECT "t23"."reason", "t23"."subject", "t23"."opens",
-    SUM("t23"."rows") AS "rows",
-    SUM("t23"."matches") AS "matches",
-    SUM("t23"."matched") AS "matched", SUM(IFF("t23"."is_pair", "t23"."orders",
+FROM (SELECT "t22"."reason", "t22"."subject", "t22"."opens",
+    SUM("t22"."rows") AS "rows",
+    SUM("t22"."matches") AS "matches",
+    SUM("t22"."matched") AS "matched", SUM(IFF("t22"."is_pair", "t22"."orders",
     0)) AS "orders",
-    COUNT_IF("t23"."is_pair") AS "pairs",
-    MAX("t23"."amount") AS "amount",
-    MIN("t23"."first") AS "first",
-    MAX("t23"."last") AS "last",
-    MAX("t23"."newest") AS "newest"
-FROM (SELECT "t20"."reason", IFF("t20"."is_told", "t20"."subject",
-    CAST(NULL AS VARCHAR)) AS "subject", IFF("t20"."is_told", "t20"."opens",
-    CAST(NULL AS DATE)) AS "opens", "t20"."rows", "t20"."matches", "t20"."matched", "t20"."orders", "t20"."amount", "t20"."first", "t20"."last", "t20"."newest", "t20"."is_told", "t20"."subject" IS NOT NULL AS "is_pair"
-FROM (SELECT "t17"."reason", "t17"."subject", "t17"."opens", "t17"."rows", "t17"."matches", "t17"."matched", "t17"."orders", "t17"."amount", "t17"."first", "t17"."last", "t17"."newest", ("t17"."reason" IS NULL) AND ("t17"."subject" IS NOT NULL) AND ("t17"."matched" >= 3) AS "is_told"
-FROM (SELECT "t14"."reason", "t14"."subject", "t14"."opens",
-    SUM("t14"."rows") AS "rows",
-    SUM("t14"."matches") AS "matches",
-    COUNT_IF("t14"."matching") AS "matched",
+    COUNT_IF("t22"."is_pair") AS "pairs",
+    MIN("t22"."first") AS "first",
+    MAX("t22"."last") AS "last",
+    MAX("t22"."amount") AS "amount"
+FROM (SELECT "t19"."reason", IFF("t19"."is_told", "t19"."subject",
+    CAST(NULL AS VARCHAR)) AS "subject", IFF("t19"."is_told", "t19"."opens",
+    CAST(NULL AS DATE)) AS "opens", "t19"."rows", "t19"."matches", "t19"."matched", "t19"."orders", "t19"."first", "t19"."last", "t19"."amount", "t19"."is_told", "t19"."subject" IS NOT NULL AS "is_pair"
+FROM (SELECT "t16"."reason", "t16"."subject", "t16"."opens", "t16"."rows", "t16"."matches", "t16"."matched", "t16"."orders", "t16"."first", "t16"."last", "t16"."amount", ("t16"."reason" IS NULL) AND ("t16"."subject" IS NOT NULL) AND ("t16"."matched" >= 3) AS "is_told"
+FROM (SELECT "t13"."reason", "t13"."subject", "t13"."opens",
+    SUM("t13"."rows") AS "rows",
+    SUM("t13"."matches") AS "matches", COUNT_IF("t13"."matches" > 0) AS "matched",
     COUNT(*) AS "orders",
-    SUM("t14"."amount") AS "amount",
-    MIN("t14"."placed") AS "first",
-    MAX("t14"."placed") AS "last",
-    MAX("t14"."newest") AS "newest"
-FROM "t13" AS "t14"
+    MIN("t13"."placed") AS "first",
+    MAX("t13"."placed") AS "last",
+    SUM("t13"."amount") AS "amount"
+FROM "t12" AS "t13"
 GROUP BY 1, 2,
-    3) AS "t17") AS "t20") AS "t23"
+    3) AS "t16") AS "t19") AS "t22"
 GROUP BY 1, 2,
-    3) AS "t26") AS "t27"
+    3) AS "t25") AS "t26"
 UNION ALL SELECT *
-FROM (SELECT "t22"."reason", "t22"."subject", "t22"."opens", "t22"."place", "t22"."rows", "t22"."matches",
+FROM (SELECT "t21"."reason", "t21"."subject", "t21"."opens", "t21"."place", "t21"."rows", "t21"."matches",
     CAST(NULL AS BIGINT) AS "matched",
     CAST(NULL AS BIGINT) AS "orders",
     CAST(NULL AS BIGINT) AS "pairs",
-    ("t22"."amount") AS "amount",
-    "t22"."placed" AS "first",
-    CAST(NULL AS BIGINT) AS "last", "t22"."newest", "t22"."order_id", "t22"."status", "t22"."sample"
+    ("t21"."amount") AS "amount",
+    "t21"."placed" AS "first",
+    CAST(NULL AS BIGINT) AS "last",
+    CAST(NULL AS BIGINT) AS "newest", "t21"."order_id", "t21"."status", "t21"."sample"
 FROM (SELECT *
-FROM (SELECT "t16"."reason", "t16"."subject", "t16"."opens", "t16"."order_id", "t16"."rows", "t16"."matches", "t16"."matching", "t16"."placed", "t16"."amount", "t16"."status", "t16"."sample", "t16"."newest", ROW_NUMBER() OVER (PARTITION BY "t16"."subject", "t16"."opens"
-ORDER BY "t16"."placed" ASC, "t16"."order_id" ASC) - 1 AS "place", COUNT(*) OVER (PARTITION BY "t16"."subject", "t16"."opens"
+FROM (SELECT "t15"."reason", "t15"."subject", "t15"."opens", "t15"."order_id", "t15"."rows", "t15"."matches", "t15"."placed", "t15"."sample", "t15"."amount", "t15"."status", ROW_NUMBER() OVER (PARTITION BY "t15"."subject", "t15"."opens"
+ORDER BY "t15"."placed" ASC, "t15"."order_id" ASC) - 1 AS "place", COUNT(*) OVER (PARTITION BY "t15"."subject", "t15"."opens"
 ORDER BY NULL ASC ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS "alike"
 FROM (SELECT *
-FROM "t13" AS "t14"
-WHERE "t14"."reason" IS NULL AND "t14"."matching" AND "t14"."subject" IS NOT NULL) AS "t16") AS "t19"
-WHERE "t19"."place" < 5 AND "t19"."alike" >= 3) AS "t22") AS "t25") AS "t28") AS "t29"
-ORDER BY "t29"."subject" ASC, "t29"."opens" ASC, "t29"."place" ASC
+FROM "t12" AS "t13"
+WHERE "t13"."reason" IS NULL AND "t13"."matches" > 0 AND "t13"."subject" IS NOT NULL) AS "t15") AS "t18"
+WHERE "t18"."place" < 5 AND "t18"."alike" >= 3) AS "t21") AS "t24") AS "t27") AS "t28"
+ORDER BY "t28"."subject" ASC, "t28"."opens" ASC, "t28"."place" ASC
