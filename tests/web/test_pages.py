@@ -163,6 +163,7 @@ def test_a_table_to_keep(tmp_path: Path) -> None:
         rows = list(csv.DictReader(answer.content.decode("utf-8-sig").splitlines()))
         assert len(rows) == 61
         assert rows[0]["customer_id"] == f"'{CELL}"
+        assert rows[0]["opened_at"] == "2026-11-22T10:00:00-05:00", "as the pages show it"
         first = browser.get("/alerts?sort=customer").text
         pages = [first, browser.get(_path(first, "Next →")).text]
         assert len(set(re.findall(r'href="(/alerts/\d+)"', "".join(pages)))) == 61

@@ -9,9 +9,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tercera.silences import Decision, DecisionKind
-from tests.servers.dashboard import PASSWORD, Dashboard, dashboard
+from tests.servers.dashboard import PASSWORD, SHOP, Dashboard, dashboard
 from tests.web.conftest import log_in
 
+LONG = "z" * 300
 PATHS = (
     "/",
     "/alerts",
@@ -20,6 +21,8 @@ PATHS = (
     "/alerts/1/query",
     "/customers",
     "/customers?id=ana_1&window=2026-10",
+    f"/customers?id={LONG}",
+    "/deliveries",
 )
 WAYS = {
     "wide": {"viewport": {"width": 1280, "height": 900}},
@@ -34,8 +37,8 @@ WAYS = {
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
-    """One whose alerts are looked after by these tests."""
-    with dashboard(tmp_path_factory.mktemp("reading")) as made:
+    """One whose alerts are looked after by these tests; one of its customers has a very long id."""
+    with dashboard(tmp_path_factory.mktemp("reading"), {**SHOP, LONG: SHOP["ana_1"]}) as made:
         yield made
 
 
@@ -87,7 +90,7 @@ def test_without_a_script(site: Dashboard, browser: Browser) -> None:
         page.get_by_label("Why (others read it)").fill("asked the warehouse")
         page.get_by_role("button", name="Snooze").click()
         assert "Snoozed" in page.get_by_role("status").inner_text()
-        page.get_by_label("Customer id").first.fill("carla_3")
+        page.get_by_label("Customer id or name").first.fill("carla_3")
         page.keyboard.press("Enter")
         page.wait_for_url("**/customers?id=carla_3")
         assert page.get_by_role("heading", level=1).inner_text() == "Carla"
@@ -99,7 +102,7 @@ def test_with_a_script(site: Dashboard, browser: Browser) -> None:
     log_in(page, site)
     page.goto(f"{site.url}/alerts?sort=customer")
     page.get_by_label("Choose all on this page").check()
-    assert page.locator("tbody input:checked").count() == 3
+    assert page.locator("tbody input:checked").count() == 4
     page.get_by_label("Choose all on this page").uncheck()
     page.get_by_label("Search", exact=True).focus()
     row = page.locator("tbody tr").first

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import tzinfo
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -113,20 +114,20 @@ def sheet(request: Request, site: Here) -> Response:
     """All of them, as a table for spreadsheets."""
     lines = site.ledger.views.every_alert(wanted_of(request.query_params), site.now())
     return StreamingResponse(
-        _sheet(lines),
+        _sheet(lines, site.zone),
         media_type="text/csv; charset=utf-8",
         headers={"content-disposition": f'attachment; filename="alerts-{site.now():%Y-%m-%d}.csv"'},
     )
 
 
-def _sheet(lines: Iterator[AlertLine]) -> Iterator[bytes]:
-    """In UTF-8 with the mark that Excel looks for, a few rows at a time."""
+def _sheet(lines: Iterator[AlertLine], zone: tzinfo) -> Iterator[bytes]:
+    """In UTF-8 with the mark that Excel looks for, a few rows at a time; times in the zone of the pages."""
     written = io.StringIO(newline="")
     writer = csv.writer(written, lineterminator="\r\n")
     written.write("\ufeff")
     writer.writerow(COLUMNS)
     for line in lines:
-        writer.writerow(_cells(line))
+        writer.writerow(_cells(line, zone))
         if written.tell() > 64 << 10:
             yield written.getvalue().encode("utf-8", "replace")
             written.seek(0)
@@ -134,7 +135,7 @@ def _sheet(lines: Iterator[AlertLine]) -> Iterator[bytes]:
     yield written.getvalue().encode("utf-8", "replace")
 
 
-def _cells(line: AlertLine) -> Iterator[str]:
+def _cells(line: AlertLine, zone: tzinfo) -> Iterator[str]:
     yield str(line.id)
     yield safe(line.rule)
     yield safe(line.level or "")
@@ -146,8 +147,8 @@ def _cells(line: AlertLine) -> Iterator[str]:
     yield str(line.matched)
     yield str(line.orders)
     yield "" if line.amount is None else format(line.amount, "f")
-    yield line.opened_at.isoformat(timespec="seconds")
-    yield line.changed_at.isoformat(timespec="seconds")
+    yield line.opened_at.astimezone(zone).isoformat(timespec="seconds")
+    yield line.changed_at.astimezone(zone).isoformat(timespec="seconds")
 
 
 def _head(wanted: Wanted, sorting: Sorting) -> Head:
