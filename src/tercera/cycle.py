@@ -14,10 +14,11 @@ from tercera.errors import ConflictError, SourceError, TerceraError
 from tercera.failpoints import Failpoint, reached
 from tercera.ledger import PART, Ledger
 from tercera.model import Counting, Placed, RuleId, SubjectId
-from tercera.orders import Recent, Scope, Source, sharing
+from tercera.orders import Recent, Scope, Source
 from tercera.routing import gathering_of
 from tercera.rules import Rule
 from tercera.scopes import scope_of
+from tercera.sharing import sharing
 from tercera.sweep import Swept, Terms, sweep
 from tercera.watch import Limits, oldest_fresh
 from tercera.watching import Moved, Seen, after_cycle

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -302,20 +301,6 @@ class Source(Protocol):
 
 
 @runtime_checkable
-class Sharing(Protocol):
-    """A source that can answer several rules from one reading."""
-
-    def sharing(self, asked: Sequence[tuple[Counting, Scope]]) -> AbstractContextManager[Source]:
-        """The source as it is read once for these rules. Until the context ends it gives the very answers of
-        the source alone, as of that one reading where it can: to what was asked for beforehand, to any part
-        of it, and for any levels. What it can't share it reads as ever. Nothing is read before it is needed.
-
-        One thread asks one question at a time, and takes each `Reading` to its end before the next.
-        """
-        ...
-
-
-@runtime_checkable
 class Reproducible(Protocol):
     """A source that can say how it counts, for whoever wants to see it by hand."""
 
@@ -323,8 +308,3 @@ class Reproducible(Protocol):
         """What the engine is asked for the pairs of a scope, in its own language, every value filled in:
         to run it in the engine's own shell. May look at the source. Raises `SourceError`."""
         ...
-
-
-def sharing(source: Source, asked: Sequence[tuple[Counting, Scope]]) -> AbstractContextManager[Source]:
-    """The source as it is read once for these rules, where it can be."""
-    return source.sharing(asked) if isinstance(source, Sharing) else nullcontext(source)

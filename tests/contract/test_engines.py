@@ -12,7 +12,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from tercera.model import Customer, SubjectId, WindowId
-from tercera.orders import CustomerFields, Recent, Scope, sharing
+from tercera.orders import CustomerFields, Recent, Scope
+from tercera.sharing import sharing
 from tests.contract import databases, harness_sql, test_sources
 from tests.contract.order_cases import CASES, PLAIN, Case
 from tests.contract.test_sources import Store

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
 
-from tercera.model import Counting, Customer, Placed, RejectReason, SubjectId, Survey, Tally
+from tercera.model import Counting, Placed, Survey, Tally
 from tercera.mongo.columns import Columns
 from tercera.mongo.question import Question
 from tercera.mongo.survey import SurveyCount
-from tercera.orders import Check, OrderFields, Reading, Recent, Scope, Source
-from tercera.windows import Window
+from tercera.orders import OrderFields, Reading, Recent, Scope
+from tercera.sharing import SharedSource
 
 Sharer = tuple[Counting, Scope]
 Answer = tuple[list[Tally], SurveyCount]
 
 
 @dataclass
-class SharedCollection:
+class SharedCollection(SharedSource):
     """`orders.Source` whose light tallies are read together, the first time that one of them is asked for.
     Each is given once; all else is asked of `alone`.
 
@@ -26,7 +26,6 @@ class SharedCollection:
     newest order.
     """
 
-    alone: Source
     read: Callable[[Sequence[Sharer]], list[Answer] | None]
     newest: Callable[[Counting, Recent], Placed | None]
     _groups: list[list[Sharer]]
@@ -35,23 +34,6 @@ class SharedCollection:
     def tally(self, counting: Counting, scope: Scope) -> Reading:
         """See `orders.Source`."""
         return Reading(self._tallies(counting, scope))
-
-    def customers(self, ids: Collection[str]) -> dict[str, Customer]:
-        """See `orders.Source`."""
-        return self.alone.customers(ids)
-
-    def doubtful(
-        self, counting: Counting, window: Window, subjects: Collection[SubjectId]
-    ) -> Mapping[SubjectId, Mapping[RejectReason, int]]:
-        """See `orders.Source`."""
-        return self.alone.doubtful(counting, window, subjects)
-
-    def check(self, countings: Sequence[Counting], *, fix: bool = False) -> Iterator[Check]:
-        """See `orders.Source`."""
-        return self.alone.check(countings, fix=fix)
-
-    def close(self) -> None:
-        """Nothing: there is nothing of its own."""
 
     def _tallies(self, counting: Counting, scope: Scope) -> Generator[Tally, None, Survey]:
         if (answer := self._answer(counting, replace(scope, recent=None))) is None:

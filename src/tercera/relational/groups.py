@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
+from tercera.errors import SourceError
 from tercera.model import Counting, Period
 from tercera.orders import OrderFields, Scope
 from tercera.relational.tally import Question, When
@@ -24,8 +25,17 @@ class Group(Generic[Kept]):
     several: tuple[When, ...]
     rules: int
     kept: Kept | None = None
-    is_possible: bool = True
-    """False once it could not be read."""
+    _failed: bool = field(default=False, init=False)
+
+    def kept_by(self, read: Callable[[], Kept]) -> Kept | None:
+        """What `read` gave the first time that one of the rules asked. None once it could not be read: the
+        rules may be luckier one by one, or say which of them is not."""
+        if self.kept is None and not self._failed:
+            try:
+                self.kept = read()
+            except SourceError:
+                self._failed = True
+        return self.kept
 
     def bit(self, counting: Counting) -> int:
         """By which number the rows that match one of the rules are known."""

@@ -3,30 +3,30 @@ what is kept. A question that it does not cover is asked of the files themselves
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from tercera.columns import ColumnReading, TallyColumns
-from tercera.errors import SourceError
-from tercera.model import Counting, Customer, RejectReason, SubjectId, Survey, Tally
-from tercera.orders import Check, OrderFields, Reading, Scope, Source
+from tercera.model import Counting, RejectReason, SubjectId, Survey, Tally
+from tercera.orders import OrderFields, Reading, Scope
 from tercera.relational.groups import Group
 from tercera.relational.kept import Kept
 from tercera.relational.staged import answer, columns, doubts
 from tercera.relational.tables import Opened, refusing
 from tercera.relational.tally import Question
+from tercera.sharing import SharedSource
 from tercera.windows import Window
 
 
 @dataclass
-class SharedFiles:
+class SharedFiles(SharedSource):
     """`orders.Source` over one reading: for as long as its database is open, and for one question at a time.
 
     `open` makes the files known to that database; `demand` raises `SourceError` where they lack what a
     counting needs. What can't be shared is asked of `alone`, which also says what is wrong.
     """
 
-    alone: Source
     fields: OrderFields
     groups: Sequence[Group[Kept]]
     open: Callable[[], Opened]
@@ -39,10 +39,6 @@ class SharedFiles:
             return Reading(self._tallies(counting, scope))
         return ColumnReading(self._columns(kept, counting, scope))
 
-    def customers(self, ids: Collection[str]) -> dict[str, Customer]:
-        """See `orders.Source`."""
-        return self.alone.customers(ids)
-
     def doubtful(
         self, counting: Counting, window: Window, subjects: Collection[SubjectId]
     ) -> Mapping[SubjectId, Mapping[RejectReason, int]]:
@@ -52,13 +48,6 @@ class SharedFiles:
             return self.alone.doubtful(counting, window, subjects)
         with refusing("orders", kept.opened.files):
             return doubts(kept, Question(self.fields, counting, scope), subjects)
-
-    def check(self, countings: Sequence[Counting], *, fix: bool = False) -> Iterator[Check]:
-        """See `orders.Source`."""
-        return self.alone.check(countings, fix=fix)
-
-    def close(self) -> None:
-        """Nothing: what is kept goes with its database."""
 
     def _tallies(self, counting: Counting, scope: Scope) -> Generator[Tally, None, Survey]:
         if (kept := self._kept_for(counting, scope)) is None:
@@ -74,13 +63,10 @@ class SharedFiles:
 
     def _kept_for(self, counting: Counting, scope: Scope) -> Kept | None:
         for number, group in enumerate(self.groups):
-            if group.is_possible and group.covers(counting, scope):
-                try:
-                    group.kept = group.kept or self._keep(group, number)
-                except SourceError:
-                    group.is_possible = False
-                    continue
-                return group.kept
+            if group.covers(counting, scope):
+                kept = group.kept_by(partial(self._keep, group, number))
+                if kept is not None:
+                    return kept
         return None
 
     def _keep(self, group: Group[Kept], number: int) -> Kept:

@@ -3,9 +3,10 @@ the embedded engine, and each rule counts its own there, by the expressions that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 import ibis
@@ -13,9 +14,8 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from tercera.columns import ColumnReading, TallyColumns
-from tercera.errors import SourceError
-from tercera.model import Counting, Customer, RejectReason, SubjectId, Survey
-from tercera.orders import Check, Reading, Scope, Source
+from tercera.model import Counting, RejectReason, Survey
+from tercera.orders import Reading, Scope
 from tercera.relational.connection import STREAMED
 from tercera.relational.dialect import Dialect
 from tercera.relational.embedded import Database
@@ -26,7 +26,7 @@ from tercera.relational.reading import in_columns
 from tercera.relational.seen import Row, Seen
 from tercera.relational.session import Session
 from tercera.relational.tally import Question, evidence, orders, tallies
-from tercera.windows import Window
+from tercera.sharing import SharedSource
 
 Rows = Iterator[tuple[Any, ...]]
 
@@ -89,7 +89,7 @@ class Answered:
 
 
 @dataclass
-class SharedTables:
+class SharedTables(SharedSource):
     """`orders.Source` over one reading of a table for each of `groups`, for as long as its database is open.
     What can't be shared is asked of `alone`.
 
@@ -97,7 +97,6 @@ class SharedTables:
     is put together (`session.Tables`), `open` opens the embedded engine.
     """
 
-    alone: Source
     groups: Sequence[Group[Answered]]
     dialect: Dialect
     ask: Callable[[Callable[[Session], Rows]], Rows]
@@ -110,32 +109,12 @@ class SharedTables:
     def tally(self, counting: Counting, scope: Scope) -> Reading:
         """See `orders.Source`."""
         for number, group in enumerate(self.groups):
-            if can_share(scope) and group.is_possible and group.covers(counting, scope):
-                try:
-                    group.kept = group.kept or self._read(group, number)
-                except SourceError:  # the rules may be luckier one by one, or say which of them is not
-                    group.is_possible = False
-                    continue
-                question = replace(group.question, counting=counting, scope=scope)
-                return ColumnReading(self._columns(group.kept, group.bit(counting), question))
+            if can_share(scope) and group.covers(counting, scope):
+                kept = group.kept_by(partial(self._read, group, number))
+                if kept is not None:
+                    question = replace(group.question, counting=counting, scope=scope)
+                    return ColumnReading(self._columns(kept, group.bit(counting), question))
         return self.alone.tally(counting, scope)
-
-    def customers(self, ids: Collection[str]) -> dict[str, Customer]:
-        """See `orders.Source`."""
-        return self.alone.customers(ids)
-
-    def doubtful(
-        self, counting: Counting, window: Window, subjects: Collection[SubjectId]
-    ) -> Mapping[SubjectId, Mapping[RejectReason, int]]:
-        """See `orders.Source`."""
-        return self.alone.doubtful(counting, window, subjects)
-
-    def check(self, countings: Sequence[Counting], *, fix: bool = False) -> Iterator[Check]:
-        """See `orders.Source`."""
-        return self.alone.check(countings, fix=fix)
-
-    def close(self) -> None:
-        """Nothing: what is kept goes with its database."""
 
     def _columns(
         self, answered: Answered, bit: int, question: Question

@@ -148,7 +148,7 @@ class FilesSource:
 
     @contextmanager
     def sharing(self, asked: Sequence[tuple[Counting, Scope]]) -> Iterator[Source]:
-        """See `orders.Sharing`. Rules that count for the same field in the same zone share a reading."""
+        """See `sharing.Sharing`. Rules that count for the same field in the same zone share a reading."""
         with ExitStack() as stack:
             yield SharedFiles(
                 self,

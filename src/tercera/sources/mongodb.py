@@ -204,7 +204,7 @@ class MongoSource:
 
     @contextmanager
     def sharing(self, asked: Sequence[tuple[Counting, Scope]]) -> Iterator[Source]:
-        """See `orders.Sharing`. Sweeps of the same zone read what they watch together."""
+        """See `sharing.Sharing`. Sweeps of the same zone read what they watch together."""
         yield SharedCollection(self, self._read_several, self._newest, grouped(self._fields, asked))
 
     def _read_several(self, asked: Sequence[Sharer]) -> list[tuple[list[Tally], SurveyCount]] | None:

@@ -184,7 +184,7 @@ class SqlSource:
 
     @contextmanager
     def sharing(self, asked: Sequence[tuple[Counting, Scope]]) -> Iterator[Source]:
-        """See `orders.Sharing`. Sweeps that count for the same field in the same zone are one statement, but
+        """See `sharing.Sharing`. Sweeps that count for the same field in the same zone are one statement, but
         where the engine would sort all rows for it."""
         shares = not self._engine.DIALECT.avoids_sorting
         light = [(counting, scope) for counting, scope in asked if shares and can_share(scope)]
