@@ -9,5 +9,5 @@ from tercera.web.access.asking import may
 from tercera.web.access.visitor import Visitor
 
 Reader = Annotated[Visitor, may(Permission.READ)]
-Actor = Annotated[Visitor, may(Permission.ACT)]
+Operator = Annotated[Visitor, may(Permission.ACT)]
 Admin = Annotated[Visitor, may(Permission.ADMIN)]

@@ -11,7 +11,7 @@ from tercera.deciding import decide
 from tercera.ledger.searching import Care, Sorting, Wanted
 from tercera.model import RuleId, State, SubjectId, WindowId
 from tercera.silences import DecisionKind
-from tercera.web.access.roles import Actor, Reader
+from tercera.web.access.roles import Operator, Reader
 from tercera.web.access.visitor import Visitor
 from tercera.web.cursors import Cursor, Limit
 from tercera.web.documented import UNCHANGED, problems
@@ -89,7 +89,7 @@ def acknowledge(
     id: AlertId,  # noqa: A002 - the name in the address
     asked: Acknowledgement,
     site: Here,
-    visitor: Actor,
+    visitor: Operator,
     once: OnlyOnce,
 ) -> Response:
     """Changes nothing of what is told."""
@@ -109,7 +109,7 @@ def snooze(
     id: AlertId,  # noqa: A002 - the name in the address
     asked: Snooze,
     site: Here,
-    visitor: Actor,
+    visitor: Operator,
     once: OnlyOnce,
 ) -> Response:
     """What is then still true is told."""
@@ -132,7 +132,7 @@ def dismiss(
     id: AlertId,  # noqa: A002 - the name in the address
     asked: Dismissal,
     site: Here,
-    visitor: Actor,
+    visitor: Operator,
     once: OnlyOnce,
 ) -> Response:
     """Nothing more is told of it."""

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 
 from tercera import deciding
 from tercera.messages import NoticeState
-from tercera.web.access.roles import Actor, Reader
+from tercera.web.access.roles import Operator, Reader
 from tercera.web.access.visitor import Visitor
 from tercera.web.cursors import Cursor, Limit, inner_place, outer_cursor
 from tercera.web.documented import problems
@@ -45,7 +45,7 @@ def list_deliveries(
     responses=problems(409, 502),
     summary="Make notices that reached nobody due again",
 )
-def retry(asked: Retry, site: Here, visitor: Actor, once: OnlyOnce) -> Response:
+def retry(asked: Retry, site: Here, visitor: Operator, once: OnlyOnce) -> Response:
     """To the address that the customer has now, else as the message that they were. What is held back,
     discarded, dismissed or silenced stays as it is."""
     return once(visitor, asked, lambda: _retried(site, visitor, asked))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from tercera import deciding
-from tercera.web.access.roles import Actor, Reader
+from tercera.web.access.roles import Operator, Reader
 from tercera.web.access.visitor import Visitor
 from tercera.web.documented import problems
 from tercera.web.once import OnlyOnce
@@ -40,7 +40,7 @@ def list_held(site: Here, visitor: Reader) -> HeldList:
     responses=problems(404, 409),
     summary="Let go of what is held back",
 )
-def release(asked: Letting, site: Here, visitor: Actor, once: OnlyOnce) -> Response:
+def release(asked: Letting, site: Here, visitor: Operator, once: OnlyOnce) -> Response:
     """As far as it is still true; the rest is discarded. The next delivery sends it."""
     return once(visitor, asked, lambda: _released(site, visitor, asked))
 
@@ -51,7 +51,7 @@ def release(asked: Letting, site: Here, visitor: Actor, once: OnlyOnce) -> Respo
     responses=problems(404, 409),
     summary="Put aside what is held back",
 )
-def discard(asked: Letting, site: Here, visitor: Actor, once: OnlyOnce) -> Response:
+def discard(asked: Letting, site: Here, visitor: Operator, once: OnlyOnce) -> Response:
     """For good: it is never sent."""
     return once(visitor, asked, lambda: _discarded(site, visitor, asked))
 

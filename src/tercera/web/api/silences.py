@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Response
 
 from tercera.deciding import decide, end
 from tercera.silences import DecisionKind
-from tercera.web.access.roles import Actor, Reader
+from tercera.web.access.roles import Operator, Reader
 from tercera.web.access.visitor import Visitor
 from tercera.web.documented import problems
 from tercera.web.once import OnlyOnce
@@ -35,7 +35,7 @@ def list_silences(site: Here, visitor: Reader) -> Silences:
     responses=problems(404, 409),
     summary="Silence a customer, a rule, or a customer by a rule",
 )
-def add_silence(asked: SilenceAsked, site: Here, visitor: Actor, once: OnlyOnce) -> Response:
+def add_silence(asked: SilenceAsked, site: Here, visitor: Operator, once: OnlyOnce) -> Response:
     """Until it ends nothing is told; what is then still true is."""
     return once(visitor, asked, lambda: _silenced(site, visitor, asked), 201)
 
@@ -49,7 +49,7 @@ def add_silence(asked: SilenceAsked, site: Here, visitor: Actor, once: OnlyOnce)
 def end_silence(
     id: Annotated[Id, Path(description="Its number.")],  # noqa: A002 - the name in the address
     site: Here,
-    visitor: Actor,
+    visitor: Operator,
     once: OnlyOnce,
 ) -> Response:
     """The next sweep tells what is still true."""
