@@ -183,8 +183,7 @@ def _meaning(rule: Rule) -> str:
 
 
 def _one(column: pa.ChunkedArray) -> pa.Array:
-    combined = column.combine_chunks()
-    return combined.chunk(0) if isinstance(combined, pa.ChunkedArray) else combined
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def _of_each(coded: pa.DictionaryArray, told: Callable[[str | None], int]) -> Ranks:

@@ -107,10 +107,11 @@ def _standing(known: KnownAlerts) -> set[Pair]:
 def _moved(look: Look, reading: Reading, known: KnownAlerts, swept: Swept) -> tuple[set[Pair], set[Pair]]:
     """The pairs of alerts that stand and had no light tally, and those whose light tally differs."""
     unseen, moved = _standing(known), set[Pair]()
+    light = Swept(look.rule.id)  # what moved is counted when the whole of it is looked at
     for tally in reading:
         pair = (tally.subject, tally.window)
         unseen.discard(pair)
-        if _change(look, known.get(pair), tally, Swept(look.rule.id)):
+        if _change(look, known.get(pair), tally, light):
             moved.add(pair)
         else:
             swept.transitions[Reason.UNCHANGED] += 1
@@ -124,6 +125,7 @@ def _moved_of_columns(
     from tercera.evaluation import Evaluation, standings
 
     rule, moved, close = look.rule, set[Pair](), dict[Pair, Known]()
+    light = Swept(rule.id)
     stand = standings(rule, known.columns())
     evaluation = Evaluation(rule, stand, look.remembered.pop(rule.id, None), look.now)
     for columns in reading.columns():
@@ -135,7 +137,7 @@ def _moved_of_columns(
         for place, tally in zip(unsure.tolist(), columns.tell(unsure), strict=True):
             pair = (tally.subject, tally.window)
             alert = close.get(pair)
-            if _change(look, alert, tally, Swept(rule.id)):
+            if _change(look, alert, tally, light):
                 moved.add(pair)
                 continue
             unchanged += 1

@@ -51,9 +51,13 @@ def of_texts(texts: pa.Array, number: int = 0) -> Marks:
 
 def of_rows(table: pa.Table) -> Marks:
     """One for each row of these columns, in this order."""
-    marks = np.zeros(table.num_rows, np.uint64)
-    for number, name in enumerate(table.column_names):
-        marks += _of_column(table.column(name).combine_chunks(), number)
+    marks, first = np.zeros(table.num_rows, np.uint64), 0
+    is_whole = table.num_rows >= _AT_ONCE * max((column.num_chunks for column in table.columns), default=0)
+    for batch in (table if is_whole else table.combine_chunks()).to_batches():
+        own = marks[first : first + batch.num_rows]
+        for number, values in enumerate(batch.columns):
+            own += _of_column(values, number)
+        first += batch.num_rows
     return marks
 
 

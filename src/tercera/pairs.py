@@ -73,11 +73,13 @@ class PairIndex:
         and passed one by one."""
         own, starts, shift = self._beginnings
         near = starts.take((marks >> shift).view(np.int64))
-        behind = np.flatnonzero(own.take(near) < marks)
+        found = own.take(near)
+        behind = np.flatnonzero(found < marks)
         while len(behind):
             near[behind] += 1
-            behind = behind[own.take(near[behind]) < marks[behind]]
-        places: Places = np.where(own.take(near) == marks, self._places.take(near), NOWHERE)
+            found[behind] = own.take(near[behind])
+            behind = behind[found[behind] < marks[behind]]
+        places: Places = np.where(found == marks, self._places.take(near), NOWHERE)
         return places
 
     def _are(self, places: Places, subjects: pa.Array, windows: pa.DictionaryArray) -> npt.NDArray[np.bool_]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +11,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tercera.marks import of_rows, of_runs, of_texts
+from tercera.marks import Marks, of_rows, of_runs, of_texts
 from tercera.pairs import NOWHERE, PairIndex, of_pairs
 
 Rows = list[dict[str, Any]]
@@ -72,13 +73,23 @@ pairs = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
-@given(pairs, pairs, st.booleans())
-def test_pairs_are_found_where_they_stand(among: Pairs, asked: Pairs, is_marked_alike: bool) -> None:
-    """Also if all of them had one mark."""
-    subjects, windows = (pa.array([pair[at] for pair in among], pa.string()) for at in (0, 1))
-    index = PairIndex(subjects, windows, np.zeros(len(among), np.uint64) if is_marked_alike else None)
-    subjects, windows = (pa.array([pair[at] for pair in asked], pa.string()) for at in (0, 1))
-    marks = np.zeros(len(asked), np.uint64) if is_marked_alike else of_pairs(subjects, windows)
-    found = index.find(subjects, windows, marks).tolist()
+ALIKE: dict[str, Callable[[str, str], int]] = {
+    "the same": lambda subject, window: 0,
+    "neighbours": lambda subject, window: "ab ñ".index(subject[:1]) * 2 + len(window) % 2,
+    "the last ones": lambda subject, window: 2**64 - 1 - len(subject),
+}
+
+
+@settings(max_examples=80, deadline=None)
+@given(pairs, pairs, st.sampled_from([None, *ALIKE]))
+def test_pairs_are_found_where_they_stand(among: Pairs, asked: Pairs, alike: str | None) -> None:
+    """Also if all of them had one mark, or marks that begin alike."""
+
+    def columns(chosen: Pairs) -> tuple[pa.Array, pa.Array, Marks]:
+        subjects, windows = (pa.array([pair[at] for pair in chosen], pa.string()) for at in (0, 1))
+        if alike is None:
+            return subjects, windows, of_pairs(subjects, windows)
+        return subjects, windows, np.array([ALIKE[alike](*pair) for pair in chosen], np.uint64)
+
+    found = PairIndex(*columns(among)).find(*columns(asked)).tolist()
     assert found == [among.index(pair) if pair in among else NOWHERE for pair in asked]
