@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 from email import message_from_bytes, policy
@@ -14,11 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tercera.channels.email import Settings, Smtp, open_channel
+from tercera.links import Links
 from tercera.messages import Message, NoticeKind, Problem
 from tercera.model import Customer, Evidence, Level, Period, Reason
 from tercera.rendering import charts
 from tercera.rendering.sheet import COLUMNS, sheet
 from tercera.rendering.words import words_for
+from tercera.signing import Keys
 from tests.samples import make_message, make_notice
 
 LEVELS = (Level("notice", 3), Level("warning", 5), Level("critical", 10))
@@ -75,6 +78,20 @@ def test_a_digest_has_its_rows_attached_and_its_pictures_inside() -> None:
     (attached,) = read.iter_attachments()
     assert attached.get_filename() == "tercera-2023-06-20.csv"
     assert len(rows(attached.get_content().encode() if isinstance(attached.get_content(), str) else b"")) == 4
+
+
+@pytest.mark.parametrize(("answers", "place"), [(True, "answer"), (False, "alerts")])
+def test_each_row_leads_to_the_dashboard(answers: bool, place: str) -> None:
+    """To its answer, or, where mails answer nothing, to its page: in HTML and in text."""
+    links = Links("https://tercera.example.com", Keys(b"0" * 32), timedelta(days=30), answers=answers)
+    channel = open_channel(Settings(to=("ops@example.com",), server=SERVER)).linked(links)
+    read = message_from_bytes(channel.compose(digest(2)).content, policy=policy.default)
+    assert isinstance(read, EmailMessage)
+    for kind in ("plain", "html"):
+        body = read.get_body((kind,))
+        assert body is not None
+        led = set(re.findall(rf"https://tercera\.example\.com/{place}/[12]\b", body.get_content()))
+        assert len(led) == 2, kind
 
 
 def test_only_the_largest_have_a_picture() -> None:

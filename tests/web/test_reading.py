@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
 from tercera.silences import Decision, DecisionKind
 from tests.servers.dashboard import PASSWORD, SHOP, Dashboard, dashboard
@@ -105,15 +105,39 @@ def test_with_a_script(site: Dashboard, browser: Browser) -> None:
     assert page.locator("tbody input:checked").count() == 4
     page.get_by_label("Choose all on this page").uncheck()
     page.get_by_label("Search", exact=True).focus()
-    row = page.locator("tbody tr").first
-    assert "no problem" not in row.inner_text()
-    alert = int(str(row.locator("input").get_attribute("value")))
-    dismissed = Decision(
-        DecisionKind.DISMISS, None, None, None, None, "ada", "a test order", site.clock(), alert=alert
-    )
-    site.ledger.decide(dismissed)
-    row.get_by_text("no problem").wait_for()
+    first = page.locator("tbody tr").first
+    assert "no problem" not in first.inner_text()
+    _dismiss(site, first)
+    first.get_by_text("no problem").wait_for()
     page.close()
+
+
+def test_what_happened_behind_another_tab(site: Dashboard, browser: Browser) -> None:
+    """Is seen when the page is, though nothing happens any more."""
+    page = browser.new_page()
+    log_in(page, site)
+    page.goto(f"{site.url}/alerts?sort=customer")
+    page.evaluate("Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
+    page.evaluate("own = new EventSource('/events'); void 0")
+    rows = page.locator("tbody tr")
+    page.evaluate("own.readyState || new Promise(done => own.onopen = () => done(null))")
+    for place in (1, 2):  # a second apart: the page's own stream has told of the first by then
+        page.evaluate("heard = new Promise(done => own.addEventListener('changed', done)); void 0")
+        _dismiss(site, rows.nth(place))
+        page.evaluate("heard.then(() => null)")
+    assert rows.nth(1).get_by_text("no problem").count() == 0
+    page.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
+    rows.nth(1).get_by_text("no problem").wait_for()
+    page.close()
+
+
+def _dismiss(site: Dashboard, row: Locator) -> None:
+    alert = int(str(row.locator("input").get_attribute("value")))
+    site.ledger.decide(
+        Decision(
+            DecisionKind.DISMISS, None, None, None, None, "ada", "a test order", site.clock(), alert=alert
+        )
+    )
 
 
 def _entered(context: BrowserContext, site: Dashboard) -> Page:
