@@ -59,12 +59,12 @@ def test_an_object_an_array_and_lines() -> None:
     [
         (b"{", "JSON"),
         (b"7", "object"),
-        (b'{"order_id": "x"}', "customer_id"),
+        (b'{"order_id": "x"}', "customer_id: Field required, status: Field required, placed_at: Field"),
         (b'{"order_id": "", "customer_id": "a", "status": "s", "placed_at": "2026-11-05"}', "order_id"),
         (b'{"order_id": "x", "customer_id": "a", "status": "s", "placed_at": "0000-00-00"}', "placed_at"),
         (
             b'{"order_id": "x", "customer_id": "a", "status": "s", "placed_at": "2026-11-05T10:00:00"}',
-            "offset",
+            "placed_at: has no offset; write one like",
         ),
         (b'{"order_id": "x", "customer_id": "a", "status": "s", "placed_at": "2026-11-05", "why": 1}', "why"),
     ],

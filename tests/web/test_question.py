@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import product
@@ -25,6 +26,7 @@ from tests.servers.postgresql import connection, empty_database
 
 JUNE = parse_window("2023-06", Period.MONTH)
 JUNE_DAYS = (date(2023, 6, 1), date(2023, 6, 2), date(2023, 6, 30))
+CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")  # pasted into a shell, these are keys
 HOSTILE = 'a"}]);db.dropDatabase();//\u2028\\ </script>$$ROOT'
 SHELL = """text => {
   const asked = {};
@@ -94,7 +96,7 @@ def test_of_mongodb(browser: Browser) -> None:
 
 def test_of_sql() -> None:
     """PostgreSQL alone, asked with the text, counts this customer; what stands in an id stays in it."""
-    hostile = "x'; DROP TABLE orders; -- FROM (\\"
+    hostile = "x'; DROP TABLE orders;\t\r\x1b[2J -- FROM (\\"
     with empty_database() as address, connection(address) as shell:
         shell.execute("CREATE TABLE orders (order_id text, customer_id text, status text, placed_at date)")
         for customer, day in product((hostile, "another"), (date(2023, 5, 31), *JUNE_DAYS)):
@@ -105,6 +107,7 @@ def test_of_sql() -> None:
         counting = Counting((Match("status", ("returned",)),), "customer", Period.MONTH, "UTC")
         text = source.question(counting, Scope(JUNE.start, JUNE.end, 0, {(SubjectId(hostile), JUNE.id)}))
         source.close()
+        assert not CONTROL.search(text)
         found = shell.execute(text.encode())
         names = [each.name for each in found.description or ()]
         numbers = dict(zip(names, found.fetchall()[0], strict=True))
@@ -118,8 +121,10 @@ def test_of_files(standing: Dashboard) -> None:
     scope = Scope(window.start, window.end, 0, {(SubjectId("bruno_2"), window.id)})
     source: Any = standing.app.source
     with duckdb.connect() as shell:
-        found = shell.execute(source.question(rule.counting, scope))
+        question = source.question(rule.counting, scope)
+        found = shell.execute(question)
         names = [each[0] for each in found.description or ()]
         numbers = dict(zip(names, found.fetchall()[0], strict=True))
     assert (numbers["subject"], numbers["matched"], numbers["orders"]) == ("bruno_2", 12, 12)
+    assert not CONTROL.search(question)
     assert numbers["amount"] == Decimal(192)

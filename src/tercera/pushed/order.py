@@ -118,5 +118,10 @@ def _whole(body: bytes) -> Iterator[tuple[int, Any]]:
 
 
 def _words(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_input=False)[0]
-    return f"{'.'.join(map(str, first['loc'])) or 'it'}: {first['msg']}"
+    """Every field that is wrong, once: what may be a time or a day is told as the first."""
+    wrong: dict[str, str] = {}
+    for each in error.errors(include_url=False, include_input=False):
+        place = each["loc"][:1] if each["loc"][:1] == ("placed_at",) else each["loc"]
+        field = ".".join(map(str, place)) or "it"
+        wrong.setdefault(field, each["msg"].removeprefix("Value error, "))
+    return ", ".join(f"{field}: {what}" for field, what in wrong.items())
