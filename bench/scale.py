@@ -25,9 +25,10 @@ from tests.servers.postgresql import Postgres
 from bench import settings
 from bench.draining import NOW, write_orders
 from bench.history import TODAY, fill
+from bench.indexing import create_indexes
 from bench.server import fresh_server
 from bench.sweeping import NOW as SWEPT_AT
-from tercera.advice import Asked, IndexCheck, Indexed
+from tercera.advice import IndexCheck
 from tercera.app import open_app
 from tercera.cycle import cycle
 from tercera.deliver import deliver
@@ -104,13 +105,7 @@ def collections(orders: int) -> Iterator[Line]:
         os.environ["TERCERA_BENCH_MONGODB"] = uri
         config = settings.mongodb(folder / "tercera.yaml", "TERCERA_BENCH_MONGODB", "scale", "orders")
         app = stack.enter_context(open_app(config, clock=lambda: SWEPT_AT))
-        assert isinstance(app.source, Indexed)
-        asked = [Asked(rule.id, rule.counting, ordinary_scope(rule, SWEPT_AT)) for rule in app.settings.rules]
-        made = [
-            each
-            for each in app.source.advise(asked, fix=True, live=True, tell=lambda *_: None)
-            if isinstance(each, IndexCheck)
-        ]
+        made = [each for each in create_indexes(app, SWEPT_AT) if isinstance(each, IndexCheck)]
         stored = collection.estimated_document_count()
         size = client["scale"].command("collStats", "orders")
         yield "an order in MongoDB, as documents", size["size"] / stored, "bytes"
@@ -132,7 +127,8 @@ def collections(orders: int) -> Iterator[Line]:
         yield f"a sweep of {rows:,} watched orders (until {TODAY})", took * 1e3, "ms"
         yield "… for each watched order", took / rows * 1e6, "µs"
         began = perf_counter()
-        judged = app.source.tally(asked[0].counting, replace(asked[0].scope, totals=True))
+        [rule] = app.settings.rules
+        judged = app.source.tally(rule.counting, replace(ordinary_scope(rule, SWEPT_AT), totals=True))
         for _ in judged:
             pass
         judging = perf_counter() - began

@@ -22,13 +22,12 @@ from pymongo import MongoClient
 from bench import settings
 from bench.figures import alternating, require_equal
 from bench.history import DATABASE, TODAY, collection_name
+from bench.indexing import create_indexes
 from bench.rivals.notebook_aggregation import distinct_orders, hits
-from tercera.advice import Asked, Indexed
 from tercera.app import App, open_app
 from tercera.cycle import cycle
 from tercera.ledger import Ledger
 from tercera.orders import Scope
-from tercera.scopes import ordinary_scope
 from tercera.windows import watched
 
 NOW = datetime.combine(TODAY, time(23), UTC)
@@ -76,7 +75,7 @@ def compare(uri: str, size: int, copies: int, rounds: int) -> dict[str, Any]:
 def _sweep_history(config: Path) -> None:
     """The first sweeps: over all of history, and one that closes what is long over."""
     with open_app(config) as app, app.ledger() as ledger:
-        _index(app)
+        create_indexes(app, NOW)
         for _ in range(2):
             _cycle(app, ledger)
 
@@ -84,18 +83,10 @@ def _sweep_history(config: Path) -> None:
 def _sweeper(stack: ExitStack, config: Path) -> Callable[[], float]:
     """A function that sweeps once more and gives the seconds."""
     app = stack.enter_context(open_app(config))
-    _index(app)
+    create_indexes(app, NOW)
     ledger = stack.enter_context(app.ledger())
     _cycle(app, ledger)
     return lambda: _timed(lambda: _cycle(app, ledger))
-
-
-def _index(app: App) -> None:
-    asked = [Asked(rule.id, rule.counting, ordinary_scope(rule, NOW)) for rule in app.settings.rules]
-    assert isinstance(app.source, Indexed)
-    for check in app.source.advise(asked, fix=True, live=True, tell=lambda *_: None):
-        if not check.ok:
-            raise RuntimeError(f"{check.what}: {check.detail} {check.remedy}")
 
 
 def _cycle(app: App, ledger: Ledger) -> None:

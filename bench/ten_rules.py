@@ -10,19 +10,26 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
-from typing import Any
+from typing import Any, Self
 
 import psycopg
 
 from bench import orders_tables, settings
-from bench.figures import alternating
+from bench.figures import alternating, require_equal
 from bench.history import DATABASE, TODAY, collection_name
-from tercera.app import open_app
+from bench.indexing import create_indexes
+from tercera.app import App, open_app
 from tercera.cycle import cycle
+from tercera.ledger import Ledger
+from tercera.model import Pair, RejectReason, Tally
+from tercera.orders import Reading
+from tercera.scopes import scope_of
+from tercera.sharing import sharing
 
 ADDRESS = "TERCERA_BENCH_MONGODB"
 LAST_DAY = date(2023, 12, 15)
@@ -68,10 +75,11 @@ def _compare(
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         of_one, of_ten = (
-            _cycles(stack, configured(folder / f"{len(rules)}.yaml", rules), now)
+            _Running.of(stack, configured(folder / f"{len(rules)}.yaml", rules), now)
             for rules in (settings.TEN[:1], settings.TEN)
         )
-        one, ten = alternating(of_one, of_ten, rounds)
+        of_ten.require_equal_alone()
+        one, ten = alternating(of_one.look, of_ten.look, rounds)
     pairs = ten[0][1]
     if not min(pairs):
         raise RuntimeError(f"each rule was to look at some pairs, and they looked at {pairs}")
@@ -83,25 +91,52 @@ def _compare(
     }
 
 
-def _cycles(stack: ExitStack, config: Path, now: datetime) -> Callable[[], tuple[float, list[int]]]:
-    """A function that looks at every rule once more, and gives the seconds and the pairs of each. The rules
-    have been swept before: all of history, and what is watched once more."""
-    app = stack.enter_context(open_app(config, clock=lambda: now))
-    for _ in app.source.check([rule.counting for rule in app.settings.rules], fix=True):
-        pass
-    ledger = stack.enter_context(app.ledger())
+@dataclass(frozen=True)
+class _Running:
+    """An instance that has been running."""
 
-    def look() -> tuple[float, list[int]]:
+    app: App
+    ledger: Ledger
+    now: datetime
+
+    @classmethod
+    def of(cls, stack: ExitStack, config: Path, now: datetime) -> Self:
+        """One that has swept every rule: all of history, and twice what is watched."""
+        app = stack.enter_context(open_app(config, clock=lambda: now))
+        create_indexes(app, now)
+        running = cls(app, stack.enter_context(app.ledger()), now)
+        for _ in range(3):
+            running.look()
+        return running
+
+    def look(self) -> tuple[float, list[int]]:
+        """Looks at every rule once more: the seconds, and how many pairs of each."""
+        app, now = self.app, self.now
         began = perf_counter()
-        report = cycle(app.settings.rules, app.source, ledger, app.terms(), now=now, clock=lambda: now)
+        report = cycle(app.settings.rules, app.source, self.ledger, app.terms(), now=now, clock=lambda: now)
         took = perf_counter() - began
         for error in report.failed.values():
             raise error
         return took, [each.transitions.total() for each in report.swept]
 
-    for _ in range(3):
-        look()
-    return look
+    def require_equal_alone(self) -> None:
+        """The rules together find what each of them finds alone."""
+        source = self.app.source
+        asked = [
+            (rule.counting, scope_of(rule, self.ledger, self.ledger.cursor(rule.id), self.now))
+            for rule in self.app.settings.rules
+        ]
+        with sharing(source, asked) as shared:
+            together = [_found(shared.tally(*each)) for each in asked]
+        for rule, each, found in zip(self.app.settings.rules, asked, together, strict=True):
+            require_equal(found, _found(source.tally(*each)), f"{rule.id} together with others, and alone")
+
+
+def _found(reading: Reading) -> tuple[dict[Pair, Tally], int, dict[RejectReason, int]]:
+    """The tallies, how many rows were read, and how many were rejected for what."""
+    tallies = {(each.subject, each.window): each for each in reading}
+    survey = reading.survey
+    return tallies, survey.rows, {reason: each.rows for reason, each in survey.rejects.items()}
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from pymongo.collection import Collection
 from bench import orders_tables, settings
 from bench.figures import alternating
 from bench.history import DATABASE, TODAY
+from bench.indexing import create_indexes
 from tercera.app import App, open_app
 from tercera.cycle import cycle
 from tercera.ledger import Ledger
@@ -138,9 +139,7 @@ def compare(few: Stored, many: Stored, *, rounds: int) -> dict[str, Any]:
 def _toucher(stack: ExitStack, config: Path, orders: Stored) -> Callable[[], float]:
     """A function that looks at a hundred more customers, and gives the seconds."""
     app = stack.enter_context(open_app(config))
-    for check in app.source.check([rule.counting for rule in app.settings.rules], fix=True):
-        if not check.ok:
-            raise RuntimeError(f"{check.what}: {check.detail} {check.remedy}")
+    create_indexes(app, NOW)
     ledger = stack.enter_context(app.ledger())
     stack.callback(orders.forget)
     rounds = count()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,30 @@ class TallyColumns:
         """The pairs of the tallies at some places."""
         subjects, windows = self.subjects.take(places), self.windows.take(places).dictionary_decode()
         return zip(subjects.to_pylist(), windows.to_pylist(), strict=True)
+
+
+def mark_of(tally: Tally) -> int:
+    """The mark of one tally by itself."""
+    from tercera.marks import of_value
+
+    shown = [(each.order_id, each.placed_at, each.status, each.amount) for each in tally.evidence]
+    return of_value((tally.matched, tally.amount, tally.first_at, tally.last_at, shown))
+
+
+def of_tallies(tallies: Sequence[Tally], marks: Sequence[int]) -> TallyColumns:
+    """Tallies that are there already, and the mark of each (see `mark_of`)."""
+    import pyarrow as pa
+
+    def tell(places: Integers | None) -> Iterator[Tally]:
+        return iter(tallies) if places is None else (tallies[place] for place in places.tolist())
+
+    return TallyColumns(
+        subjects=pa.array([tally.subject for tally in tallies], pa.string()),
+        windows=pa.array([tally.window for tally in tallies], pa.string()),
+        matched=np.array([tally.matched for tally in tallies], np.int64),
+        mark=lambda: np.array(marks, np.uint64),
+        tell=tell,
+    )
 
 
 def spread(starts: Integers, sizes: Integers) -> Integers:

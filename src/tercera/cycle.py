@@ -13,11 +13,11 @@ from typing import Any
 from tercera.errors import ConflictError, SourceError, TerceraError
 from tercera.failpoints import Failpoint, reached
 from tercera.ledger import PART, Ledger
-from tercera.model import Counting, Placed, RuleId, SubjectId
-from tercera.orders import Recent, Scope, Source
+from tercera.model import Placed, RuleId, SubjectId
+from tercera.orders import Recent, Source
 from tercera.routing import gathering_of
 from tercera.rules import Rule
-from tercera.scopes import scope_of
+from tercera.scopes import Plan, plan_of
 from tercera.sharing import sharing
 from tercera.sweep import Swept, Terms, sweep
 from tercera.watch import Limits, oldest_fresh
@@ -100,7 +100,14 @@ def cycle(
     ledger.discard(None, now, decided_before=now - terms.guard.expires)  # what nobody released is never sent
     gathering = gathering_of(rules, terms.routes, report.run, now)
     try:
-        asked = _asked(rules, ledger, terms, now, subjects)
+        # Some subjects alone are read by their orders, which nobody else reads.
+        plans = _plans(rules, ledger, now) if subjects is None else {}
+        recent = _recent(terms.watch, now)
+        asked = [
+            (rule.counting, replace(plans[rule.id].scope, recent=recent))
+            for rule in rules
+            if rule.id in plans
+        ]
         with sharing(source, asked) if asked else nullcontext(source) as shared:
             for rule in rules:
                 try:
@@ -116,10 +123,11 @@ def cycle(
                             run=report.run,
                             now=now,
                             told=report.told,
-                            recent=None if report.seen().asked else _recent(terms.watch, now),
+                            recent=None if report.seen().asked else recent,
                             lease=lease,
                             gathering=gathering,
                             subjects=subjects,
+                            plan=plans.get(rule.id),
                             proceed=proceed,
                         )
                 except (SourceError, ConflictError) as error:
@@ -140,22 +148,9 @@ def cycle(
     return report
 
 
-def _asked(
-    rules: Sequence[Rule],
-    ledger: Ledger,
-    terms: Terms,
-    now: datetime,
-    subjects: Collection[SubjectId] | None,
-) -> list[tuple[Counting, Scope]]:
-    """What the rules are going to ask the source, as far as it can be told before their turn comes; nothing
-    when only some subjects are looked at, which is read by their orders alone."""
-    if subjects is not None:
-        return []
-    recent = _recent(terms.watch, now)
-    return [
-        (rule.counting, replace(scope_of(rule, ledger, ledger.cursor(rule.id), now), recent=recent))
-        for rule in rules
-    ]
+def _plans(rules: Sequence[Rule], ledger: Ledger, now: datetime) -> dict[RuleId, Plan]:
+    """What the rules are going to ask the source, as far as it can be told before their turn comes."""
+    return {rule.id: plan_of(rule, ledger, ledger.cursor(rule.id), now) for rule in rules}
 
 
 def _recent(limits: Limits | None, now: datetime) -> Recent | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 _PATTERNS = {
     "Y": r"(19|20)[0-9]{2}",
@@ -144,6 +144,7 @@ class DateFormat:
         )
 
 
+@lru_cache(maxsize=256)
 def parse_format(text: str) -> DateFormat:
     """Reads a format. ValueError names what is wrong with it."""
     parts: list[tuple[bool, str]] = []

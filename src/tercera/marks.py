@@ -49,6 +49,12 @@ def of_texts(texts: pa.Array, number: int = 0) -> Marks:
     return marks
 
 
+def of_value(value: object) -> int:
+    """One for whatever its `repr` tells."""
+    told = repr(value).encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(told, key=_SECRET.to_bytes(32), digest_size=8).digest())
+
+
 def of_rows(table: pa.Table) -> Marks:
     """One for each row of these columns, in this order."""
     marks, first = np.zeros(table.num_rows, np.uint64), 0

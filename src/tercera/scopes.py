@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tercera.ledger import Cursor, Ledger
@@ -11,6 +12,20 @@ from tercera.model import SubjectId, WindowId
 from tercera.orders import Scope
 from tercera.rules import Rule
 from tercera.windows import Window, between, parse_window, watched, window_of
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a sweep of a rule reads while its cursor is this one. Alerts that live looks open meanwhile are in
+    these windows."""
+
+    cursor: Cursor | None
+    scope: Scope
+
+
+def plan_of(rule: Rule, ledger: Ledger, cursor: Cursor | None, now: datetime) -> Plan:
+    """What a sweep of the rule would read now."""
+    return Plan(cursor, scope_of(rule, ledger, cursor, now))
 
 
 def scope_of(rule: Rule, ledger: Ledger, cursor: Cursor | None, now: datetime) -> Scope:

@@ -23,7 +23,7 @@ from tercera.model import SubjectId, Survey
 from tercera.orders import Recent, Scope, Source
 from tercera.routing import Routes, guarded
 from tercera.rules import Rule
-from tercera.scopes import part_of, scope_of, window_names
+from tercera.scopes import Plan, part_of, plan_of, window_names
 from tercera.silences import Silences
 from tercera.statement import due_windows
 from tercera.watch import Limits
@@ -80,6 +80,7 @@ def sweep(
     gathering: Gathering | None = None,
     subjects: Collection[SubjectId] | None = None,
     part: Part = _ALONE,
+    plan: Plan | None = None,
     proceed: Callable[[], None] = lambda: None,
 ) -> Swept:
     """Looks at a rule's watched windows and commits what changed.
@@ -93,8 +94,9 @@ def sweep(
     `told` is how many alerts the cycle's earlier rules told of; `gathering` says which messages may wait for
     its later ones. With `recent` the survey tells the newest order. With `subjects` only these are looked
     at, at a cost that goes by them, and the cursor stays; but a first sweep looks at all. `part` says what
-    such a look is part of; its position is written with the last of what it led to, if anything. `proceed`
-    is called between chunks and may raise to stop. Raises `SourceError`, `LedgerError`, and of the latter
+    such a look is part of; its position is written with the last of what it led to, if anything. `plan` is
+    what the cycle told the source that it was going to ask; it holds while the cursor stays. `proceed` is
+    called between chunks and may raise to stop. Raises `SourceError`, `LedgerError`, and of the latter
     `ConflictError` when an alert was changed by another process (`tercera release`) since it was read, or
     another instance has the `lease` now.
     """
@@ -103,7 +105,8 @@ def sweep(
     if cursor is None or cursor.fingerprint != rule.fingerprint:
         subjects = None
     if cursor is None or subjects is None:
-        scope = replace(scope_of(rule, ledger, cursor, now), recent=recent)
+        planned = plan if plan is not None and plan.cursor == cursor else plan_of(rule, ledger, cursor, now)
+        scope = replace(planned.scope, recent=recent)
         known = ledger.known(rule.id, None if cursor is None else window_names(rule, scope))
     else:
         scope = part_of(rule, ledger, subjects, cursor, now)
@@ -136,7 +139,7 @@ def sweep(
     telling: list[Change] = []
     for chunk in _chunks(_silent(_addressed(addresser, speaking, swept.survey), telling)):
         write(chunk)
-    waiting = any(held.rule == rule.id for held in ledger.held())
+    waiting = bool(telling) and any(held.rule == rule.id for held in ledger.held())
     watched_pairs = 0
     if part.lately + len(telling) > terms.guard.min_notices and terms.guard.max_share < 1:
         counted = _open_to_news(rule, scope, now, baseline=baseline)

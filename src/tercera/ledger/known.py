@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import islice
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import BindParameter, CompoundSelect, Connection, Select, bindparam, func, select, union_all
 
 from tercera.ledger import codec
 from tercera.ledger.batches import batched
@@ -87,12 +87,11 @@ def _table(rows: Iterator[Sequence[Any]]) -> pa.Table:
 
 def known(connection: Connection, rule: RuleId, windows: Collection[WindowId] | None) -> KnownAlerts:
     """The alerts of a rule in these windows, or in all (None)."""
-    query = _query(rule)
     if windows is None:
-        return KnownAlerts(connection.execute(query))
+        return KnownAlerts(connection.execute(_query(rule)))
     some = batched(sorted(set(windows)))
-    queries = (query.where(alerts.c.window.in_(each)) for each in some)
-    return KnownAlerts(row for each in queries for row in connection.execute(each))
+    answers = (connection.execute(_query_of_windows(), {"rule": rule, "windows": each}) for each in some)
+    return KnownAlerts(row for answer in answers for row in answer)
 
 
 def known_pairs(connection: Connection, rule: RuleId, pairs: Collection[Pair]) -> KnownAlerts:
@@ -125,21 +124,22 @@ def standing_pairs(connection: Connection, rule: RuleId, subjects: Collection[Su
 
 def watched_windows(connection: Connection, rule: RuleId) -> set[WindowId]:
     """The windows of alerts that are not closed."""
-    return {
-        window
-        for state in State
-        if state is not State.CLOSED
-        for window in connection.execute(_windows(rule, state)).scalars()
-        if window is not None
-    }
+    found = connection.execute(_watched_windows(), {"rule": rule}).scalars()
+    return {window for window in found if window is not None}
 
 
-def _windows(rule: RuleId, state: State) -> Select[*tuple[Any, ...]]:
-    """The windows of alerts in a state, each found from the one before it: one step of the index for each,
-    where DISTINCT walks through every alert. https://wiki.postgresql.org/wiki/Loose_indexscan"""
-    of_these = alerts.c.rule == rule, alerts.c.state == state.value
+@cache
+def _watched_windows() -> CompoundSelect[*tuple[Any, ...]]:
+    """Put together once: that costs more than asking."""
+    return union_all(*(_windows(state) for state in State if state is not State.CLOSED))
+
+
+def _windows(state: State) -> Select[*tuple[Any, ...]]:
+    """The windows of a `rule`'s alerts in a state, each found from the one before it: one step of the index
+    for each, where DISTINCT walks through every alert. https://wiki.postgresql.org/wiki/Loose_indexscan"""
+    of_these = alerts.c.rule == bindparam("rule"), alerts.c.state == state.value
     first = select(func.min(alerts.c.window).label("window")).where(*of_these)
-    steps = first.cte("steps", recursive=True)
+    steps = first.cte(f"{state.value}_steps", recursive=True)
     following = select(func.min(alerts.c.window)).where(*of_these, alerts.c.window > steps.c.window)
     steps = steps.union_all(
         select(following.correlate(steps).scalar_subquery()).where(steps.c.window.is_not(None))
@@ -147,7 +147,13 @@ def _windows(rule: RuleId, state: State) -> Select[*tuple[Any, ...]]:
     return select(steps.c.window)
 
 
-def _query(rule: RuleId) -> Select[*tuple[Any, ...]]:
+@cache
+def _query_of_windows() -> Select[*tuple[Any, ...]]:
+    """Of a `rule` in `windows`. Put together once, as it is asked in every sweep of every rule."""
+    return _query(bindparam("rule")).where(alerts.c.window.in_(bindparam("windows", expanding=True)))
+
+
+def _query(rule: RuleId | BindParameter[RuleId]) -> Select[*tuple[Any, ...]]:
     return select(
         alerts.c.id, alerts.c.subject, alerts.c.window,
         alerts.c.state, alerts.c.level, alerts.c.peak, alerts.c.digest, alerts.c.spoken,

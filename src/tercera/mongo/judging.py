@@ -9,7 +9,7 @@ A row becomes one of
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tercera.model import CUSTOMER, RejectReason
@@ -26,7 +26,7 @@ from tercera.mongo.expressions import (
     told_by,
     type_is,
 )
-from tercera.mongo.question import Question
+from tercera.mongo.question import Question, When
 from tercera.orders import SAMPLE_LENGTH
 
 Stage = dict[str, Any]
@@ -36,13 +36,16 @@ Texts = Mapping[str, str]
 _REQUIRED = ("order_id", "customer_id", "status")
 
 
-def judged(question: Question) -> Stage:
-    """The stage. Every value is read once, into a variable."""
+def judged(question: Question, several: Sequence[When] = ()) -> Stage:
+    """The stage. Every value is read once, into a variable. For the `when` of several rules, a reject's `m`
+    says of each whether it is met; good rows mean nothing then."""
     names = [name for name in question.paths if name != "placed_at"]
     texts = {name: f"$$text{place}" for place, name in enumerate(names)}
     read = {texts[name].removeprefix("$$"): _text(question, name) for name in names}
     read["placed"] = question.moment.value
-    known: Stage = {"matching": {"$and": _conditions(question, texts)}}
+    known: Stage = {"matching": {"$and": _conditions(question.counting.when, texts)}}
+    if several:
+        known = {"matching": [{"$and": _conditions(when, texts)} for when in several]}
     wall = question.moment.wall("$$placed")
     if question.only_window:
         inside: Expression = question.inside(wall)
@@ -72,7 +75,7 @@ def doubted(question: Question) -> Stage:
     dated = {"$ne": ["$$placed", None]}
     outside = {"$and": [dated, {"$not": [inside]}]}
     good = {"$and": [dated, *_validity(question, texts)]}
-    wanted = {"$and": [{"$not": [{"$or": [outside, good]}]}, *_conditions(question, texts)]}
+    wanted = {"$and": [{"$not": [{"$or": [outside, good]}]}, *_conditions(question.counting.when, texts)]}
     told = {"s": texts[question.subject], "o": texts["order_id"], "r": _reason(question, texts)}
     return {"$replaceWith": {"$let": {"vars": read, "in": either(wanted, told, {})}}}
 
@@ -92,10 +95,9 @@ def _text(question: Question, name: str) -> Expression:
     return told_by(text, derived) if derived else text
 
 
-def _conditions(question: Question, texts: Texts) -> list[Expression]:
+def _conditions(when: When, texts: Texts) -> list[Expression]:
     return [
-        matches(match, texts["customer_id" if match.field == CUSTOMER else match.field])
-        for match in question.counting.when
+        matches(match, texts["customer_id" if match.field == CUSTOMER else match.field]) for match in when
     ]
 
 

@@ -7,13 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 
-from tercera.model import CUSTOMER, Counting, Pair, SubjectId, WindowId
+from tercera.model import CUSTOMER, Counting, Match, Pair, SubjectId, WindowId
 from tercera.mongo.expressions import Expression, either, literal, piecewise, stored_variants
 from tercera.mongo.moments import Moment, moment_of
 from tercera.mongo.ranges import Days, Filter, placed_within, text_of_day
 from tercera.mongo.zones import EARLIEST, LATEST, Span
 from tercera.orders import OrderFields, Scope
 from tercera.windows import Window, parse_window, window_of_day
+
+When = tuple[Match, ...]
+"""The conditions of one rule."""
 
 SHORTEST_PART = timedelta(days=28)
 """Windows shorter than this are asked for together."""

@@ -1,42 +1,32 @@
-"""Packs of rows judged and tallied here, with the meaning that `judging` and `tally` give them in the server.
+"""Packs of rows judged here, with the meaning that `judging` gives them in the server: once for all rules
+that need the same of a row.
 
 1. Of each pack the rows that may be rejects are found by looking at each distinct value once.
 2. These are judged one by one; the others are good.
-3. Good rows that match come together by (subject, window).
-4. Only pairs that have enough of them are looked at further: distinct orders, amounts, evidence.
+3. Good rows that match any rule are kept, with which rules they match; of the others, how many there are of
+   each day. What each rule makes of them is the matter of `counting`.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from decimal import Decimal
-from operator import itemgetter
-from typing import Any
+from datetime import date, datetime
+from functools import cached_property
+from itertools import compress
+from typing import Any, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 from bson import Int64, ObjectId
 
-from tercera.model import (
-    CUSTOMER,
-    Evidence,
-    Match,
-    Pair,
-    Placed,
-    RejectReason,
-    SubjectId,
-    Tally,
-    WindowId,
-)
+from tercera.model import CUSTOMER, Match, Placed, RejectReason
 from tercera.mongo.columns import Pack, Row, UncoveredError
-from tercera.mongo.question import Question
-from tercera.mongo.ranges import Days
-from tercera.mongo.survey import SurveyCount
+from tercera.mongo.question import Question, When
 from tercera.mongo.values import (
     Instant,
     accepts,
-    amount_of,
     instant_of,
     is_missing,
     pattern_of,
@@ -45,49 +35,59 @@ from tercera.mongo.values import (
     text_of,
 )
 from tercera.orders import LONGEST_TEXT
-from tercera.windows import window_of
 
 _REQUIRED = ("order_id", "customer_id", "status")
-_MOST_KNOWN = 200_000
 _PLAIN = {str}
 _KEPT = frozenset({str, type(None), int, Int64, float, ObjectId})
 """Types whose values a set keeps, and keeps apart: True is 1 to it."""
 
+_FIRST, _LAST = 0, date.max.toordinal() + 1
+
+Integers = npt.NDArray[np.int64]
+Way = tuple[bool, ...]
+"""Which rules a row matches."""
+
+MatchingRow = tuple[Instant, str, str, Any, Placed]
+"""When, order id, status, stored amount, and when once more, as it is told."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
-    """A readable `placed_at`; `window` is None outside of the question's windows."""
+    """A readable `placed_at`, and its day (as an ordinal)."""
 
     placed: Placed
     instant: Instant
-    window: WindowId | None
+    day: int
 
 
-_Matching = tuple[Instant, str, str, Any, Placed]
-"""A matching row: when, order id, status, stored amount, and when once more, as it is told."""
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row that can't be judged: of which day (None: of none), and which rules it would match."""
 
-_WHEN_AND_WHICH = itemgetter(0, 1)
-"""By which the orders of a pair are sorted; stored amounts need not be comparable."""
+    reason: RejectReason
+    day: int | None
+    way: Way
+    sample: list[dict[str, Any]]
+
+
+class Columns(NamedTuple):
+    """Of each matching row the number of its subject, its day, and the place of its way."""
+
+    subjects: Integers
+    days: Integers
+    ways: Integers
 
 
 @dataclass
-class Known:
-    """What was found of stored values: the text of each, at which paths it is good, and what the matching
-    rows of a pair came to.
+class Values:
+    """What was found of stored values: the text of each, and at which paths it is good.
 
-    Sweep after sweep sees the same customers, so it is kept, up to a bound. It is of one counting.
+    Sweep after sweep sees the same customers, so it is kept. It is of questions that need the same of a row
+    (`needs`).
     """
 
     texts: dict[Any, str | None] = field(default_factory=dict)
     good: dict[str, set[Any]] = field(default_factory=lambda: defaultdict(set))
-    tallies: dict[Pair, tuple[list[_Matching], list[type], Tally]] = field(default_factory=dict)
-
-    def trim(self) -> None:
-        """Forgets everything when it has become much."""
-        if len(self.texts) + len(self.tallies) > _MOST_KNOWN:
-            self.texts.clear()
-            self.good.clear()
-            self.tallies.clear()
 
     def text(self, value: Any) -> str | None:
         """See `text_of`."""
@@ -96,63 +96,71 @@ class Known:
         return self.texts[value]
 
 
-@dataclass
+Needs = tuple[str, str, frozenset[tuple[str, str]], frozenset[str]]
+
+
+def needs(question: Question) -> Needs:
+    """What a row is judged by: questions for which it is the same can be read by one reader."""
+    needed = frozenset({*_REQUIRED, question.subject})
+    return question.counting.zone, question.subject, frozenset(question.paths.items()), needed
+
+
 class Reader:
-    """Reads packs, part by part, for one question. Raises `UncoveredError` where only the server is exact."""
+    """Reads packs, part by part, for questions with the same `needs`. Raises `UncoveredError` where only the
+    server is exact."""
 
-    question: Question
-    survey: SurveyCount
-    known: Known
-    _matching: dict[WindowId, dict[str, list[_Matching]]] = field(
-        default_factory=lambda: defaultdict(lambda: defaultdict(list))
-    )
-    _moments: dict[Any, _Moment | None] = field(default_factory=dict)
-    _days: tuple[Days, ...] = ()
-    _texts: tuple[str | None, str | None] = (None, None)
+    def __init__(self, questions: Sequence[Question], values: Values) -> None:
+        question = questions[0]
+        self.whens: tuple[When, ...] = tuple(dict.fromkeys(each.counting.when for each in questions))
+        self.good: Counter[int] = Counter()
+        """How many good rows there are of each day (an ordinal)."""
+        self.rejects: list[Reject] = []
+        self.ways: list[Way] = []
+        self.rows: list[MatchingRow] = []
+        """Those that match any of the rules; `columns` say more of each."""
 
-    def __post_init__(self) -> None:
-        question = self.question
-        self._windows = {window.id for window in question.windows or ()}
-        self.begin(question)
+        self._fields, self._zone = question.fields, question.counting.zone
+        self._subject = question.subject
         self._paths = {name: path for name, path in question.paths.items() if name != "placed_at"}
         self._placed_path = question.fields.placed_at
-        self._text = self.known.text
-        needed = {*_REQUIRED, question.subject}
+        self._deciding = tuple(dict.fromkeys(self._path_of(match) for when in self.whens for match in when))
         valid = {str(name): pattern_of(pattern) for name, pattern in question.fields.valid.items()}
+        needed = {*_REQUIRED, question.subject}
         self._patterns = {name: valid.get(name) for name in self._paths if name in needed}
         """Of the fields that every order must have."""
 
-    def judges_like(self, other: Reader) -> bool:
-        """Whether both suspect the same rows. They are of one zone and one collection."""
-        return self._paths == other._paths and self._patterns == other._patterns
+        self._known, self._text = values, values.text
+        self._moments: dict[Any, _Moment | None] = {}
+        self._ways: dict[tuple[Any, ...], int] = {}
+        self._numbers: defaultdict[str, int] = defaultdict()
+        self._numbers.default_factory = self._numbers.__len__
+        self._days: list[tuple[int, int]] = []
+        self._columns: tuple[list[int], list[int], list[int]] = ([], [], [])
 
-    def begin(self, part: Question) -> None:
-        """The packs that follow are of a part: of their rows only those count that are a matter of it."""
-        self._moments.clear()
-        self._days, self._texts = part.days, part.texts
+    @cached_property
+    def subjects(self) -> list[str]:
+        """The names of the subjects of matching rows, by their numbers, when all is read."""
+        return list(self._numbers)
 
-    def add(self, pack: Pack, suspects: Collection[int]) -> None:
-        """Counts a pack's rows, of which `suspects` gave those that may be rejects."""
-        for place in suspects:
-            self._add_row(pack.row(place), judged=True)
-        if len(suspects) == pack.size:
-            return
-        if self._placed_path in pack.shared and self._match_together(pack):
-            self._add_good(pack, suspects)
-            return
-        for place in range(pack.size):
-            if place not in suspects:
-                self._add_row(pack.row(place), judged=False)
+    @cached_property
+    def columns(self) -> Columns:
+        """What is known of `rows`, when all is read."""
+        return Columns(*(np.array(column, np.int64) for column in self._columns))
 
-    def tallies(self) -> Iterator[Tally]:
-        """Of the pairs that have enough matching orders."""
-        least = self.question.scope.at_least
-        for window, subjects in self._matching.items():
-            for subject, rows in subjects.items():
-                if len(rows) >= least and (tally := self._tally(subject, window, rows)):
-                    yield tally
+    def read(self, part: Question, packs: Iterable[Pack]) -> None:
+        """Reads the packs of a part: of their rows only those count that are a matter of it."""
+        self._days = [
+            (first.toordinal() if first else _FIRST, end.toordinal() if end else _LAST)
+            for first, end in part.days
+        ]
+        for pack in packs:
+            suspects = self._suspects(pack)
+            for place in suspects:
+                self._add_row(pack.row(place), part.texts)
+            if len(suspects) < pack.size:
+                self._add_good(pack, suspects)
 
-    def suspects(self, pack: Pack) -> Collection[int]:
+    def _suspects(self, pack: Pack) -> Collection[int]:
         """The rows that may be rejects."""
         for path, value in pack.shared.items():
             if self._bad(path, [value]):
@@ -171,12 +179,12 @@ class Reader:
             return set()
         if not _KEPT.issuperset(map(type, values)):
             raise UncoveredError
-        new = set(values) - self.known.good[path]
+        new = set(values) - self._known.good[path]
         if not new:
             return new
         names = [name for name in self._patterns if self._paths[name] == path]
         bad = {value for value in new for name in names if not self._is_good(name, value)}
-        self.known.good[path] |= new - bad
+        self._known.good[path] |= new - bad
         return bad
 
     def _is_plain(self, path: str, column: Sequence[Any]) -> bool:
@@ -194,97 +202,104 @@ class Reader:
         if type(value) not in _KEPT and not isinstance(value, datetime):
             raise UncoveredError
         if value not in self._moments:
-            self._moments[value] = self._read_moment(value)
+            placed = placed_of(value, self._fields, self._zone)
+            self._moments[value] = (
+                None if placed is None else _Moment(placed, instant_of(placed), placed.toordinal())
+            )
         return self._moments[value]
-
-    def _read_moment(self, value: Any) -> _Moment | None:
-        counting = self.question.counting
-        placed = placed_of(value, self.question.fields, counting.zone)
-        if placed is None:
-            return None
-        window = window_of(placed, counting.within, counting.zone).id
-        is_inside = window in self._windows and self._is_of_part(placed)
-        return _Moment(placed, instant_of(placed), window if is_inside else None)
-
-    def _is_of_part(self, placed: Placed) -> bool:
-        day = placed.date() if isinstance(placed, datetime) else placed
-        return any(
-            (first is None or first <= day) and (end is None or day < end) for first, end in self._days
-        )
-
-    def _match_together(self, pack: Pack) -> bool:
-        """Whether either all rows of a pack match, or none, whatever stands in its columns."""
-        return all(self._path_of(match) in pack.shared for match in self.question.counting.when)
 
     def _path_of(self, match: Match) -> str:
         return self._paths["customer_id" if match.field == CUSTOMER else match.field]
 
-    def _matches(self, row: Row) -> bool:
-        return all(
-            accepts(match, self._text(row[self._path_of(match)])) for match in self.question.counting.when
-        )
+    def _way(self, deciding: tuple[Any, ...]) -> int:
+        """The place of the way in which rows match that have these values where rules look."""
+        if (known := self._ways.get(deciding)) is None:
+            texts = {path: self._text(value) for path, value in zip(self._deciding, deciding, strict=True)}
+            way = tuple(
+                all(accepts(match, texts[self._path_of(match)]) for match in when) for when in self.whens
+            )
+            if way not in self.ways:
+                self.ways.append(way)
+            known = self._ways[deciding] = self.ways.index(way)
+        return known
 
     def _add_good(self, pack: Pack, suspects: Collection[int]) -> None:
-        """Good rows of one day that match together."""
-        moment = self._moment(pack.shared[self._placed_path])
-        assert moment is not None
-        if moment.window is None:
-            return
-        self._seen(pack.size - len(suspects))
-        if not self._matches(pack.shared):
-            return
-        status = self._text(pack.shared[self._paths["status"]])
-        assert status is not None
-        subjects, orders = (self._column(pack, name) for name in (self.question.subject, "order_id"))
-        rows = zip(subjects, orders, self._amounts(pack), strict=True)
-        kept = (row for place, row in enumerate(rows) if place not in suspects) if suspects else rows
-        text, matching = self._text, self._matching[moment.window]
-        instant, placed = moment.instant, moment.placed
-        for subject, order, amount in kept:
-            name = subject if type(subject) is str else text(subject) or ""
-            order_id = order if type(order) is str else text(order) or ""
-            matching[name].append((instant, order_id, status, amount, placed))
+        """Good rows: those that match any rule, and how many others there are."""
+        good = [place not in suspects for place in range(pack.size)] if suspects else None
+        size = pack.size - len(suspects)
 
-    def _column(self, pack: Pack, name: str) -> Sequence[Any]:
-        path = self._paths[name]
-        return pack.columns[path] if path in pack.columns else [pack.shared[path]] * pack.size
+        def column(path: str | None) -> Sequence[Any]:
+            if path is None or path not in pack.columns:
+                return [pack.shared[path] if path else None] * size
+            values = pack.columns[path]
+            return values if good is None else list(compress(values, good))
 
-    def _amounts(self, pack: Pack) -> Sequence[Any]:
-        path = self.question.fields.amount
-        if path is None:
-            return [None] * pack.size
-        return pack.columns[path] if path in pack.columns else [pack.shared[path]] * pack.size
-
-    def _add_row(self, row: Row, *, judged: bool) -> None:
-        moment = self._moment(row[self._placed_path])
-        if self._is_elsewhere(row, moment):
-            return
-        matching = self._matches(row)
-        if judged and (reason := self._reason(row, moment)):
-            sample = [{"p": path, "v": shown(value)} for path, value in row.items()]
-            self.survey.add({"_id": {"r": reason, "m": matching}, "n": 1, "e": [sample]})
-            return
-        self._seen(1)
-        if matching:
+        if {self._placed_path, *self._deciding} <= pack.shared.keys():
+            moment = self._moment(pack.shared[self._placed_path])
             assert moment is not None
-            assert moment.window is not None
-            texts = {name: self._text(row[path]) or "" for name, path in self._paths.items()}
-            amount = row[self.question.fields.amount] if self.question.fields.amount else None
-            self._matching[moment.window][texts[self.question.subject]].append(
-                (moment.instant, texts["order_id"], texts["status"], amount, moment.placed)
+            if self._is_of_part(moment):
+                way = self._way(tuple(pack.shared[path] for path in self._deciding))
+                self.good[moment.day] += size
+                if any(self.ways[way]):
+                    self._keep_alike(column, moment, way, size)
+            return
+        moments = [self._moment(value) for value in column(self._placed_path)]
+        deciding = zip(*(column(path) for path in self._deciding), strict=True)
+        ways = list(map(self._way, deciding)) if self._deciding else [self._way(())] * size
+        names = [column(self._paths[name]) for name in (self._subject, "order_id", "status")]
+        for moment, way, *texts in zip(moments, ways, *names, column(self._fields.amount), strict=True):
+            if moment is not None and self._is_of_part(moment):
+                self._keep(moment, way, *texts)
+
+    def _keep_alike(
+        self, column: Callable[[str | None], Sequence[Any]], moment: _Moment, way: int, size: int
+    ) -> None:
+        """Rows of one day and one way."""
+        subjects, orders = (self._texts(column(self._paths[name])) for name in (self._subject, "order_id"))
+        [status] = self._texts(column(self._paths["status"])[:1])
+        instant, placed = moment.instant, moment.placed
+        amounts = column(self._fields.amount)
+        self.rows += [
+            (instant, order, status, amount, placed) for order, amount in zip(orders, amounts, strict=True)
+        ]
+        numbers, days, ways = self._columns
+        numbers += map(self._numbers.__getitem__, subjects)
+        days += [moment.day] * size
+        ways += [way] * size
+
+    def _keep(self, moment: _Moment, way: int, subject: Any, order: Any, status: Any, amount: Any) -> None:
+        """A good row."""
+        self.good[moment.day] += 1
+        if any(self.ways[way]):
+            subject, order, status = self._texts([subject, order, status])
+            self.rows.append((moment.instant, order, status, amount, moment.placed))
+            for column, value in zip(self._columns, (self._numbers[subject], moment.day, way), strict=True):
+                column.append(value)
+
+    def _texts(self, values: Sequence[Any]) -> Sequence[str]:
+        if set(map(type, values)) == _PLAIN:
+            return values
+        return [value if type(value) is str else self._text(value) or "" for value in values]
+
+    def _add_row(self, row: Row, texts: tuple[str | None, str | None]) -> None:
+        """A row that may be a reject."""
+        moment = self._moment(row[self._placed_path])
+        if not self._is_of_part(moment) if moment else _is_elsewhere(row[self._placed_path], texts):
+            return
+        way = self._way(tuple(row[path] for path in self._deciding))
+        if reason := self._reason(row, moment):
+            sample = [{"p": path, "v": shown(value)} for path, value in row.items()]
+            self.rejects.append(
+                Reject(reason, None if moment is None else moment.day, self.ways[way], sample)
             )
+            return
+        assert moment is not None
+        subject, order, status = (row[self._paths[name]] for name in (self._subject, "order_id", "status"))
+        amount = row[self._fields.amount] if self._fields.amount else None
+        self._keep(moment, way, subject, order, status, amount)
 
-    def _is_elsewhere(self, row: Row, moment: _Moment | None) -> bool:
-        """Whether a row is dated outside of the windows, or is a matter of another part of the question."""
-        if moment is not None:
-            return moment.window is None
-        value, (low, high) = row[self._placed_path], self._texts
-        if not isinstance(value, str):
-            return False
-        return (low is not None and value < low) or (high is not None and value >= high)
-
-    def _seen(self, rows: int) -> None:
-        self.survey.add({"_id": None, "n": rows, "k": 0, "p": 0})
+    def _is_of_part(self, moment: _Moment) -> bool:
+        return any(first <= moment.day < end for first, end in self._days)
 
     def _reason(self, row: Row, moment: _Moment | None) -> RejectReason | None:
         """The first that holds, in the order of `RejectReason`; None for a good row."""
@@ -298,57 +313,19 @@ class Reader:
             good = moment is not None if name == "placed_at" else self._is_good(name, value)
             if not good:
                 return missing if is_missing(value) else invalid
-        subject = self.question.subject
-        return None if self._is_good(subject, row[self._paths[subject]]) else RejectReason.NO_SUBJECT
+        return (
+            None if self._is_good(self._subject, row[self._paths[self._subject]]) else RejectReason.NO_SUBJECT
+        )
 
     def _is_good(self, name: str, value: Any) -> bool:
         """Whether the value of a needed field makes no row a reject."""
         text, pattern = self._text(value), self._patterns[name]
         return text is not None and (pattern is None or pattern.search(text) is not None)
 
-    def _tally(self, subject: str, window: WindowId, rows: list[_Matching]) -> Tally | None:
-        if len({row[1] for row in rows}) < len(rows):
-            rows = _merged(rows)
-        if len(rows) < self.question.scope.at_least:
-            return None
-        rows.sort(key=_WHEN_AND_WHICH)
-        pair, types = (SubjectId(subject), window), [type(row[3]) for row in rows]  # True equals 1
-        known = self.known.tallies.get(pair)
-        if known is None or known[0] != rows or known[1] != types:
-            self.known.tallies[pair] = known = rows, types, self._counted(pair, rows)
-        return known[-1]
 
-    def _counted(self, pair: Pair, rows: list[_Matching]) -> Tally:
-        amounts = [amount_of(row[3]) for row in rows]
-        readable = [amount for amount in amounts if amount is not None]
-        told = zip(rows[: self.question.counting.evidence], amounts, strict=False)
-        return Tally(
-            *pair,
-            matched=len(rows),
-            orders=0,
-            amount=sum(readable, Decimal(0)) if readable else None,
-            first_at=rows[0][-1],
-            last_at=rows[-1][-1],
-            evidence=tuple(Evidence(row[1], row[-1], row[2], amount) for row, amount in told),
-        )
-
-
-def _merged(rows: Iterable[_Matching]) -> list[_Matching]:
-    """The distinct orders: of the rows of each the earliest time, the smallest status, the largest amount."""
-    orders: dict[str, _Matching] = {}
-    for row in rows:
-        order_id = row[1]
-        if (known := orders.get(order_id)) is None:
-            orders[order_id] = row
-            continue
-        instant, _, status, amount, placed = known
-        if row[0] < instant:
-            instant, placed = row[0], row[-1]
-        orders[order_id] = (instant, order_id, min(status, row[2]), _larger(amount, row[3]), placed)
-    return list(orders.values())
-
-
-def _larger(one: Any, other: Any) -> Any:
-    """That of two stored amounts that reads as the larger number."""
-    first, second = amount_of(one), amount_of(other)
-    return one if second is None or (first is not None and first >= second) else other
+def _is_elsewhere(value: Any, texts: tuple[str | None, str | None]) -> bool:
+    """Whether a value that is no date is a matter of another part of the question: see `Question.texts`."""
+    if not isinstance(value, str):
+        return False
+    low, high = texts
+    return (low is not None and value < low) or (high is not None and value >= high)

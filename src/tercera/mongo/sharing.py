@@ -6,15 +6,16 @@ from collections import defaultdict
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
 
-from tercera.model import Counting, Placed, Survey, Tally
+from tercera.columns import ColumnReading, TallyColumns
+from tercera.model import Counting, Placed, Survey
 from tercera.mongo.columns import Columns
+from tercera.mongo.counting import in_columns
 from tercera.mongo.question import Question
-from tercera.mongo.survey import SurveyCount
+from tercera.mongo.together import Answer
 from tercera.orders import OrderFields, Reading, Recent, Scope
 from tercera.sharing import SharedSource
 
 Sharer = tuple[Counting, Scope]
-Answer = tuple[list[Tally], SurveyCount]
 
 
 @dataclass
@@ -22,10 +23,11 @@ class SharedCollection(SharedSource):
     """`orders.Source` whose light tallies are read together, the first time that one of them is asked for.
     Each is given once; all else is asked of `alone`.
 
-    `read` gives the answers to a group of questions, or None when they can't be read together; `newest` the
-    newest order.
+    `columns` gives the light tallies of a rule alone; `read` the answers to a group of questions, or None
+    when they can't be read together; `newest` the newest order.
     """
 
+    columns: Callable[[Counting, Scope], Generator[TallyColumns, None, Survey]]
     read: Callable[[Sequence[Sharer]], list[Answer] | None]
     newest: Callable[[Counting, Recent], Placed | None]
     _groups: list[list[Sharer]]
@@ -33,22 +35,20 @@ class SharedCollection(SharedSource):
 
     def tally(self, counting: Counting, scope: Scope) -> Reading:
         """See `orders.Source`."""
-        return Reading(self._tallies(counting, scope))
+        if scope.pairs is not None or scope.totals:
+            return self.alone.tally(counting, scope)
+        return ColumnReading(self._columns(counting, scope))
 
-    def _tallies(self, counting: Counting, scope: Scope) -> Generator[Tally, None, Survey]:
+    def _columns(self, counting: Counting, scope: Scope) -> Generator[TallyColumns, None, Survey]:
         if (answer := self._answer(counting, replace(scope, recent=None))) is None:
-            reading = self.alone.tally(counting, scope)
-            yield from reading
-            return reading.survey
-        tallies, survey = answer
+            return (yield from self.columns(counting, scope))
+        marked, survey = answer
         if scope.recent:
             survey.newest = self.newest(counting, scope.recent)
-        yield from tallies
+        yield in_columns(marked)
         return survey.survey()
 
     def _answer(self, counting: Counting, scope: Scope) -> Answer | None:
-        if scope.pairs is not None:
-            return None
         asked = (counting, scope)
         for group in self._groups:
             if asked in group:

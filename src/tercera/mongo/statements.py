@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from tercera.mongo.columns import MOST_ROWS, Columns, Stage
 from tercera.mongo.question import SHORTEST_PART, Question
 from tercera.mongo.tally import in_sets, undatable_rejects
-from tercera.mongo.together import widest
+from tercera.mongo.together import by_needs, undatable_of_several, widest
 
 
 def of_a_sweep(question: Question, *, indexed: bool, rows: int | None) -> list[list[Stage]]:
@@ -35,7 +35,9 @@ def of_sweeps(questions: Sequence[Question], *, indexed: bool, rows: int | None)
     parts = list(wide.parts(SHORTEST_PART))
     if not all(Columns(each).can_be_asked for each in questions) or (rows or 0) > MOST_ROWS * len(parts):
         return [pipeline for pipelines in apart for pipeline in pipelines]
-    return [Columns(part).pipeline(padded=False) for part in parts] + [each[-1] for each in apart]
+    return [Columns(part).pipeline(padded=False) for part in parts] + [
+        undatable_of_several(wide, alike) for alike in by_needs(questions).values()
+    ]
 
 
 def of_a_look(question: Question) -> list[list[Stage]]:

@@ -13,14 +13,14 @@ can do on its disk.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tercera.model import Evidence, Tally
 from tercera.mongo.expressions import Expression, either, type_is
 from tercera.mongo.judging import Stage, judged
 from tercera.mongo.money import money, total
-from tercera.mongo.question import Question
+from tercera.mongo.question import Question, When
 from tercera.mongo.ranges import undatable
 from tercera.orders import SAMPLES, Scope
 
@@ -113,14 +113,15 @@ def in_orders(question: Question) -> list[Stage]:
     ]
 
 
-def undatable_rejects(question: Question) -> list[Stage]:
-    """The rejects that a bounded sweep does not come across: a bounded number of them."""
+def undatable_rejects(question: Question, several: Sequence[When] = ()) -> list[Stage]:
+    """The rejects that a bounded sweep does not come across: a bounded number of them. For the `when` of
+    several rules at once see `judged`."""
     found = undatable(question.fields.placed_at, question.fields, question.filter())
     whole = Question(question.fields, question.counting, Scope())
     return [
         {"$match": found},
         {"$limit": MOST_UNDATABLE},
-        judged(whole),
+        judged(whole, several),
         {"$match": {"k.r": {"$exists": True}}},
         {"$group": {"_id": "$k", "n": _ROWS, "e": _SAMPLES}},
     ]

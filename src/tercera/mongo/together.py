@@ -1,29 +1,34 @@
 """The rows of some windows, read once for the rules that ask for them, be it one or several of a cycle.
 
-The parts of the widest question are asked for at the same time; what comes of each goes to every rule's
-`Reader`, and is let go of.
+The parts of the widest question are asked for at the same time; what comes of each is judged once for all
+rules that need the same of a row, and let go of but for what any of them counts.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bson.errors import InvalidBSON
 from pymongo.errors import OperationFailure
 
-from tercera.model import CUSTOMER, Counting, Match, Period, Tally
-from tercera.mongo.columns import Columns, Pack, UncoveredError
+from tercera.model import CUSTOMER, Counting, Match, Period
+from tercera.mongo.columns import Columns, UncoveredError
+from tercera.mongo.counting import Counted, Kept, Marked
 from tercera.mongo.question import SHORTEST_PART, Question
-from tercera.mongo.reading import Known, Reader
+from tercera.mongo.reading import Needs, Reader, Values, needs
 from tercera.mongo.survey import SurveyCount
 from tercera.mongo.tally import TOO_LARGE, undatable_rejects
 from tercera.orders import Scope
 
 Document = Mapping[str, Any]
-Answer = tuple[list[Tally], SurveyCount]
+Answer = tuple[list[Marked], SurveyCount]
+
+_MOST_KNOWN = 200_000
+"""Values, and tallies of a counting, that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,27 +41,47 @@ class Asking:
     parallel: int
 
 
+@dataclass
+class Memory:
+    """What is kept from sweep to sweep, up to a bound: of stored values, for questions that need the same
+    of a row, and of each counting's tallies."""
+
+    _values: defaultdict[Needs, Values] = field(default_factory=lambda: defaultdict(Values))
+    _tallies: defaultdict[Counting, Kept] = field(default_factory=lambda: defaultdict(dict))
+
+    def values_for(self, place: Needs) -> Values:
+        """What was found of values. Forgets everything when it has become much."""
+        if len(self._values[place].texts) > _MOST_KNOWN:
+            del self._values[place]
+        return self._values[place]
+
+    def tallies_for(self, counting: Counting) -> Kept:
+        """What its pairs came to. Forgets everything when it has become much."""
+        if len(self._tallies[counting]) > _MOST_KNOWN:
+            del self._tallies[counting]
+        return self._tallies[counting]
+
+
 def read_together(
-    asking: Asking, wide: Question, questions: Sequence[Question], known: Mapping[Counting, Known]
+    asking: Asking, wide: Question, questions: Sequence[Question], memory: Memory
 ) -> list[Answer] | None:
     """The answer to each question from one reading of `wide`, which covers them; None when the server has to
     judge the rows. All are of one zone."""
-    readers = [Reader(each, SurveyCount(), known[each.counting]) for each in questions]
-    for reader in readers:
-        reader.known.trim()
-    groups = _alike(readers)
+    groups = by_needs(questions)
+    readers = {place: Reader(alike, memory.values_for(place)) for place, alike in groups.items()}
     with ThreadPoolExecutor(asking.parallel + 1, thread_name_prefix="read") as pool:
-        undatable = [pool.submit(asking.aggregated, undatable_rejects(each)) for each in questions]
+        undatable = {
+            place: pool.submit(asking.aggregated, undatable_of_several(wide, alike))
+            for place, alike in groups.items()
+        }
         packed = {pool.submit(asking.packed, part): part for part in wide.parts(SHORTEST_PART)}
         try:
             for answers in as_completed(packed):
                 part = packed[answers]
                 packs = list(Columns(part).packs(answers.result()))
-                for alike in groups:
-                    _read(alike, part, packs)
-            for reader, rejects in zip(readers, undatable, strict=True):
-                for reject in rejects.result():
-                    reader.survey.add(reject)
+                for reader in readers.values():
+                    reader.read(part, packs)
+            rejects = {place: answers.result() for place, answers in undatable.items()}
         except (UncoveredError, InvalidBSON):
             return None
         except OperationFailure as error:
@@ -65,28 +90,39 @@ def read_together(
             raise
         finally:
             pool.shutdown(cancel_futures=True)
-    return [(list(reader.tallies()), reader.survey) for reader in readers]
+    return [
+        _answer(question, readers[needs(question)], rejects[needs(question)], memory)
+        for question in questions
+    ]
 
 
-def _alike(readers: Sequence[Reader]) -> list[list[Reader]]:
-    """The readers in groups that suspect the same rows, so that one of each looks for them."""
-    groups: list[list[Reader]] = []
-    for reader in readers:
-        known = next((group for group in groups if group[0].judges_like(reader)), None)
-        if known is None:
-            groups.append([reader])
-        else:
-            known.append(reader)
+def _answer(question: Question, reader: Reader, undatable: Sequence[Document], memory: Memory) -> Answer:
+    """What one rule makes of what was read."""
+    survey = SurveyCount()
+    counted = Counted(question, reader, memory.tallies_for(question.counting))
+    tallies = list(counted.tallies())
+    counted.add_to(survey)
+    place = reader.whens.index(question.counting.when)
+    for reject in undatable:
+        key = reject["_id"]
+        survey.add({**reject, "_id": {"r": key["r"], "m": key["m"][place]}})
+    return tallies, survey
+
+
+def by_needs(questions: Sequence[Question]) -> dict[Needs, list[Question]]:
+    """The questions by what they need of a row."""
+    groups: defaultdict[Needs, list[Question]] = defaultdict(list)
+    for question in questions:
+        groups[needs(question)].append(question)
     return groups
 
 
-def _read(alike: Sequence[Reader], part: Question, packs: Sequence[Pack]) -> None:
-    for reader in alike:
-        reader.begin(part)
-    for pack in packs:
-        suspects = alike[0].suspects(pack)
-        for reader in alike:
-            reader.add(pack, suspects)
+def undatable_of_several(wide: Question, alike: Sequence[Question]) -> list[dict[str, Any]]:
+    """What asks for the rejects that reading `wide` does not come across, for questions that need the same of
+    a row: each with a list that says of every different `when` of theirs whether it is met."""
+    whens = tuple(dict.fromkeys(each.counting.when for each in alike))
+    counting = replace(alike[0].counting, within=wide.counting.within)
+    return undatable_rejects(replace(wide, counting=counting), whens)
 
 
 def widest(questions: Sequence[Question]) -> Question:

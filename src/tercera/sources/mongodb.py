@@ -7,7 +7,7 @@ query for rows that have no readable date.
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -29,6 +29,7 @@ from pymongo.errors import (
 )
 
 from tercera.advice import Asked, Tell
+from tercera.columns import ColumnReading, TallyColumns, mark_of
 from tercera.errors import SourceError
 from tercera.model import (
     Counting,
@@ -45,27 +46,30 @@ from tercera.mongo.advising import OrdersAdviser, check_directory
 from tercera.mongo.checks import check_source
 from tercera.mongo.columns import Columns
 from tercera.mongo.connection import Server
+from tercera.mongo.counting import in_columns
 from tercera.mongo.directory import entries, paths
 from tercera.mongo.doubtful import doubtful_rows, read_doubts
 from tercera.mongo.expressions import stored_variants
 from tercera.mongo.newest import newest_order
 from tercera.mongo.question import SHORTEST_PART, Question
-from tercera.mongo.reading import Known
 from tercera.mongo.sharing import SharedCollection, Sharer, grouped
 from tercera.mongo.shell import aggregation
 from tercera.mongo.stream import Stream
 from tercera.mongo.stream_checks import check_stream
 from tercera.mongo.survey import SurveyCount
 from tercera.mongo.tally import TOO_LARGE, in_orders, in_sets, read_tally, undatable_rejects
-from tercera.mongo.together import Asking, read_together, widest
+from tercera.mongo.together import Answer, Asking, Memory, read_together, widest
 from tercera.orders import Check, CustomerFields, OrderFields, Reading, Recent, Scope, Source
 from tercera.windows import Window
 
 _BATCH = 1000
 """Customers that are asked for at once."""
 
+_AT_ONCE = 10_000
+"""Tallies that are looked at together, where they are not there already."""
+
 Document = Mapping[str, Any]
-Answer = TypeVar("Answer")
+Given = TypeVar("Given")
 
 _BYTEWISE = Collation(locale="simple")
 """Texts compare by code point, whatever the collection prefers."""
@@ -162,52 +166,73 @@ class MongoSource:
         self._fields = settings.orders.model_copy(update={"timezone": settings.orders.timezone or zone})
         self._server = settings.server()
         self._is_padded = False
-        self._known: defaultdict[Counting, Known] = defaultdict(Known)
+        self._memory = Memory()
 
     def tally(self, counting: Counting, scope: Scope) -> Reading:
         """See `orders.Source`. A scope with `pairs` surveys the rows of these pairs alone."""
+        if scope.pairs is None and not scope.totals:
+            return ColumnReading(self._columns(counting, scope))
         return Reading(self._tallies(counting, scope))
+
+    def _columns(self, counting: Counting, scope: Scope) -> Generator[TallyColumns, None, Survey]:
+        """The light tallies: of rows that are judged here, unless the server has to."""
+        with self._server.explained():
+            question = self._question(counting, scope)
+            newest = self._newest(counting, scope.recent) if scope.recent else None
+            read = self._read_here(question)
+        if read is not None:
+            marked, survey = read
+            survey.newest = newest
+            yield in_columns(marked)
+            return survey.survey()
+        reading = Reading(self._judged(question, newest))
+        tallies = iter(reading)
+        while some := list(islice(tallies, _AT_ONCE)):
+            yield in_columns([(tally, mark_of(tally)) for tally in some])
+        return reading.survey
 
     def _tallies(self, counting: Counting, scope: Scope) -> Generator[Tally, None, Survey]:
         if scope.pairs is not None and not scope.pairs:
             return Survey()
-        missing = set(scope.pairs or ())
-        survey = SurveyCount()
         with self._server.explained():
-            whole = self._question(counting, scope)
-            asked = scope.recent if scope.pairs is None else None
-            newest = self._newest(counting, asked) if asked else None
-            if (read := self._read_here(whole)) is not None:
-                tallies, survey = read
-                survey.newest = newest
-                yield from tallies
-                return survey.survey()
-            survey.newest = newest
-            for question, answers in self._asked(self._parts(whole)):
+            question = self._question(counting, scope)
+            recent = scope.recent if scope.pairs is None else None
+            newest = self._newest(counting, recent) if recent else None
+        return (yield from self._judged(question, newest))
+
+    def _judged(self, question: Question, newest: Placed | None) -> Generator[Tally, None, Survey]:
+        """The tallies of rows that the server judges."""
+        pairs = question.scope.pairs
+        missing, survey = set(pairs or ()), SurveyCount()
+        survey.newest = newest
+        with self._server.explained():
+            for part, answers in self._asked(self._parts(question)):
                 for answer in answers:
                     survey.add(answer)
-                    if isinstance(answer["_id"], str) and (tally := read_tally(question, answer)):
+                    if isinstance(answer["_id"], str) and (tally := read_tally(part, answer)):
                         missing.discard((tally.subject, tally.window))
                         yield tally
-            if whole.is_bounded and scope.pairs is None:
-                for answer in self._aggregated(undatable_rejects(whole)):
+            if question.is_bounded and pairs is None:
+                for answer in self._aggregated(undatable_rejects(question)):
                     survey.add(answer)
         yield from silent(sorted(missing))
         return survey.survey()
 
-    def _read_here(self, question: Question) -> tuple[list[Tally], SurveyCount] | None:
+    def _read_here(self, question: Question) -> Answer | None:
         """The tallies of a question that asks for no totals; None when the server has to judge the rows."""
         if not Columns(question).can_be_asked or not self._uses_index(question):
             return None
-        answers = read_together(self._asking, question, [question], self._known)
+        answers = read_together(self._asking, question, [question], self._memory)
         return answers[0] if answers else None
 
     @contextmanager
     def sharing(self, asked: Sequence[tuple[Counting, Scope]]) -> Iterator[Source]:
         """See `sharing.Sharing`. Sweeps of the same zone read what they watch together."""
-        yield SharedCollection(self, self._read_several, self._newest, grouped(self._fields, asked))
+        yield SharedCollection(
+            self, self._columns, self._read_several, self._newest, grouped(self._fields, asked)
+        )
 
-    def _read_several(self, asked: Sequence[Sharer]) -> list[tuple[list[Tally], SurveyCount]] | None:
+    def _read_several(self, asked: Sequence[Sharer]) -> list[Answer] | None:
         """The tallies of several rules, as `_read_here` gives those of one."""
         questions = [Question(self._fields, counting, scope) for counting, scope in asked]
         with self._server.explained():
@@ -216,7 +241,7 @@ class MongoSource:
             if not self._uses_index(wide):
                 return None
             questions = [replace(each, types=wide.types) for each in questions]
-            return read_together(self._asking, wide, questions, self._known)
+            return read_together(self._asking, wide, questions, self._memory)
 
     @property
     def _asking(self) -> Asking:
@@ -327,7 +352,7 @@ class MongoSource:
         with cursor:
             yield from cursor
 
-    def _again(self, ask: Callable[[], Answer]) -> Answer:
+    def _again(self, ask: Callable[[], Given]) -> Given:
         """Asks, and once more after a failover or a broken connection: the driver's own retry came first."""
         try:
             return ask()

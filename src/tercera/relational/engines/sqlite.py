@@ -305,7 +305,7 @@ def _money(value: bytes | None) -> int | None:
 @lru_cache(maxsize=65_536)
 def _moment(value: bytes | None, form: str) -> int | None:
     """Microseconds of what a clock shows, in UTC when there is an offset."""
-    read = None if value is None or len(value) > LONGEST_TEXT else _format(form).read(_decoded(value))
+    read = None if value is None or len(value) > LONGEST_TEXT else parse_format(form).read(_decoded(value))
     if read is None:
         return None
     if not isinstance(read, datetime):
@@ -313,8 +313,6 @@ def _moment(value: bytes | None, form: str) -> int | None:
     ahead = read.utcoffset() or timedelta(0)
     return (read.replace(tzinfo=None) - ahead - _EPOCH) // timedelta(microseconds=1)
 
-
-_format = lru_cache(maxsize=64)(parse_format)
 
 _FUNCTIONS: tuple[tuple[str, int, Callable[..., Any]], ...] = (
     ("TERCERA_TEXT", 1, _as_text),
