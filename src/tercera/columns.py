@@ -60,7 +60,7 @@ def of_tallies(tallies: Sequence[Tally], marks: Sequence[int]) -> TallyColumns:
 
     return TallyColumns(
         subjects=pa.array([tally.subject for tally in tallies], pa.string()),
-        windows=pa.array([tally.window for tally in tallies], pa.string()),
+        windows=pa.array([tally.window for tally in tallies], pa.string()).dictionary_encode(),
         matched=np.array([tally.matched for tally in tallies], np.int64),
         mark=lambda: np.array(marks, np.uint64),
         tell=tell,
