@@ -45,12 +45,13 @@ def test_every_page_says_all_it_has_to_say(standing: Dashboard, language: str) -
 
 
 def test_the_overview_counts(standing: Dashboard) -> None:
-    """Open alerts by level, each leading to its list, and what there is of each month in words."""
+    """Open alerts by level, each leading to its list, what there is of each month in words, and who moved."""
     with standing.as_("vera") as browser:
         page = browser.get("/").text
     assert _numbers(page) == ["3", "1", "1", "1"]  # open; critical, warning, notice
     assert "<title>November 2026: critical 1, notice 1</title>" in page
     assert "<title>November 2026: 15 orders</title>" in page
+    assert '<bdi>Carla</bdi></a> <span class="soft small">2026-10</span> opened' in page
 
 
 def test_a_list_is_what_its_address_says(standing: Dashboard) -> None:

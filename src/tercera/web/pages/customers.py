@@ -57,6 +57,7 @@ def customer_page(
         "customer.html",
         id=subject,
         entry=entry,
+        has_directory=getattr(site.app.settings.source, "customers", None) is not None,
         name=(entry.name if entry else None) or next((line.name for line in alerts if line.name), None),
         rule=rule,
         rules=site.app.settings.rules,

@@ -64,13 +64,15 @@ def _glance(request: Request, site: Site, periods: list[Period], chosen: Period)
     views, words = site.ledger.views, words_in(request)
     figures = views.figures(_today(site))
     health = health_of(site.ledger)
+    latest = views.last_moves(MOVES)
     rest = part(
         request,
         "glance.html",
         levels=_levels(site, figures.open),
         open=sum(figures.open.values()),
         moved=figures.moved,
-        moves=[(move, _shortly(site, words, move.at)) for move in views.last_moves(MOVES)],
+        moves=[(move, _shortly(site, words, move.at)) for move in latest],
+        names=views.names({move.alert for move in latest}),
         notices=figures.notices,
         waiting=(NoticeState.PENDING, NoticeState.SENT, NoticeState.DEAD, NoticeState.UNDELIVERABLE),
         months=_months(words, site, chosen),
