@@ -185,10 +185,10 @@ def test_what_strangers_wrote(tmp_path: Path) -> None:
         pages += [browser.get("/customers", params=each) for each in asked]
         for answer in pages:
             assert answer.status_code == 200, answer.url
-            assert "<img" not in answer.text
-            assert "<i>" not in answer.text
-            assert answer.text.count("<script") == 1
-            assert "&lt;script&gt;" in answer.text or "q=" in str(answer.url), answer.url
+            assert "<img" not in answer.text.lower()
+            assert "<i>" not in answer.text.lower()
+            assert answer.text.lower().count("<script") == 1
+            assert "&lt;script&gt;" in answer.text.lower() or "q=" in str(answer.url), answer.url
 
 
 def test_a_mail_as_it_was_sent(tmp_path: Path) -> None:
