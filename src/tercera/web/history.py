@@ -55,10 +55,14 @@ def mark_of(window: Window, words: Words) -> str:
 
 
 def months_of(site: Site, rules: Sequence[Rule], words: Words) -> Months:
-    """What the last windows brought for rules of one period."""
+    """What the last windows brought for rules of one period; of the earliest third, what is before the first
+    alert is left out."""
     period, zone = rules[0].counting.within, rules[0].counting.zone
     windows = last_windows(period, zone, site, SHOWN[period])
     sums = site.ledger.views.window_sums([rule.id for rule in rules], [window.id for window in windows])
+    begun = next((place for place, each in enumerate(sums) if each.total), len(sums))
+    left_out = min(begun, len(sums) // 3)
+    windows, sums = windows[left_out:], sums[left_out:]
     named = [words.window(window) for window in windows]
     marks = [mark_of(window, words) for window in windows]
     told = list(zip(marks, named, sums, strict=True))
