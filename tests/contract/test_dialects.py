@@ -294,6 +294,8 @@ def _written(form: str) -> Iterator[str]:
         "2023-04-31",
         "2023-13-01",
         "2023-00-10",
+        "294248-01-01",
+        "5881580-07-11",
     ):
         year, month, number = day.split("-")
         yield (

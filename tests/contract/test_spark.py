@@ -28,7 +28,8 @@ each_spark = pytest.mark.parametrize("variant", databases.each(only=["spark"]))
 def test_a_backtest_reads_the_orders_once_and_sorts_nothing(
     variant: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One statement tells the tallies and samples of rejects, whether these are alike or not."""
+    """One statement tells the tallies and samples of rejects, whether these are alike or not. Nothing that is
+    not asked for is carried along."""
     from tercera.relational.engines.spark import SparkConnection, connect
 
     asked: list[str] = []
@@ -56,6 +57,7 @@ def test_a_backtest_reads_the_orders_once_and_sorts_nothing(
     }
     assert plan.count("FileScan parquet") == 1
     assert "Sort" not in plan
+    assert "(null)" not in plan
 
 
 @each_spark
