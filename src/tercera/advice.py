@@ -134,7 +134,8 @@ def _lines(advice: Advice, figures: Figures) -> Iterator[str]:
     if figures.expected is not None:
         yield f"with the index below: {words(figures.expected)}"
     if figures.size:
-        would = "takes" if advice.proposal is None else "would take about"
-        yield f"the index {would} {bytes_words(figures.size)}"
+        size = bytes_words(figures.size)
+        about = "" if size.startswith("less") else "about "
+        yield f"the index takes {size}" if advice.proposal is None else f"the index would take {about}{size}"
     if advice.proposal is not None and advice.proposal.contains:
         yield f"it holds all that {', '.join(advice.proposal.contains)} has, which you may drop afterwards"
