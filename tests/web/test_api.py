@@ -40,6 +40,16 @@ def test_alerts_are_listed_page_by_page(standing: Dashboard) -> None:
     assert whole["next"] is None
 
 
+def test_a_cursor_belongs_to_its_order(standing: Dashboard) -> None:
+    """In a list that is sorted otherwise it would leave out some, and give others twice."""
+    with standing.program(Permission.READ) as program:
+        cursor = program.get(f"{API}/alerts", params={"limit": 1}).json()["next"]
+        for other in ("count", "opened", "customer"):
+            answer = program.get(f"{API}/alerts", params={"cursor": cursor, "sort": other})
+            assert answer.status_code == 422
+            assert "begin at its first page" in problem_of(answer)
+
+
 def test_amounts_are_texts_and_instants_have_their_offset(standing: Dashboard) -> None:
     """Nothing is lost on the way through a float or a clock."""
     with standing.program(Permission.READ) as program:

@@ -101,9 +101,10 @@ def add_user(
     from tercera.people import User
     from tercera.web.access.passwords import hashed
 
-    secret = None if no_password else hashed(_password(password_stdin))
+    chosen = _role(role)
     with _opened(config or context.obj) as (app, ledger):
-        add_user(ledger, actor(author), User(name, _role(role), app.clock()), secret)
+        secret = None if no_password else hashed(_password(password_stdin))
+        add_user(ledger, actor(author), User(name, chosen, app.clock()), secret)
     console().print(f"{visible(name)} may log in as {role}.")
 
 

@@ -111,8 +111,9 @@ class AlertPage:
 
 
 class Place(NamedTuple):
-    """Between two rows of a list: behind (or before) the row with this value and id."""
+    """Between two rows of a list that is sorted so: behind (or before) the row with this value and id."""
 
+    sorting: Sorting
     value: int | str
     id: int
     is_before: bool = False
@@ -120,29 +121,29 @@ class Place(NamedTuple):
     @property
     def text(self) -> str:
         """As an address carries it."""
-        written = json.dumps([self.value, self.id, self.is_before], separators=(",", ":"))
+        written = json.dumps([self.sorting, self.value, self.id, self.is_before], separators=(",", ":"))
         return base64.urlsafe_b64encode(written.encode()).decode().rstrip("=")
 
     @classmethod
     def read(cls, text: str, sorting: Sorting) -> Place:
         """What `text` wrote. PlaceError: nothing of ours, or of a list that is sorted otherwise."""
         try:
-            value, row, is_before = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-            place = cls(value, row, is_before)
-            if place._fits(sorting):
+            name, *rest = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+            place = cls(sorting, *rest)
+            if name == sorting and place._fits():
                 return place
         except (ValueError, TypeError, OverflowError, RecursionError):
             pass
         raise PlaceError(f"{text[:40]!r} is no place in this list; begin at its first page")
 
-    def _fits(self, sorting: Sorting) -> bool:
+    def _fits(self) -> bool:
         if type(self.id) is not int or not 0 <= self.id < 2**63 or type(self.is_before) is not bool:
             return False
-        if sorting is Sorting.CUSTOMER:
+        if self.sorting is Sorting.CUSTOMER:
             return isinstance(self.value, str) and bool(self.value.encode())
         if type(self.value) is not int or not 0 <= self.value < 2**63:
             return False
-        return sorting is not Sorting.CHANGED or bool(moment(self.value))
+        return self.sorting is not Sorting.CHANGED or bool(moment(self.value))
 
 
 def search(
@@ -157,7 +158,7 @@ def search(
     rows = rows[:limit][:: -1 if backwards else 1]
     if not rows:
         return AlertPage((), None, None)
-    first, last = (Place(_value(row, wanted.sorting), row.id) for row in (rows[0], rows[-1]))
+    first, last = (Place(wanted.sorting, _value(row, wanted.sorting), row.id) for row in (rows[0], rows[-1]))
     return AlertPage(
         tuple(_lines(connection, rows, now)),
         before=first._replace(is_before=True).text if (more if backwards else start) else None,
