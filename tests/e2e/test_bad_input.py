@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tercera.config.web import WebSettings
+from tercera.web.server import listening_socket
 from tests.e2e.process import Tercera
 from tests.e2e.shop import (
     OPERATIONS,
@@ -146,6 +148,20 @@ def test_people_and_keys(tercera: Tercera) -> None:
         (("tokens", "add", "crm", "--user", "ana", "--for", "10y"), "30d ("),
     ):
         assert words in complaint(tercera, *arguments, code=2)
+
+
+def test_nobody_to_hand_orders_to(tercera: Tercera) -> None:
+    """A daemon whose port another program has would not hear of the orders that shops send: it says so."""
+    with listening_socket(WebSettings(port=0), 0) as other:
+        port = other.getsockname()[1]
+        web = {"port": port}
+        rule = {**RULE, "notify": []}
+        tercera.configure(
+            {"timezone": "UTC", "source": {"kind": "pushed"}, "rules": [rule], "channels": {}, "web": web}
+        )
+        said = complaint(tercera, "run", code=1)
+    assert f"port {port}" in said
+    assert "--no-web" in said
 
 
 def test_a_file_that_is_no_ledger(tercera: Tercera) -> None:

@@ -79,13 +79,15 @@ def run(
 
 @contextmanager
 def _dashboard(app: App, ledger: Ledger, *, wanted: bool) -> Iterator[None]:
-    """Serves it beside. Watching goes on where it can't be served, and the log says why."""
+    """Serves it beside. Watching goes on where it can't be served, and the log says why; but not where
+    orders would be handed in there: nobody would take them."""
     web = app.settings.web
     if not (wanted and web.in_run):
         yield
         return
     import structlog
 
+    from tercera.pushed.receiving import Receiving
     from tercera.web.server import PortTakenError, listening_socket, serving
     from tercera.web.site import Site
 
@@ -93,6 +95,9 @@ def _dashboard(app: App, ledger: Ledger, *, wanted: bool) -> Iterator[None]:
     try:
         bound = listening_socket(web, ledger.people.count_users())
     except PortTakenError as error:
+        if isinstance(app.source, Receiving):
+            remedy = "where `tercera serve` takes the orders that are handed in, run with --no-web"
+            raise PortTakenError(f"{error}; {remedy}") from None
         log.warning("the dashboard is not served", remark=str(error))
         yield
         return
