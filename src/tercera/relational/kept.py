@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
+import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
@@ -19,7 +20,9 @@ from tercera.model import RejectCount, RejectReason
 from tercera.orders import DOUBTFUL, SAMPLES, Scope
 from tercera.relational.embedded import Database, fingerprint
 from tercera.relational.engines.duckdb import DuckDialect
+from tercera.relational.matched import Matched, is_in, matched
 from tercera.relational.repeats import repeated
+from tercera.relational.statements import Statements
 from tercera.relational.tables import Opened
 from tercera.relational.tally import (
     REASON,
@@ -38,12 +41,15 @@ from tercera.windows import parse_window
 _RARE = 1_000
 """Up to so many rejects of a reason, its samples are looked for together with those of other rare reasons."""
 
+_NOT_VERY_MANY = 100_000
+"""Up to so many rejects of a reason, some of each day are looked for; of more, the first come up quickly."""
+
 _WHOLE = 2**60
 """More rows than there are. DuckDB works out a column wherever a filter asks for it, again and again, but not
 beyond a limit."""
 
 Sample = Mapping[str, str | None]
-Samples = Mapping[RejectReason, list[Sample]]
+Samples = dict[RejectReason, list[Sample]]
 
 
 @dataclass
@@ -55,6 +61,7 @@ class Kept:
     question: Question
     several: tuple[When, ...] = ()
     number: int = 0
+    statements: Statements = field(default_factory=Statements)
     unreadable: RejectCount | None = None
     """Lines that have not the shape of the others; None before the files were scanned."""
 
@@ -113,12 +120,49 @@ class Kept:
             self._marks[matching] = repeated(self.database, self.marked(good), rows, name)
         return self._marks[matching]
 
+    def bit(self, question: Question) -> int:
+        """By which number the rows that match a rule are known in `matched`."""
+        return 1 << self._place(question)
+
+    @cached_property
+    def matched(self) -> Matched:
+        """What several rules match."""
+        marks = self.marks(matching=True)
+        name = f"matched_{self.number}"
+        return matched(self.database, name, self.marked(self.rows), len(self.several), marks)
+
     def samples(self, scope: Scope, counts: Mapping[RejectReason, int]) -> Samples:
         """A few of the rejects in scope, of which there are so many for each reason."""
         bounds = (scope.start, scope.end)
         if bounds not in self._samples:
-            self._samples[bounds] = self._sampled(in_scope(self.told, DuckDialect(), scope), counts)
+            left = {reason: rows for reason, rows in counts.items() if reason not in self._each_day}
+            told = in_scope(self.told, DuckDialect(), scope)
+            own = {
+                reason: [sample for day, sample in self._each_day[reason] if is_in(day, scope)][:SAMPLES]
+                for reason in counts.keys() - left.keys()
+            }
+            self._samples[bounds] = own | (self._sampled(told, left) if left else {})
         return self._samples[bounds]
+
+    @cached_property
+    def _each_day(self) -> dict[RejectReason, list[tuple[date | None, Sample]]]:
+        """A few rejects of each day, looked for once for several rules: of reasons with not very many."""
+        if len(self.several) < 2:
+            return {}
+        rejects = self.rows.filter(self.rows.reason.notnull())
+        counts = self.database.rows(rejects.group_by("reason").agg(rows=rejects.count()))
+        found: dict[RejectReason, list[tuple[date | None, Sample]]] = {
+            REASONS[place]: [] for place, rows in counts if rows <= _NOT_VERY_MANY
+        }
+        told = self.told.limit(_WHOLE).mutate(tercera_day=self.told.tercera_clock.date())
+        asked = rejected(told, list(found), ("tercera_day", *self.opened.rows.table.columns))
+        place = ibis.row_number().over(group_by=[REASON, "tercera_day"])
+        asked = asked.mutate(tercera_place=place)
+        shown, names = self.opened.shown(asked.filter(asked.tercera_place < SAMPLES))
+        for reason, day, *values in self.database.stream(shown, (REASON, "tercera_day", *names)):
+            own = self.opened.sample(dict(zip(names, values, strict=True)))
+            found[REASONS[reason]].append((day, own))
+        return found
 
     def doubted(self, question: Question) -> ir.Table:
         """The rejects that could count in the question's window: REASON, `subject`, `order_id`."""

@@ -19,11 +19,9 @@ from tercera.relational.directory import entries, paths
 from tercera.relational.native import compiled
 from tercera.relational.ranges import holding, of_subjects, with_ids, within
 from tercera.relational.several import several
+from tercera.relational.statements import Statements
 from tercera.relational.tally import REASON, Question, When, doubtful, read
 from tercera.relational.whole import more_samples, of_any_time, shown, whole, with_times
-
-_STATEMENTS = 256
-"""So many statements are kept: those of the rules, for the windows that are watched now."""
 
 Rows = Iterator[tuple[Any, ...]]
 
@@ -36,15 +34,7 @@ class Tables:
     fields: OrderFields
     customers: Place | None = None
     customer_fields: CustomerFields | None = None
-    statements: dict[object, str] = field(default_factory=dict)
-
-    def statement(self, key: object, put_together: Callable[[], str]) -> str:
-        """The statement that is kept under a key, put together when it is not there yet."""
-        if key not in self.statements:
-            if len(self.statements) >= _STATEMENTS:
-                self.statements.clear()
-            self.statements[key] = put_together()
-        return self.statements[key]
+    statements: Statements = field(default_factory=Statements)
 
 
 class Session:
@@ -161,7 +151,7 @@ class Session:
         return table
 
     def _kept(self, key: object, expression: Callable[[], ir.Table]) -> str:
-        return self._tables.statement(key, lambda: compiled(self._compiler, expression()))
+        return self._tables.statements.of(key, lambda: compiled(self._compiler, expression()))
 
 
 def _kind(table: ir.Table, path: str) -> dt.DataType:

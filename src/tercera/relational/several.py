@@ -24,9 +24,6 @@ from tercera.relational.dialect import Dialect
 from tercera.relational.tally import Question, Rows, When, judged, read
 from tercera.relational.whole import recent, row
 
-MOST = 60
-"""So many ways to match have a bit in a number."""
-
 
 def several(
     rows: Rows, dialect: Dialect, question: Question, whens: Sequence[When], names: Sequence[str]

@@ -13,6 +13,7 @@ from tercera.orders import OrderFields, Reading, Scope
 from tercera.relational.groups import Group
 from tercera.relational.kept import Kept
 from tercera.relational.staged import answer, columns, doubts
+from tercera.relational.statements import Statements
 from tercera.relational.tables import Opened, refusing
 from tercera.relational.tally import Question
 from tercera.sharing import SharedSource
@@ -31,6 +32,7 @@ class SharedFiles(SharedSource):
     groups: Sequence[Group[Kept]]
     open: Callable[[], Opened]
     demand: Callable[[Opened, Counting], None]
+    statements: Statements
     _opened: Opened | None = None
 
     def tally(self, counting: Counting, scope: Scope) -> Reading:
@@ -76,7 +78,7 @@ class SharedFiles(SharedSource):
             self.demand(self._opened, replace(group.question.counting, when=when))
         # The lines that can't be read are those of the first scan, whatever is asked.
         unreadable = next((each.kept.unreadable for each in self.groups if each.kept), None)
-        kept = Kept(self._opened, group.question, group.several, number, unreadable)
+        kept = Kept(self._opened, group.question, group.several, number, self.statements, unreadable)
         with refusing("orders", self._opened.files):
             kept.rows  # noqa: B018 - read now, so that a failure is seen before anything is answered
         return kept

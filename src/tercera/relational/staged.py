@@ -10,7 +10,7 @@ What each row in scope says is kept in that table, which then answers:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterator
+from collections.abc import Collection, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
@@ -32,9 +32,13 @@ from tercera.model import (
 from tercera.relational import passes
 from tercera.relational.embedded import Database
 from tercera.relational.kept import Kept
+from tercera.relational.matched import MOST
 from tercera.relational.placing import number_of, read_placed
 from tercera.relational.reading import in_columns
 from tercera.relational.tally import REASON, REASONS, Question, evidence, orders, tallies
+
+ByReason = Mapping[int | None, tuple[int, int]]
+"""By the place of a reason (None: good rows) how many rows there are, and how many of them match."""
 
 
 def answer(kept: Kept, question: Question) -> Generator[Tally, None, Survey]:
@@ -67,10 +71,12 @@ class _Counted:
 def _counted(kept: Kept, question: Question) -> _Counted:
     if passes.suits(kept, question):
         return _in_passes(kept, question)
+    if _is_of_several(kept, question):
+        return _of_several(kept, question)
     database, scope = kept.database, question.scope
     rows = kept.of(question)
     counts = rows.group_by("reason").agg(rows=rows.count(), matching=rows.count(where=rows.matching))
-    survey, good_rows, matching_rows = _survey(kept, counts, question)
+    survey, good_rows, matching_rows = _survey(kept, _by_reason(kept, counts), question)
     survey = replace(survey, newest=_newest(database, rows, question))
     is_light = not scope.totals and (scope.pairs is not None or scope.at_least > 0)
     good = rows.filter(rows.reason.isnull())
@@ -88,12 +94,31 @@ def _counted(kept: Kept, question: Question) -> _Counted:
     return _Counted(database.batches(counted), question.counting, survey)
 
 
+def _is_of_several(kept: Kept, question: Question) -> bool:
+    """Whether what matches is all that one of several rules wants to know. Of one way to match alone the rows
+    themselves are counted as quickly as a table of those that match is made."""
+    scope = question.scope
+    is_light = scope.pairs is None and not scope.totals and scope.at_least > 0
+    return is_light and 1 < len(kept.several) <= MOST
+
+
+def _of_several(kept: Kept, question: Question) -> _Counted:
+    database, counting, scope = kept.database, question.counting, question.scope
+    bit = kept.bit(question)
+    survey, _, _ = _survey(kept, kept.matched.counted(scope, bit), question)
+    if scope.recent is not None:
+        survey = replace(survey, newest=_newest(database, kept.of(question), question))
+    asked = (kept.number, counting, replace(scope, recent=None), bit)
+    told = kept.statements.of(asked, lambda: database.sql(kept.matched.tallies(question, bit)))
+    return _Counted(database.batches_of(told), counting, survey)
+
+
 def _in_passes(kept: Kept, question: Question) -> _Counted:
     database, groups = kept.database, passes.groups(kept, question)
     counts = groups.group_by("reason").agg(
         rows=groups.rows.sum().cast("int64"), matching=groups.matches.sum().cast("int64")
     )
-    survey, _, _ = _survey(kept, counts, question)
+    survey, _, _ = _survey(kept, _by_reason(kept, counts), question)
     counted = database.keep("counted", passes.tallies(groups))
     survey = _with_orders(database, survey, counted)
     told = counted.filter(counted.matched >= question.scope.at_least)
@@ -141,13 +166,16 @@ def _each_asked(given: Iterator[Tally], asked: Collection[Pair]) -> Iterator[Tal
         yield Tally(subject, window, 0, 0)
 
 
-def _survey(kept: Kept, counts: ir.Table, question: Question) -> tuple[Survey, int, int]:
-    """Rows and rejects, from the `rows` of each `reason` and how many are `matching`; how many rows are good,
-    and how many of those match."""
+def _by_reason(kept: Kept, counts: ir.Table) -> ByReason:
+    return {reason: (rows, matching) for reason, rows, matching in kept.database.rows(counts)}
+
+
+def _survey(kept: Kept, found: ByReason, question: Question) -> tuple[Survey, int, int]:
+    """Rows and rejects; how many rows are good, and how many of those match."""
     scope = question.scope
-    found = {reason: (rows, matching) for reason, rows, matching in kept.database.rows(counts)}
-    good, matching_rows = found.pop(None, (0, 0))
-    rejects = {REASONS[place]: counted for place, counted in sorted(found.items())}
+    good, matching_rows = found.get(None, (0, 0))
+    known = [(place, counted) for place, counted in found.items() if place is not None]
+    rejects = {REASONS[place]: counted for place, counted in sorted(known)}
     samples = kept.samples(scope, {reason: rows for reason, (rows, _) in rejects.items()}) if rejects else {}
     answer = {
         reason: RejectCount(rows, matching, tuple(samples[reason]))

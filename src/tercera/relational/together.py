@@ -9,7 +9,6 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
@@ -19,13 +18,13 @@ from tercera.orders import Reading, Scope
 from tercera.relational.connection import STREAMED
 from tercera.relational.dialect import Dialect
 from tercera.relational.embedded import Database
-from tercera.relational.engines.duckdb import DuckDialect
 from tercera.relational.groups import Group
+from tercera.relational.matched import is_in, rows_of, told
 from tercera.relational.packing import packed_orders
 from tercera.relational.reading import in_columns
 from tercera.relational.seen import Row, Seen
 from tercera.relational.session import Session
-from tercera.relational.tally import Question, evidence, orders, tallies
+from tercera.relational.tally import Question, orders
 from tercera.sharing import SharedSource
 
 Rows = Iterator[tuple[Any, ...]]
@@ -50,9 +49,7 @@ class Other:
 
     def is_in(self, scope: Scope) -> bool:
         """Whether its day is one of a scope, or not known."""
-        return self.day is None or (
-            (scope.start is None or scope.start <= self.day) and (scope.end is None or self.day < scope.end)
-        )
+        return is_in(self.day, scope)
 
 
 @dataclass
@@ -77,15 +74,7 @@ class Answered:
 
     def tallies_of(self, question: Question, bit: int) -> ir.Table:
         """One rule's tallies, each as many times as it has evidence."""
-        scope, counting, kept = question.scope, question.counting, self.kept
-        own = kept.filter((kept.matches & bit) != 0)
-        own = own if scope.start is None else own.filter(own.day >= scope.start)
-        own = own if scope.end is None else own.filter(own.day < scope.end)
-        opens = DuckDialect().opens(own.day.cast("timestamp"), counting.within)
-        each = orders(own.mutate(opens=opens, matching=ibis.literal(True)))
-        counted = tallies(each).mutate(orders=ibis.literal(0, "int64"))
-        counted = counted.filter(counted.matched >= scope.at_least)
-        return evidence(each, counted, counting.evidence) if counting.evidence else counted
+        return told(orders(rows_of(self.kept, question, bit)), question)
 
 
 @dataclass
@@ -94,7 +83,7 @@ class SharedTables(SharedSource):
     What can't be shared is asked of `alone`.
 
     `ask` asks a session of the database, `samples` asks for more samples of a reason, `statement` keeps what
-    is put together (`session.Tables`), `open` opens the embedded engine.
+    is put together (`statements.Statements`), `open` opens the embedded engine.
     """
 
     groups: Sequence[Group[Answered]]

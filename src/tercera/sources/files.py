@@ -37,6 +37,7 @@ from tercera.relational.groups import grouped
 from tercera.relational.kept import Kept
 from tercera.relational.sharing import SharedFiles
 from tercera.relational.staged import answer, columns, doubts
+from tercera.relational.statements import Statements
 from tercera.relational.tables import Files, Format, Opened, open_files, refusing
 from tercera.relational.tally import Question
 from tercera.relational.whole import whole
@@ -121,6 +122,7 @@ class FilesSource:
         named = settings.orders.timezone or zone
         self._fields = settings.orders.model_copy(update={"timezone": named})
         self._base = base
+        self._statements = Statements()
 
     def tally(self, counting: Counting, scope: Scope) -> Reading:
         """See `orders.Source`. A scope with `pairs` surveys the rows of these pairs alone."""
@@ -156,6 +158,7 @@ class FilesSource:
                 list(grouped(self._fields, asked)),
                 lambda: stack.enter_context(self._opened(self._settings.orders, "orders")),
                 lambda opened, counting: _demand("orders", opened, needed(self._fields, counting)),
+                self._statements,
             )
 
     def changes(self, pers: Collection[str], after: str | None) -> Arrivals:

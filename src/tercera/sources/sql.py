@@ -31,9 +31,9 @@ from tercera.relational.following.cursor import CursorChanges, Growing
 from tercera.relational.following.tracked import Tracked
 from tercera.relational.groups import Group, grouped
 from tercera.relational.looking import looks
+from tercera.relational.matched import MOST
 from tercera.relational.seen import Seen
 from tercera.relational.session import Session, Tables
-from tercera.relational.several import MOST
 from tercera.relational.tally import REASONS, Question
 from tercera.relational.together import Answered, Rows, SharedTables, can_share
 from tercera.relational.written_out import written_out
@@ -196,7 +196,7 @@ class SqlSource:
                 self._engine.DIALECT,
                 self._asked,
                 self._samples,
-                self._tables.statement,
+                self._tables.statements.of,
                 lambda: stack.enter_context(database(_MEMORY, threads=1)),
             )
 
