@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 from tercera.errors import SourceError
 from tercera.model import CUSTOMER, Counting, Match, Period, RejectReason, Survey, Tally
-from tercera.orders import CustomerFields, Scope, Source
+from tercera.orders import SAMPLES, CustomerFields, Scope, Source
 from tercera.relational.embedded import database
 from tercera.relational.repeats import repeated
 from tercera.relational.tables import unchanged
@@ -493,3 +493,36 @@ def test_wrong_settings_are_refused(wrong: dict[str, Any]) -> None:
     """Before anything is read."""
     with pytest.raises(ValidationError):
         Settings(kind="files", orders=wrong)
+
+
+@pytest.mark.parametrize("very_many", [0, 1_000])
+def test_rules_that_share_a_reading_show_the_rejects_of_their_own_windows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, very_many: int
+) -> None:
+    """However frequent a reason is; rejects of no day are those of each rule."""
+    monkeypatch.setattr("tercera.relational.kept._NOT_VERY_MANY", very_many)
+    lines = [f"o{day},,cancelled,2023-06-{day:02d}\n" for day in range(1, 29, 3)]
+    lines += ["n1,ana,returned,someday\n", ",ana,cancelled,2023-05-31\n"]
+    (tmp_path / "orders.csv").write_text(HEADER + GOOD + "".join(lines), encoding="utf-8")
+    monthly = Scope(date(2023, 5, 1), date(2023, 7, 1), at_least=1, totals=False)
+    weekly = Scope(date(2023, 6, 5), date(2023, 6, 12), at_least=1, totals=False)
+    returned = Counting((Match("status", ("returned",)),), CUSTOMER, Period.WEEK, "Europe/London")
+    alone = opened(tmp_path, "orders.csv")
+    asked = [(MONTHLY, monthly), (returned, weekly), (replace(MONTHLY, within=Period.WEEK), weekly)]
+    with alone.sharing(asked) as shared:
+        for counting, scope in asked:
+            readings = [source.tally(counting, scope) for source in (shared, alone)]
+            tallies = [list(reading) for reading in readings]
+            ours, theirs = (reading.survey for reading in readings)
+            assert tallies[0] == tallies[1]
+            assert (ours.rows, rejects(ours)) == (theirs.rows, rejects(theirs))
+            for reason, count in ours.rejects.items():
+                assert len(count.samples) == min(count.rows, SAMPLES)
+                assert all(_is_shown(sample["placed_at"], scope) for sample in count.samples), reason
+    assert rejects(ours) == {"no_customer": (2, 2), "unreadable_date": (1, 0)}
+
+
+def _is_shown(placed_at: str | None, scope: Scope) -> bool:
+    assert scope.start
+    assert scope.end
+    return placed_at == "someday" or scope.start <= date.fromisoformat(placed_at or "") < scope.end

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +13,9 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tercera.columns import mark_of
 from tercera.marks import Marks, of_rows, of_runs, of_texts
+from tercera.model import Evidence, SubjectId, Tally, WindowId
 from tercera.pairs import NOWHERE, PairIndex, of_pairs
 
 Rows = list[dict[str, Any]]
@@ -93,3 +97,22 @@ def test_pairs_are_found_where_they_stand(among: Pairs, asked: Pairs, alike: str
 
     found = PairIndex(*columns(among)).find(*columns(asked)).tolist()
     assert found == [among.index(pair) if pair in among else NOWHERE for pair in asked]
+
+
+def test_the_mark_of_a_tally_is_of_all_but_its_pair_and_its_other_orders() -> None:
+    """Whoever has the same orders has the same mark; any difference of one of them is seen."""
+    day = date(2023, 6, 1)
+    shown = Evidence("o1", day, "returned", Decimal(3))
+    tally = Tally(SubjectId("ana"), WindowId("2023-06"), 1, 4, Decimal(3), day, day, (shown,))
+    assert mark_of(replace(tally, subject=SubjectId("bob"), orders=9)) == mark_of(tally)
+    others = [
+        replace(tally, matched=2),
+        replace(tally, amount=None),
+        replace(tally, first_at=None),
+        replace(tally, last_at=date(2023, 6, 2)),
+        replace(tally, evidence=()),
+        replace(tally, evidence=(replace(shown, order_id="o2"),)),
+        replace(tally, evidence=(replace(shown, status="cancelled"),)),
+        replace(tally, evidence=(replace(shown, amount=Decimal(4)),)),
+    ]
+    assert len({mark_of(each) for each in [tally, *others]}) == 1 + len(others)
