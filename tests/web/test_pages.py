@@ -139,6 +139,25 @@ def test_looking_is_not_deciding(standing: Dashboard) -> None:
     assert standing.ledger.decisions(standing.clock()) == []
 
 
+@pytest.mark.parametrize(
+    ("referer", "path"),
+    [
+        ("https://shop.example.com/alerts?state=open", "/alerts?state=open"),
+        ("https://evil.example//evil.example/x", None),
+        ("javascript:alert(1)", None),
+        ("", None),
+    ],
+)
+def test_the_way_back_from_what_did_not_work(standing: Dashboard, referer: str, path: str | None) -> None:
+    """To the page that led there, with its filters; never to another site."""
+    with standing.as_("omar") as browser:
+        form = {"csrf": standing.csrf(browser), "do": "acknowledge"}
+        answer = browser.post("/alerts", data=form, headers={"referer": referer})
+    assert answer.status_code == 422
+    assert "tick those that are meant" in answer.text
+    assert re.findall(r'<a href="([^"]*)">Back</a>', answer.text) == ([path] if path else [])
+
+
 def test_what_is_held_back(tmp_path: Path) -> None:
     """The overview says so first, and lets it go or puts it aside."""
     with (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -68,9 +69,19 @@ def told(request: Request, status: int, detail: str, **more: Any) -> Response:
     """In the form that whoever asked can read."""
     if for_programs(request):
         return problem(status, detail, **more)
-    answer = page(request, "problem.html", status=status, code=status, detail=detail)
+    came_from = _came_from(request)
+    answer = page(request, "problem.html", status=status, code=status, detail=detail, came_from=came_from)
     answer.headers.update(more.get("headers") or {})
     return answer
+
+
+def _came_from(request: Request) -> str | None:
+    """The page of ours that led here, to go back to; no other site's, for only its path is taken."""
+    came = urlsplit(request.headers.get("referer", ""))
+    path = came.path + (f"?{came.query}" if came.query else "")
+    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    is_another = request.method != "GET" or path != here
+    return path if path.startswith("/") and not path.startswith("//") and is_another else None
 
 
 class ForPrograms:
