@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -15,9 +15,9 @@ from pymongo.database import Database
 
 from tercera.advice import Asked, IndexCheck
 from tercera.indexes import Fit
-from tercera.model import CUSTOMER, Counting, Match, Period, SubjectId, WindowId
+from tercera.model import CUSTOMER, Counting, Match, Pair, Period, SubjectId, Tally, WindowId
 from tercera.mongo.gauge import Gauge
-from tercera.orders import Scope
+from tercera.orders import Scope, Source
 from tercera.sources.mongodb import MongoSource, Settings, open_source
 from tests.servers.mongod import client, empty_database, mongod_uri
 
@@ -73,9 +73,12 @@ def advice(
 
 def examined(database: Database[dict[str, Any]], source: MongoSource, scope: Scope) -> tuple[int, int]:
     """Documents and keys that the server says a tally read, whatever was asked for it."""
+    return _examined(database, lambda: list(source.tally(RETURNED, scope)))
+
+
+def _examined(database: Database[dict[str, Any]], read: Callable[[], object]) -> tuple[int, int]:
     database.command("profile", 2)
-    for _ in source.tally(RETURNED, scope):
-        pass
+    read()
     database.command("profile", 0)
     looks = list(database["system.profile"].find({"ns": f"{database.name}.orders", "command.explain": None}))
     database["system.profile"].drop()
@@ -114,6 +117,41 @@ def test_figures_are_those_of_the_sweep_itself(database: Database[dict[str, Any]
     assert (
         61 * DAILY <= again.figures.cost.keys <= keys <= again.figures.cost.keys + 5
     )  # the types are looked up
+
+
+def test_rules_share_a_scan_where_no_index_is(database: Database[dict[str, Any]]) -> None:
+    """Three of them read what one does, which the adviser says as well; and find what each finds alone."""
+    asked = [
+        (RETURNED, SUMMER),
+        (
+            replace(RETURNED, within=Period.WEEK),
+            replace(SUMMER, start=date(2023, 6, 5), end=date(2023, 7, 3)),
+        ),
+        (replace(RETURNED, within=Period.DAY), replace(SUMMER, at_least=1)),
+    ]
+    with opened(settings(database)) as source:
+        with source.sharing(asked) as shared:
+            together: list[object] = []
+            read, _ = _examined(database, lambda: together.extend(_found(shared, *each) for each in asked))
+        one, _ = examined(database, source, SUMMER)
+        assert together == [_found(source, *each) for each in asked]
+        [sweep, _] = source.advise(
+            [Asked(f"r{place}", *each) for place, each in enumerate(asked)],
+            fix=False,
+            live=False,
+            tell=lambda *_: None,
+        )
+    assert isinstance(sweep, IndexCheck)
+    assert sweep.figures is not None
+    assert sweep.figures.cost is not None
+    assert sweep.figures.cost.rows == read == one
+
+
+def _found(source: Source, counting: Counting, scope: Scope) -> tuple[dict[Pair, Tally], int]:
+    """The tallies, but for the orders that only a server that judges the rows counts, and the rows read."""
+    reading = source.tally(counting, scope)
+    tallies = {(tally.subject, tally.window): replace(tally, orders=0) for tally in reading}
+    return tallies, reading.survey.rows
 
 
 def test_a_live_look_is_told_with_and_without_its_index(database: Database[dict[str, Any]]) -> None:

@@ -238,10 +238,9 @@ class MongoSource:
         with self._server.explained():
             wide = widest(questions)
             wide = self._question(wide.counting, wide.scope)
-            if not self._uses_index(wide):
-                return None
+            indexed = self._uses_index(wide)
             questions = [replace(each, types=wide.types) for each in questions]
-            return read_together(self._asking, wide, questions, self._memory)
+            return read_together(self._asking, wide, questions, self._memory, indexed=indexed)
 
     @property
     def _asking(self) -> Asking:
