@@ -15,7 +15,7 @@ TITLE = "Ten rules over the same orders"
 def run(*, quick: bool) -> list[Figure]:
     """Whole cycles of ten rules against those of one, in turns: over a Parquet file, MongoDB, PostgreSQL."""
     rounds = "3" if quick else "7"
-    orders = simulated_orders(100_000 if quick else 10_000_000, "parquet")
+    orders = simulated_orders(100_000 if quick else 1_000_000, "parquet")
     of_files = json.loads(measure(script("ten_rules", "file", str(orders), rounds)).output)
     size = "100000" if quick else "1000000"
     with kept_server() as uri:
@@ -23,7 +23,7 @@ def run(*, quick: bool) -> list[Figure]:
         of_mongodb = json.loads(measure(script("ten_rules", "mongodb", uri, size, rounds)).output)
     of_postgres = json.loads(measure(script("ten_rules", "table", size, rounds)).output)
     return [
-        _figure("10 million orders in parquet", of_files),
+        _figure("a million orders in Parquet", of_files),
         _figure("MongoDB, a million orders", of_mongodb),
         _figure("PostgreSQL, a million orders", of_postgres),
     ]
