@@ -15,16 +15,14 @@ from operator import itemgetter
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from tercera.columns import TallyColumns, mark_of, of_tallies
 from tercera.model import Evidence, Pair, SubjectId, Tally, WindowId
+from tercera.mongo.matching import Integers, MatchingRow
 from tercera.mongo.question import Question
-from tercera.mongo.reading import MatchingRow, Reader
+from tercera.mongo.reading import Reader
 from tercera.mongo.survey import SurveyCount
 from tercera.mongo.values import amount_of
-
-Integers = npt.NDArray[np.int64]
 
 Marked = tuple[Tally, int]
 """A tally and its mark."""

@@ -15,17 +15,16 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 from itertools import compress
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from bson import Int64, ObjectId
 
-from tercera.model import CUSTOMER, Match, Placed, RejectReason
+from tercera.model import CUSTOMER, Match, RejectReason
 from tercera.mongo.columns import Pack, Row, UncoveredError
+from tercera.mongo.matching import Columns, MatchingRows, Moment
 from tercera.mongo.question import Question, When
 from tercera.mongo.values import (
-    Instant,
     accepts,
     instant_of,
     is_missing,
@@ -43,21 +42,8 @@ _KEPT = frozenset({str, type(None), int, Int64, float, ObjectId})
 
 _FIRST, _LAST = 0, date.max.toordinal() + 1
 
-Integers = npt.NDArray[np.int64]
 Way = tuple[bool, ...]
 """Which rules a row matches."""
-
-MatchingRow = tuple[Instant, str, str, Any, Placed]
-"""When, order id, status, stored amount, and when once more, as it is told."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Moment:
-    """A readable `placed_at`, and its day (as an ordinal)."""
-
-    placed: Placed
-    instant: Instant
-    day: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +54,6 @@ class Reject:
     day: int | None
     way: Way
     sample: list[dict[str, Any]]
-
-
-class Columns(NamedTuple):
-    """Of each matching row the number of its subject, its day, and the place of its way."""
-
-    subjects: Integers
-    days: Integers
-    ways: Integers
 
 
 @dataclass
@@ -116,7 +94,7 @@ class Reader:
         """How many good rows there are of each day (an ordinal)."""
         self.rejects: list[Reject] = []
         self.ways: list[Way] = []
-        self.rows: list[MatchingRow] = []
+        self.rows = MatchingRows()
         """Those that match any of the rules; `columns` say more of each."""
 
         self._fields, self._zone = question.fields, question.counting.zone
@@ -130,7 +108,7 @@ class Reader:
         """Of the fields that every order must have."""
 
         self._known, self._text = values, values.text
-        self._moments: dict[Any, _Moment | None] = {}
+        self._moments: dict[Any, Moment | None] = {}
         self._ways: dict[tuple[Any, ...], int] = {}
         self._numbers: defaultdict[str, int] = defaultdict()
         self._numbers.default_factory = self._numbers.__len__
@@ -198,13 +176,13 @@ class Reader:
             and max(map(len, column)) <= LONGEST_TEXT
         )
 
-    def _moment(self, value: Any) -> _Moment | None:
+    def _moment(self, value: Any) -> Moment | None:
         if type(value) not in _KEPT and not isinstance(value, datetime):
             raise UncoveredError
         if value not in self._moments:
             placed = placed_of(value, self._fields, self._zone)
             self._moments[value] = (
-                None if placed is None else _Moment(placed, instant_of(placed), placed.toordinal())
+                None if placed is None else Moment(placed, instant_of(placed), placed.toordinal())
             )
         return self._moments[value]
 
@@ -252,27 +230,23 @@ class Reader:
                 self._keep(moment, way, *texts)
 
     def _keep_alike(
-        self, column: Callable[[str | None], Sequence[Any]], moment: _Moment, way: int, size: int
+        self, column: Callable[[str | None], Sequence[Any]], moment: Moment, way: int, size: int
     ) -> None:
         """Rows of one day and one way."""
         subjects, orders = (self._texts(column(self._paths[name])) for name in (self._subject, "order_id"))
         [status] = self._texts(column(self._paths["status"])[:1])
-        instant, placed = moment.instant, moment.placed
-        amounts = column(self._fields.amount)
-        self.rows += [
-            (instant, order, status, amount, placed) for order, amount in zip(orders, amounts, strict=True)
-        ]
+        self.rows.add(moment, status, orders, column(self._fields.amount))
         numbers, days, ways = self._columns
         numbers += map(self._numbers.__getitem__, subjects)
         days += [moment.day] * size
         ways += [way] * size
 
-    def _keep(self, moment: _Moment, way: int, subject: Any, order: Any, status: Any, amount: Any) -> None:
+    def _keep(self, moment: Moment, way: int, subject: Any, order: Any, status: Any, amount: Any) -> None:
         """A good row."""
         self.good[moment.day] += 1
         if any(self.ways[way]):
             subject, order, status = self._texts([subject, order, status])
-            self.rows.append((moment.instant, order, status, amount, moment.placed))
+            self.rows.add(moment, status, [order], [amount])
             for column, value in zip(self._columns, (self._numbers[subject], moment.day, way), strict=True):
                 column.append(value)
 
@@ -298,10 +272,10 @@ class Reader:
         amount = row[self._fields.amount] if self._fields.amount else None
         self._keep(moment, way, subject, order, status, amount)
 
-    def _is_of_part(self, moment: _Moment) -> bool:
+    def _is_of_part(self, moment: Moment) -> bool:
         return any(first <= moment.day < end for first, end in self._days)
 
-    def _reason(self, row: Row, moment: _Moment | None) -> RejectReason | None:
+    def _reason(self, row: Row, moment: Moment | None) -> RejectReason | None:
         """The first that holds, in the order of `RejectReason`; None for a good row."""
         for name, missing, invalid in (
             ("order_id", RejectReason.NO_ORDER_ID, RejectReason.INVALID_ORDER_ID),
