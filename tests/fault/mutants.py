@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import count
 from typing import Any
 
-from tercera import cycle, lifecycle
+from tercera import lifecycle, looking
 from tercera.channels import email
 from tercera.ledger import commit, outbox, store
 from tercera.ledger.engine import writing
@@ -81,7 +81,7 @@ def _retractions_are_skipped() -> None:
         step = honest(*arguments, **more)
         return replace(step, speaks=False) if step.reason is Reason.RETRACTED else step
 
-    _put(cycle, "reconcile", reconcile)
+    _put(looking, "reconcile", reconcile)
 
 
 def _put(place: Any, name: str, what: Any) -> None:

@@ -6,6 +6,8 @@ lost, none is repeated but what a server had accepted without a receipt, none is
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -46,3 +48,10 @@ def test_mistakes_are_found(tmp_path: Path, database: Database[dict[str, Any]], 
     """The verdict has teeth: a few kills suffice for it to find each of these mistakes."""
     with over_mongodb(tmp_path, database, mutant) as trial:
         assert not kill_briefly(trial).is_good
+
+
+def test_every_mistake_can_still_be_made() -> None:
+    """What `make fault` puts in the wrong place still finds its place."""
+    command = [sys.executable, "-m", "tests.fault.preloaded", *MUTANTS]
+    run = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
