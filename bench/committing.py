@@ -14,9 +14,9 @@ from bench import settings
 from bench.draining import write_orders
 from tercera.app import open_app
 from tercera.cycle import cycle
+from tercera.cycle.sweep import CHUNK
 from tercera.ledger import Ledger
 from tercera.simulate import Recipe, fill_file
-from tercera.sweep import CHUNK
 
 NOW = datetime(2023, 6, 28, 12, tzinfo=UTC)
 LEDGER = "tercera.db"

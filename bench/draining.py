@@ -18,8 +18,8 @@ from bench.mailserver import AUTHORITY, PASSWORD, USER
 from tercera.app import App, open_app
 from tercera.cycle import cycle
 from tercera.deliver import deliver
+from tercera.demo.mailbox import HOST
 from tercera.ledger import Ledger
-from tercera.mailbox import HOST
 from tercera.messages import NoticeState
 from tercera.simulate import Recipe, fill_file
 

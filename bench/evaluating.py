@@ -31,17 +31,17 @@ import pyarrow as pa
 from bench import settings
 from bench.figures import NotEqualError, alternating
 from tercera.app import open_app
-from tercera.columns import ColumnReading, Integers, spread
+from tercera.cycle.looking import Look, Swept, changes_of
 from tercera.ledger import Digests, KnownAlerts
 from tercera.ledger.codec import digest_of
-from tercera.looking import Look, Swept, changes_of
 from tercera.messages import Change
 from tercera.model import Counting, Customer, RejectReason, SubjectId, Survey, Tally
 from tercera.orders import Check, Reading, Scope
-from tercera.relational.placing import number_of
+from tercera.relational.expressions.placing import number_of
 from tercera.relational.reading import in_columns
 from tercera.rules import Rule
-from tercera.silences import Silences
+from tercera.tally.columns import ColumnReading, Integers, spread
+from tercera.telling.silences import Silences
 from tercera.windows import Window
 
 NOW = datetime(2023, 6, 28, 12, tzinfo=UTC)

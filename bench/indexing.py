@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tercera.advice import Asked, Indexed
 from tercera.app import App
+from tercera.cycle.scopes import ordinary_scope
+from tercera.indexes.advice import Asked, Indexed
 from tercera.orders import Check
-from tercera.scopes import ordinary_scope
 
 
 def create_indexes(app: App, now: datetime) -> list[Check]:

@@ -23,7 +23,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tercera.mailbox import HOST, listening
+from tercera.demo.mailbox import HOST, listening
 
 USER, PASSWORD = "operations", "correct horse"
 SALT, ROUNDS = b"a salt of its own", 5_000

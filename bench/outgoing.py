@@ -17,7 +17,7 @@ from tercera.app import open_app
 from tercera.channels.email import EmailChannel
 from tercera.cycle import cycle
 from tercera.deliver import deliver
-from tercera.mailbox import HOST
+from tercera.demo.mailbox import HOST
 from tercera.messages import NoticeState
 from tercera.simulate import Recipe, fill_file
 
@@ -41,8 +41,8 @@ def prepare(folder: Path, port: int, notices: int) -> int:
         report = cycle(app.settings.rules, app.source, ledger, app.terms(), now=NOW, clock=lambda: NOW)
         for error in report.failed.values():
             raise error
-        (message,) = ledger.claim(NOW, 1)
-        ledger.release_claims()
+        (message,) = ledger.post.claim(NOW, 1)
+        ledger.post.release_claims()
         channel = app.channels["customer"]
         assert isinstance(channel, EmailChannel)
         return len(channel.compose(message).content)

@@ -28,11 +28,11 @@ from bench.history import TODAY, fill
 from bench.indexing import create_indexes
 from bench.server import fresh_server
 from bench.sweeping import NOW as SWEPT_AT
-from tercera.advice import IndexCheck
 from tercera.app import open_app
 from tercera.cycle import cycle
+from tercera.cycle.scopes import ordinary_scope
 from tercera.deliver import deliver
-from tercera.scopes import ordinary_scope
+from tercera.indexes.advice import IndexCheck
 from tercera.simulate import Recipe, fill_file
 
 FEW, MANY = 1_000, 11_000

@@ -14,7 +14,7 @@ from typing import Any
 from pymongo import MongoClient
 
 from bench.processes import DATA
-from tercera.local_mongod import find_mongod, running_mongod
+from tercera.demo.local_mongod import find_mongod, running_mongod
 
 CACHE_GB = 1.0
 

@@ -17,9 +17,9 @@ from pyspark.sql import SparkSession
 
 from bench.rivals.pyspark_backtest import count
 from bench.settings import VALID
-from tercera.backtest import Backtest, backtest
-from tercera.mailbox import HOST
+from tercera.demo.mailbox import HOST
 from tercera.model import CUSTOMER, Counting, Level, Match, Period, RuleId
+from tercera.questions.backtest import Backtest, backtest
 from tercera.rules import Rule
 from tercera.sources.sql import Settings, open_source
 

@@ -25,11 +25,11 @@ from bench.history import DATABASE, TODAY, collection_name
 from bench.indexing import create_indexes
 from tercera.app import App, open_app
 from tercera.cycle import cycle
+from tercera.cycle.scopes import scope_of
 from tercera.ledger import Ledger
 from tercera.model import Pair, RejectReason, Tally
 from tercera.orders import Reading
-from tercera.scopes import scope_of
-from tercera.sharing import sharing
+from tercera.tally.sharing import sharing
 
 ADDRESS = "TERCERA_BENCH_MONGODB"
 LAST_DAY = date(2023, 12, 15)

@@ -83,11 +83,11 @@ def touch(folder: Path, round_number: int) -> tuple[float, float]:
             began = time.perf_counter()
             _cycle(app, ledger, subjects)
             decided = time.perf_counter()
-            messages = ledger.claim(NOW, 500)
+            messages = ledger.post.claim(NOW, 500)
             claimed = time.perf_counter()
             if len(messages) != CUSTOMERS:
                 raise RuntimeError(f"{CUSTOMERS} customers were to be told, and there are {len(messages)}")
-            ledger.settle([Outcome(each.key, NOW, NoticeState.SENT, "250 ok") for each in messages])
+            ledger.post.settle([Outcome(each.key, NOW, NoticeState.SENT, "250 ok") for each in messages])
             cycles.append(decided - began)
             claims.append(claimed - decided)
     return median(cycles[1:]), median(claims[1:])

@@ -16,8 +16,8 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tercera.dates import read_date
 from tercera.model import Counting, Evidence, Placed, RejectReason, SubjectId, Tally, WindowId
+from tercera.notation.dates import read_date
 from tercera.orders import DOUBTFUL, LONGEST_TEXT, OrderFields, Scope, Timestamps
 from tercera.windows import read_local, window_of
 

@@ -28,8 +28,8 @@ from tercera.model import (
     WindowId,
 )
 from tercera.rules import Rule
-from tercera.statement import STATEMENTS, Ranked, WindowFigures, statement_text
-from tercera.watch import (
+from tercera.telling.statement import STATEMENTS, Ranked, WindowFigures, statement_text
+from tercera.telling.watch import (
     Following,
     Heart,
     Limits,

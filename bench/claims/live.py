@@ -24,7 +24,7 @@ from bench.figures import Bound, Figure, require_equal
 from bench.mailserver import AUTHORITY, PASSWORD, TIMES, USER
 from bench.processes import ROOT, FailedError, measure, script
 from bench.server import fresh_server
-from tercera.mailbox import HOST
+from tercera.demo.mailbox import HOST
 
 TITLE = "Live: from a write to the mail"
 URI, SECRET = "TERCERA_BENCH_URI", "TERCERA_BENCH_SMTP_PASSWORD"

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from bench.figures import Bound, Figure, alternating
 from bench.outgoing import CONNECTIONS
 from bench.processes import FailedError, Measured, measure, script
-from tercera.mailbox import HOST
+from tercera.demo.mailbox import HOST
 
 TITLE = "Draining the outbox into Postfix's smtp-sink"
 _PLACES = "/usr/sbin:/usr/local/sbin:/usr/lib/postfix/sbin"

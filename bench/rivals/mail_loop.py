@@ -15,7 +15,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 from bench.mailserver import AUTHORITY, PASSWORD, SAMPLE, USER
-from tercera.mailbox import HOST
+from tercera.demo.mailbox import HOST
 
 
 @dataclass(frozen=True, slots=True)

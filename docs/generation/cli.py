@@ -90,7 +90,11 @@ def _cell(text: str) -> str:
 
 
 def _exit_codes() -> str:
-    leaves = sorted(errors.TerceraError.__subclasses__(), key=lambda leaf: leaf.exit_code)
+    all_leaves = (leaf for leaf in vars(errors).values() if isinstance(leaf, type))
+    leaves = sorted(
+        (leaf for leaf in all_leaves if errors.TerceraError in leaf.__bases__),
+        key=lambda leaf: leaf.exit_code,
+    )
     rows = [
         f"| {leaf.exit_code} | {_cell(cleandoc(leaf.__doc__ or '').split(chr(10))[0])} |" for leaf in leaves
     ]

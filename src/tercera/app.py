@@ -12,26 +12,26 @@ from typing import TYPE_CHECKING, Any
 
 from tercera import channels as channel_kinds
 from tercera import sources as source_kinds
-from tercera.changes import Followable
 from tercera.config import Settings, load_settings
 from tercera.errors import ConfigError, DeliveryError, NotFoundError
-from tercera.links import Linkable, Links
 from tercera.messages import Channel
 from tercera.model import RuleId
 from tercera.orders import Source
-from tercera.routing import Route, Routes
 from tercera.rules import Rule
 from tercera.signing import Keys, read_keys
-from tercera.statement import STATEMENTS
-from tercera.timing import Timing
-from tercera.watch import Watched, is_reserved
+from tercera.tally.changes import Followable
+from tercera.telling.links import Linkable, Links
+from tercera.telling.routing import Route, Routes
+from tercera.telling.statement import STATEMENTS
+from tercera.telling.timing import Timing
+from tercera.telling.watch import Watched, is_reserved
 
 if TYPE_CHECKING:
+    from tercera.cycle.live import Live
+    from tercera.cycle.sweep import Terms
     from tercera.deliver import Delivery
+    from tercera.deliver.ping import Ping
     from tercera.ledger import Ledger
-    from tercera.live import Live
-    from tercera.ping import Ping
-    from tercera.sweep import Terms
 
 
 def utc_now() -> datetime:
@@ -90,7 +90,7 @@ class App:
     @cached_property
     def ping(self) -> Ping | None:
         """The sign of life after each cycle, if one is configured."""
-        from tercera.ping import Ping
+        from tercera.deliver.ping import Ping
 
         return Ping(self.settings.ping) if self.settings.ping else None
 
@@ -154,13 +154,13 @@ class App:
 
     def terms(self, *, notify_history: bool = False) -> Terms:
         """What every sweep goes by."""
-        from tercera.sweep import Terms
+        from tercera.cycle.sweep import Terms
 
         return Terms(self.routes, self.settings.guard, self.currency, notify_history, self.settings.watch)
 
     def live(self, ledger: Ledger, *, notify_history: bool = False) -> Live:
         """What looks at single subjects as their orders change."""
-        from tercera.live import Live
+        from tercera.cycle.live import Live
 
         return Live(self.source, ledger, self.terms(notify_history=notify_history), self.clock)
 

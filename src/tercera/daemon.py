@@ -25,11 +25,11 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from tercera.app import App
 from tercera.cycle import Stopped, cycle
+from tercera.cycle.watching import Moved, between_cycles
 from tercera.deliver import Sessions, deliver
 from tercera.errors import ConflictError, DeliveryError, OutageError, TerceraError
 from tercera.following import Follower
 from tercera.ledger import Ledger
-from tercera.watching import Moved, between_cycles
 
 RETRY_EVERY = timedelta(seconds=10)
 """How often notices that are due again are looked for, between sweeps."""
@@ -218,7 +218,7 @@ class _Daemon:
         """Seconds until it has to be looked again for what is due."""
         with self._surviving("deliver"):
             now = self._app.clock()
-            due_at = self._ledger.next_due(now, without=self._ledger.circuits())
+            due_at = self._ledger.post.next_due(now, without=self._ledger.channels.circuits())
             if due_at is not None and due_at - now < RETRY_EVERY:
                 return max((due_at - now).total_seconds(), SHORTEST_PAUSE)
         return RETRY_EVERY.total_seconds()

@@ -6,7 +6,7 @@
         for transition in tercera.follow("crm"):
             print(transition.subject, transition.step.reason)
 
-What is given are the product's own frozen values (`tercera.model`, `tercera.explain`, `tercera.ledger`).
+What is given are frozen values of `tercera.model`, `tercera.questions` and `tercera.ledger`.
 Everything that can go wrong is a `TerceraError`, whose text says what to do.
 """
 
@@ -20,16 +20,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tercera.acts.deciding import decide
 from tercera.app import App, utc_now
-from tercera.backtest import Backtest, backtest
 from tercera.config import load_settings
-from tercera.deciding import decide
-from tercera.explain import Explanation, explain
 from tercera.ledger import AlertHistory, Ledger, Passage
-from tercera.ledger.searching import AlertLine, Wanted
+from tercera.ledger.looks.searching import AlertLine, Wanted
 from tercera.model import RuleId, State, SubjectId, WindowId
 from tercera.people import Actor, Via
-from tercera.silences import Decision, DecisionKind
+from tercera.questions.backtest import Backtest, backtest
+from tercera.questions.explain import Explanation, explain
+from tercera.telling.silences import Decision, DecisionKind
 
 _AT_ONCE = 200
 """Transitions that are read at once."""
@@ -114,13 +114,13 @@ class Tercera:
         """Every transition that was written after the position `since` (from the first without), in order;
         ends with the last there is. Keep `position` of what you have handled, and go on from there: none is
         missed, whoever writes meanwhile. Raises `PlaceLostError` for a position of another ledger."""
-        while some := self._known.passages(since, _AT_ONCE):
+        while some := self._known.readers.passages(since, _AT_ONCE):
             yield from some
             since = some[-1].position
 
     def position(self) -> str:
         """The position behind every transition so far: from here on there is only what is new."""
-        return self._known.present()
+        return self._known.readers.present()
 
     def follow(self, name: str, *, every: float = 1.0, wait: bool = True) -> Iterator[Passage]:
         """Transitions in order, each at least once, for a reader of that name: how far it came is kept in the
@@ -131,16 +131,16 @@ class Tercera:
         more, until `close`; without `wait` it ends with the last there is. Raises `PlaceLostError`.
         """
         ledger = self._known
-        since = ledger.kept_position(name)
+        since = ledger.readers.kept_position(name)
         if since is None:
-            since = ledger.present()
-            ledger.keep_position(name, since, self._app.clock())
+            since = ledger.readers.present()
+            ledger.readers.keep_position(name, since, self._app.clock())
         while not self._closed.is_set():
-            some = ledger.passages(since, _AT_ONCE)
+            some = ledger.readers.passages(since, _AT_ONCE)
             for passage in some:
                 yield passage
                 since = passage.position
-                ledger.keep_position(name, since, self._app.clock())
+                ledger.readers.keep_position(name, since, self._app.clock())
             if not some and (not wait or self._closed.wait(every)):
                 return
 

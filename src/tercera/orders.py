@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
-from tercera.dates import DateFormat, parse_format
 from tercera.model import CUSTOMER, Counting, Customer, Pair, Placed, RejectReason, SubjectId, Survey, Tally
+from tercera.notation.dates import DateFormat, parse_format
 from tercera.windows import Window
 
 SAMPLES = 5
@@ -124,7 +124,7 @@ class OrderFields(_Shape):
     @property
     def date_formats(self) -> tuple[DateFormat, ...]:
         """The formats to try, in order."""
-        from tercera.dates import DEFAULT_FORMATS
+        from tercera.notation.dates import DEFAULT_FORMATS
 
         return tuple(parse_format(text) for text in self.formats or DEFAULT_FORMATS)
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from tercera.changes import Followable
 from tercera.orders import Source
+from tercera.tally.changes import Followable
 
 Row = dict[str, Any]
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tercera.changes import Changes
 from tercera.errors import HistoryLostError
+from tercera.tally.changes import Changes
 from tests.contract.followed import Followed, FollowedSource, Row
 
 PATIENCE = 20.0

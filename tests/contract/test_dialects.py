@@ -16,13 +16,13 @@ from typing import Any
 import ibis.expr.types as ir
 import pytest
 
-from tercera.dates import DEFAULT_FORMATS, parse_format
 from tercera.model import Period
+from tercera.notation.dates import DEFAULT_FORMATS, parse_format
 from tercera.orders import LONGEST_TEXT, SAMPLE_LENGTH
 from tercera.relational import engines
 from tercera.relational.connection import Address, Connection, Place
-from tercera.relational.dialect import BLANKS, Dialect
-from tercera.relational.native import compiled
+from tercera.relational.expressions.dialect import BLANKS, Dialect
+from tercera.relational.expressions.native import compiled
 from tercera.windows import window_of_day
 from tests import oracle
 from tests.contract import databases

@@ -13,7 +13,7 @@ import pytest
 
 from tercera.model import Customer, SubjectId, WindowId
 from tercera.orders import CustomerFields, Recent, Scope
-from tercera.sharing import sharing
+from tercera.tally.sharing import sharing
 from tests.contract import databases, harness_sql, test_sources
 from tests.contract.order_cases import CASES, PLAIN, Case
 from tests.contract.test_sources import Store

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from tercera import sources
 from tercera.model import CUSTOMER, Customer, Match, Pair, Period, SubjectId, Survey, Tally, WindowId
 from tercera.orders import DOUBTFUL, SAMPLES, CustomerFields, OrderFields, Recent, Scope, Source
-from tercera.sharing import sharing
+from tercera.tally.sharing import sharing
 from tercera.windows import parse_window, window_of_day
 from tests import oracle
 from tests.contract.order_cases import CASES, PLAIN, Case, cases, order

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pymongo import MongoClient
 
-from tercera.local_mongod import find_mongod
+from tercera.demo.local_mongod import find_mongod
 from tests.servers.free_port import free_port
 
 

@@ -21,7 +21,7 @@ import pytest
 import yaml
 
 from tercera.config import load_settings
-from tercera.mailbox import Mailbox
+from tercera.demo.mailbox import Mailbox
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

@@ -58,7 +58,7 @@ def all_sent(server: Postgres, notices: int) -> None:
             if ledger.counts().notices.get(NoticeState.SENT) == notices:
                 return
             threading.Event().wait(0.1)
-        raise AssertionError(ledger.deliveries())
+        raise AssertionError(ledger.post.deliveries())
 
 
 def test_two_instances_and_a_restart_of_the_database(

@@ -110,7 +110,7 @@ def test_what_passes(shop: Files, tmp_path: Path, fault: Fault) -> None:
         settle(app, clock)
         assert told(server) == ONCE_EACH
         with app.ledger() as ledger:
-            assert {each.state for each in ledger.deliveries()} == {NoticeState.SENT}
+            assert {each.state for each in ledger.post.deliveries()} == {NoticeState.SENT}
         sweep_and_deliver(app)
         assert told(server) == ONCE_EACH
 
@@ -137,7 +137,7 @@ def test_an_expired_certificate(shop: Files, tmp_path: Path) -> None:
             sweep_and_deliver(app)
             settle(app, clock)
             with app.ledger() as ledger:
-                deliveries = ledger.deliveries()
+                deliveries = ledger.post.deliveries()
             assert {each.state for each in deliveries} == {NoticeState.PENDING}
         assert (server.accepted, server.logins) == ([], 0)
     with SmtpServer(new) as server, opened(shop, server, clock) as app:

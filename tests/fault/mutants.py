@@ -13,10 +13,12 @@ from datetime import datetime
 from itertools import count
 from typing import Any
 
-from tercera import lifecycle, looking
+from tercera import lifecycle
 from tercera.channels import email
-from tercera.ledger import commit, outbox, store
-from tercera.ledger.engine import writing
+from tercera.cycle import looking
+from tercera.ledger import commit, store
+from tercera.ledger.database.engine import writing
+from tercera.ledger.post import outbox, post
 from tercera.messages import Message, NoticeState, Outcome
 from tercera.model import Reason
 
@@ -41,26 +43,26 @@ def _notices_after_the_commit() -> None:
 
 def _receipts_are_forgotten() -> None:
     """One batch of receipts in three is never written: that message is claimed again, and sent again."""
-    honest, calls = store.Ledger.settle, count(1)
+    honest, calls = post.Post.settle, count(1)
 
-    def forget(ledger: store.Ledger, outcomes: Any, **more: Any) -> None:
+    def forget(sending: post.Post, outcomes: Any, **more: Any) -> None:
         if next(calls) % 3:
-            honest(ledger, outcomes, **more)
+            honest(sending, outcomes, **more)
 
-    _put(store.Ledger, "settle", forget)
+    _put(post.Post, "settle", forget)
 
 
 def _receipts_come_first() -> None:
     """A message counts as sent when it is claimed: a kill before it is handed over loses it."""
-    claim, settle = store.Ledger.claim, store.Ledger.settle
+    claim, settle = post.Post.claim, post.Post.settle
 
-    def claim_and_settle(ledger: store.Ledger, now: datetime, *arguments: Any, **more: Any) -> Any:
-        messages = claim(ledger, now, *arguments, **more)
-        settle(ledger, [Outcome(each.key, now, NoticeState.SENT, "250 ok") for each in messages])
+    def claim_and_settle(sending: post.Post, now: datetime, *arguments: Any, **more: Any) -> Any:
+        messages = claim(sending, now, *arguments, **more)
+        settle(sending, [Outcome(each.key, now, NoticeState.SENT, "250 ok") for each in messages])
         return messages
 
-    _put(store.Ledger, "claim", claim_and_settle)
-    _put(store.Ledger, "settle", lambda *_, **__: None)
+    _put(post.Post, "claim", claim_and_settle)
+    _put(post.Post, "settle", lambda *_, **__: None)
 
 
 def _ids_change() -> None:

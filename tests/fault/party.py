@@ -158,7 +158,7 @@ class Party:
             arrivals += settled(self.log)
             swept = swept or "repeat-returns" in json.loads(self.instances[0].words)["rules"]
             with open_ledger(self.ledger, read_only=True) as ledger:
-                if swept and not ledger.deliveries(state=NoticeState.PENDING, limit=1):
+                if swept and not ledger.post.deliveries(state=NoticeState.PENDING, limit=1):
                     break
             assert time.monotonic() < deadline, "something is never sent"
         return Attempt(False, "", True, tuple(arrivals), Look(0, (first,), certain=True))

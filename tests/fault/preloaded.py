@@ -18,7 +18,7 @@ import sys
 from typing import NoReturn
 
 from tercera.failpoints import VARIABLE
-from tercera.relational.shifts import steps
+from tercera.relational.expressions.shifts import steps
 from tests.e2e.preloaded import be_tercera, load
 from tests.e2e.shop import ZONE
 from tests.fault.mutants import MUTANTS

@@ -12,14 +12,14 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from tercera.cycle import cycle
+from tercera.cycle.sweep import Terms
 from tercera.deliver import Delivery, deliver
 from tercera.errors import DeliveryError
-from tercera.guard import Guard
 from tercera.ledger import Ledger, open_ledger
 from tercera.messages import Message, NoticeState
-from tercera.rates import Rate
-from tercera.sweep import Terms
-from tercera.timing import Hours, Quiet, Timing
+from tercera.telling.guard import Guard
+from tercera.telling.rates import Rate
+from tercera.telling.timing import Hours, Quiet, Timing
 from tests.fault.configured import seed
 from tests.fault.counted import Counted
 from tests.fault.promises import Hearing, rank
@@ -68,7 +68,7 @@ def test_a_clock_that_jumps(tmp_path: Path) -> None:
         for _ in range(6 * 24):  # every hour of some days
             post.now += timedelta(hours=1)
             _deliver(ledger, post)
-        assert {each.state for each in ledger.deliveries(limit=10_000)} == {NoticeState.SENT}
+        assert {each.state for each in ledger.post.deliveries(limit=10_000)} == {NoticeState.SENT}
     keys = [message.key for message, _ in post.taken]
     assert len(keys) == len(set(keys)), "a message came twice"
     _check(post, counts)

@@ -28,7 +28,7 @@ from tercera.model import (
 )
 from tercera.rules import Rule, judge
 from tercera.rules.listener import everyone
-from tercera.silences import Decision, DecisionKind, Silences
+from tercera.telling.silences import Decision, DecisionKind, Silences
 from tercera.windows import parse_window, window_of_day
 from tests.fault.promises import LEVELS, Hearing, Quiet, Quieted, rank
 

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from tercera.cycle import cycle
-from tercera.guard import Guard
+from tercera.cycle.sweep import Terms
 from tercera.ledger import open_ledger
 from tercera.messages import NoticeKind, NoticeState, Outcome
 from tercera.model import Period, Reason, SubjectId, WindowId
-from tercera.routing import Route, Routes
-from tercera.silences import Decision, DecisionKind
-from tercera.sweep import Terms
+from tercera.telling.guard import Guard
+from tercera.telling.routing import Route, Routes
+from tercera.telling.silences import Decision, DecisionKind
 from tercera.windows import window_of_day
 from tests.fault.counted import Counted
 from tests.fault.promises import Hearing, Quiet, Quieted, rank
@@ -128,7 +128,7 @@ class LedgerPromises(RuleBasedStateMachine):
     @rule()
     def release(self) -> None:
         """What is still true goes out."""
-        self.ledger.release(None, self.now)
+        self.ledger.post.release(None, self.now)
         self.freed |= self.waiting
         self.waiting.clear()
         self._deliver()
@@ -137,7 +137,7 @@ class LedgerPromises(RuleBasedStateMachine):
     @rule()
     def discard(self) -> None:
         """Nothing of it ever goes out."""
-        self.ledger.discard(None, self.now)
+        self.ledger.post.discard(None, self.now)
         for subject in self.waiting:
             self.heard[subject].excused = True
         self.waiting.clear()
@@ -146,12 +146,12 @@ class LedgerPromises(RuleBasedStateMachine):
     @rule()
     def sweep(self) -> None:
         """Somebody looks at everything, and what is due goes out."""
-        before = {each.rule for each in self.ledger.held()}
+        before = {each.rule for each in self.ledger.post.held()}
         rules, source = [self.rule], Counted(self.counts)
         report = cycle(rules, source, self.ledger, Terms(ROUTES, GUARD), now=self.now, clock=lambda: self.now)
         assert not report.failed
         self.seen = {subject: self.counts.get((subject, WINDOW), 0) for subject in SUBJECTS}
-        if before and not self.ledger.held():  # it expired
+        if before and not self.ledger.post.held():  # it expired
             for subject in self.waiting:
                 self.heard[subject].excused = True
             self.waiting.clear()
@@ -168,13 +168,15 @@ class LedgerPromises(RuleBasedStateMachine):
                 self.heard[subject].check(self.seen[subject])
 
     def _held(self) -> set[str]:
-        held = self.ledger.deliveries(NoticeState.HELD, 1000)
+        held = self.ledger.post.deliveries(NoticeState.HELD, 1000)
         return {each.subject for each in held if each.for_customer}
 
     def _deliver(self) -> None:
         """Everything that is due is heard; nothing of whom the guard has is among it."""
-        messages = self.ledger.claim(self.now, 1000)
-        self.ledger.settle([Outcome(each.key, self.now, NoticeState.SENT, "250 ok") for each in messages])
+        messages = self.ledger.post.claim(self.now, 1000)
+        self.ledger.post.settle(
+            [Outcome(each.key, self.now, NoticeState.SENT, "250 ok") for each in messages]
+        )
         for message in messages:
             for notice in message.notices:
                 assert notice.kind is NoticeKind.ALERT

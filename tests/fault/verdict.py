@@ -188,7 +188,7 @@ def complaints(earlier: Arrival, again: Arrival, arrivals: Sequence[Arrival]) ->
 def judge_ledger(verdict: Verdict, firsts: Firsts, url: str) -> None:
     """What the ledger says was sent is what the servers accepted."""
     with open_ledger(url, read_only=True) as ledger:
-        deliveries = ledger.deliveries(limit=10**6)
+        deliveries = ledger.post.deliveries(limit=10**6)
     accepted = {key.strip("<>").partition("@")[0] for key in firsts}
     written = {one.message for one in deliveries}
     verdict.messages = len(firsts)

@@ -25,7 +25,7 @@ from typing import Any, TextIO
 
 from aiosmtpd.smtp import SMTP, syntax
 
-from tercera.mailbox import HOST
+from tercera.demo.mailbox import HOST
 
 _TAKES = 0.002
 """Seconds at most, before and again after a message is written down."""

@@ -9,14 +9,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tercera.cycle import Report, cycle
+from tercera.cycle.sweep import Swept, Terms
 from tercera.ledger import Ledger
 from tercera.messages import Message, NoticeKind, NoticeState, Outcome
 from tercera.model import Counting, Level, Match, Period, Reason, RuleId
 from tercera.orders import Source
-from tercera.routing import Route, Routes
 from tercera.rules import Listener, Rule
 from tercera.sources import load
-from tercera.sweep import Swept, Terms
+from tercera.telling.routing import Route, Routes
 
 RULE = Rule(
     RuleId("repeat-returns"),
@@ -99,8 +99,10 @@ class Shop:
 
     def sent(self) -> list[Message]:
         """Sends all that is due."""
-        messages = self.ledger.claim(self.now, 1000)
-        self.ledger.settle([Outcome(each.key, self.now, NoticeState.SENT, "250 ok") for each in messages])
+        messages = self.ledger.post.claim(self.now, 1000)
+        self.ledger.post.settle(
+            [Outcome(each.key, self.now, NoticeState.SENT, "250 ok") for each in messages]
+        )
         return messages
 
     def told(self) -> Told:

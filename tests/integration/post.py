@@ -12,9 +12,9 @@ from tercera.deliver import Delivery, Sessions, deliver
 from tercera.errors import DeliveryError
 from tercera.ledger import Ledger
 from tercera.messages import Channel, NoticeState
-from tercera.retries import RetryPolicy
-from tercera.routing import Route
-from tercera.timing import Timing
+from tercera.telling.retries import RetryPolicy
+from tercera.telling.routing import Route
+from tercera.telling.timing import Timing
 from tests.servers.free_port import free_port
 
 NOW = datetime(2023, 6, 20, 8, tzinfo=UTC)
@@ -78,11 +78,11 @@ class Post:
 
     def states(self) -> dict[str, NoticeState]:
         """Of the notices to each recipient, the last one counts."""
-        return {each.recipient: each.state for each in reversed(self.ledger.deliveries())}
+        return {each.recipient: each.state for each in reversed(self.ledger.post.deliveries())}
 
     def attempts(self) -> int:
         """Of all messages together."""
-        return sum(each.attempts for each in self.ledger.deliveries())
+        return sum(each.attempts for each in self.ledger.post.deliveries())
 
     def _tell(self, channel: str, away: DeliveryError | None) -> None:
         self.told.append((channel, away.reason if away else None))

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tercera.changes import Batch
 from tercera.errors import SourceError
 from tercera.relational.following.arrivals import MOST, Arrivals, Row
+from tercera.tally.changes import Batch
 
 
 class Folder:

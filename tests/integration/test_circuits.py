@@ -64,17 +64,17 @@ def test_an_outage_pauses_the_channel_and_counts_against_nobody(ledger: Ledger, 
     commit(ledger, escalated("ana"))
     post = Post(ledger, {"customer": nobody()}, connections=8)
     assert set(post.deliver()) == {NoticeState.PENDING}
-    circuit = ledger.circuits()["customer"]
+    circuit = ledger.channels.circuits()["customer"]
     assert (circuit.failures, circuit.opened_at, circuit.retry_at) == (1, NOW, NOW + 30 * SECOND)
     assert "nobody listens there" in circuit.words
     assert post.attempts() == 0
-    assert [each.receipts for each in ledger.deliveries() if each.receipts] == []
+    assert [each.receipts for each in ledger.post.deliveries() if each.receipts] == []
 
     post = Post(ledger, {"customer": mail(server.port)}, connections=8)  # as after a restart
     assert post.deliver(29 * SECOND) == {}
     assert server.connections == 0
     assert post.deliver(1 * SECOND) == {NoticeState.SENT: 7}
-    assert ledger.circuits() == {}
+    assert ledger.channels.circuits() == {}
     assert sorted(received(server)) == sorted([*NAMES, "ana"])
     assert post.attempts() == 7
     one, two = (each.mail for each in server.accepted if each.recipient == "ana@example.com")
@@ -89,7 +89,7 @@ def test_pauses_grow_while_the_other_side_stays_away(ledger: Ledger) -> None:
     pauses = []
     for _ in range(8):
         post.deliver()
-        pauses.append(ledger.circuits()["customer"].retry_at - post.now)
+        pauses.append(ledger.channels.circuits()["customer"].retry_at - post.now)
         post.now += pauses[-1]
     assert [pause / SECOND for pause in pauses] == [30, 60, 120, 240, 480, 900, 900, 900]
     assert [channel for channel, away in post.told if away] == ["customer"]
@@ -103,7 +103,7 @@ def test_other_channels_go_on(ledger: Ledger, server: SmtpServer) -> None:
     channels = {"customer": nobody(), "operations": mail(server.port, to=["ops@example.com"])}
     post = Post(ledger, channels)
     assert post.deliver()[NoticeState.SENT] == 6
-    assert set(ledger.circuits()) == {"customer"}
+    assert set(ledger.channels.circuits()) == {"customer"}
 
 
 def test_a_probe_is_one_message(ledger: Ledger, server: SmtpServer) -> None:
@@ -113,7 +113,7 @@ def test_a_probe_is_one_message(ledger: Ledger, server: SmtpServer) -> None:
     post = Post(ledger, {"customer": mail(server.port, server=login(server.port))}, connections=8)
     assert post.deliver(30 * SECOND) == {NoticeState.PENDING: 1}
     assert server.connections == 1
-    assert "refused the login" in ledger.circuits()["customer"].words
+    assert "refused the login" in ledger.channels.circuits()["customer"].words
 
 
 def test_a_server_that_is_going_down_is_an_outage(ledger: Ledger, server: SmtpServer) -> None:
@@ -124,7 +124,7 @@ def test_a_server_that_is_going_down_is_an_outage(ledger: Ledger, server: SmtpSe
     post = Post(ledger, {"customer": mail(server.port)})
     assert post.deliver() == {NoticeState.PENDING: 2}
     assert post.deliver(30 * SECOND) == {NoticeState.PENDING: 2}
-    assert "421 4.3.2 going down" in ledger.circuits()["customer"].words
+    assert "421 4.3.2 going down" in ledger.channels.circuits()["customer"].words
     assert post.attempts() == 0
 
 
@@ -133,16 +133,16 @@ def test_a_second_instance_leaves_the_probe_to_the_first(ledger: Ledger) -> None
     """And the channel alone meanwhile, also should the first one die."""
     commit(ledger, opened("ana"))
     Post(ledger, {"customer": nobody()}).deliver()
-    circuit = ledger.circuits()["customer"]
-    assert ledger.begin_probe(circuit, NOW + MINUTE)
-    assert not ledger.begin_probe(circuit, NOW + MINUTE)
+    circuit = ledger.channels.circuits()["customer"]
+    assert ledger.channels.begin_probe(circuit, NOW + MINUTE)
+    assert not ledger.channels.begin_probe(circuit, NOW + MINUTE)
     assert Post(ledger, {"customer": nobody()}).deliver(45 * SECOND) == {}
     assert Post(ledger, {"customer": nobody()}).deliver(60 * SECOND) == {NoticeState.PENDING: 1}
 
 
 def test_a_probe_waits_for_something_to_send(ledger: Ledger, server: SmtpServer) -> None:
     """A pause that is over with nothing due stays over: the next message is the probe."""
-    ledger.open_circuit("customer", NOW, NOW + 30 * SECOND, "nobody listens there")
+    ledger.channels.open_circuit("customer", NOW, NOW + 30 * SECOND, "nobody listens there")
     post = Post(ledger, {"customer": mail(server.port)}, now=NOW + MINUTE)
     assert post.deliver() == {}
     commit(ledger, opened("ana"))
@@ -158,8 +158,8 @@ def test_a_mail_that_the_server_chokes_on_does_not_stop_the_others(
     commit(ledger, *(opened(name) for name in NAMES))
     post = Post(ledger, {"customer": mail(server.port)})
     assert post.deliver() == {NoticeState.SENT: 5, NoticeState.PENDING: 1}
-    assert ledger.circuits() == {}
-    (waiting,) = ledger.deliveries(NoticeState.PENDING)
+    assert ledger.channels.circuits() == {}
+    (waiting,) = ledger.post.deliveries(NoticeState.PENDING)
     assert (waiting.recipient, waiting.attempts, waiting.due_at) == ("bea@example.com", 1, NOW + 30 * SECOND)
     assert "ended the connection" in str(waiting.words)
 
@@ -186,7 +186,7 @@ def test_a_gateway_without_a_program_behind_it_is_an_outage(ledger: Ledger) -> N
         server.answer(503)
         assert post.deliver() == {NoticeState.PENDING: 2}
         assert post.attempts() == 0
-        assert "503" in ledger.circuits()["customer"].words
+        assert "503" in ledger.channels.circuits()["customer"].words
         assert post.deliver(30 * SECOND) == {NoticeState.SENT: 6}
         keys = [request.headers["webhook-id"] for request in server.seen]
         assert set(keys[:2]) == set(keys[6:])  # those that failed came last
@@ -201,7 +201,7 @@ def test_a_message_that_breaks_the_program_is_its_own_fault(ledger: Ledger) -> N
         server.answer(502, "upstream died")
         post = Post(ledger, {"customer": hook(server.port)})
         assert post.deliver() == {NoticeState.SENT: 5, NoticeState.PENDING: 1}
-    (waiting,) = ledger.deliveries(NoticeState.PENDING)
+    (waiting,) = ledger.post.deliveries(NoticeState.PENDING)
     assert (waiting.recipient, waiting.receipts[0].code) == ("bea@example.com", 502)
     assert "upstream died" in waiting.receipts[0].words
 
@@ -214,7 +214,7 @@ def test_retry_after_is_kept(ledger: Ledger, status: int) -> None:
         commit(ledger, *(opened(name) for name in NAMES))
         post = Post(ledger, {"customer": hook(server.port)})
         assert post.deliver() == {NoticeState.PENDING: 1}
-        assert ledger.circuits()["customer"].retry_at == NOW + 120 * MINUTE
+        assert ledger.channels.circuits()["customer"].retry_at == NOW + 120 * MINUTE
         assert post.deliver(119 * MINUTE) == {}
         assert len(server.seen) == 1
         assert post.deliver(MINUTE) == {NoticeState.SENT: 6}
@@ -242,7 +242,7 @@ def test_a_refusal_closes_the_circuit(ledger: Ledger, server: SmtpServer) -> Non
     server.answer("ana@example.com", "550 5.1.1 no such user", times=1)
     post = Post(ledger, {"customer": mail(server.port)})
     assert post.deliver(MINUTE) == {NoticeState.DEAD: 1, NoticeState.SENT: 2}
-    assert ledger.circuits() == {}
+    assert ledger.channels.circuits() == {}
 
 
 @both_engines
@@ -250,8 +250,8 @@ def test_a_pause_can_be_ended(ledger: Ledger, server: SmtpServer) -> None:
     """As `tercera check` does when it finds the channel good."""
     commit(ledger, opened("ana"))
     Post(ledger, {"customer": nobody()}).deliver()
-    assert ledger.end_pauses(["operations"], NOW) == 0
-    assert ledger.end_pauses(["customer"], NOW) == 1
+    assert ledger.channels.end_pauses(["operations"], NOW) == 0
+    assert ledger.channels.end_pauses(["customer"], NOW) == 1
     assert Post(ledger, {"customer": mail(server.port)}).deliver() == {NoticeState.SENT: 1}
 
 
@@ -266,8 +266,8 @@ def test_what_is_due_next_leaves_out_paused_channels(ledger: Ledger) -> None:
     """Whoever waits for it waits for what can go out."""
     commit(ledger, opened("ana"))
     Post(ledger, {"customer": nobody()}).deliver()
-    assert ledger.next_due(NOW) == NOW
-    assert ledger.next_due(NOW, without=ledger.circuits()) is None
+    assert ledger.post.next_due(NOW) == NOW
+    assert ledger.post.next_due(NOW, without=ledger.channels.circuits()) is None
 
 
 def test_a_channel_that_is_not_configured_any_more_waits(ledger: Ledger) -> None:
@@ -275,5 +275,5 @@ def test_a_channel_that_is_not_configured_any_more_waits(ledger: Ledger) -> None
     commit(ledger, opened("ana"))
     post = Post(ledger, {})
     assert post.deliver() == {NoticeState.PENDING: 1}
-    assert "not in the configuration" in ledger.circuits()["customer"].words
+    assert "not in the configuration" in ledger.channels.circuits()["customer"].words
     assert post.attempts() == 0

@@ -13,21 +13,21 @@ from typing import Any
 import pytest
 
 from tercera.cycle import Report, cycle
+from tercera.cycle.sweep import Terms
+from tercera.cycle.watching import between_cycles
 from tercera.errors import SourceError
-from tercera.explain import Silence, explain
 from tercera.ledger import Ledger, open_ledger
 from tercera.messages import Message, NoticeKind, NoticeState, Outcome
 from tercera.model import Counting, Level, Match, Period, Reason, RejectReason, RuleId, State, SubjectId
 from tercera.orders import Source
+from tercera.questions.explain import Silence, explain
 from tercera.rendering.view import view_notice
 from tercera.rendering.words import Words, words_for
-from tercera.routing import Route, Routes
 from tercera.rules import Rule, everyone
-from tercera.silences import Decision, DecisionKind
 from tercera.sources import load
-from tercera.sweep import Terms
-from tercera.watch import Following, Limits, Watched
-from tercera.watching import between_cycles
+from tercera.telling.routing import Route, Routes
+from tercera.telling.silences import Decision, DecisionKind
+from tercera.telling.watch import Following, Limits, Watched
 from tests.integration.ledger_changes import ENGINES, ledger_kept_by
 
 RULE = Rule(
@@ -91,8 +91,10 @@ class Shop:
 
     def sent(self) -> list[Message]:
         """Sends what is due."""
-        messages = self.ledger.claim(self.now, 100)
-        self.ledger.settle([Outcome(each.key, self.now, NoticeState.SENT, "250 ok") for each in messages])
+        messages = self.ledger.post.claim(self.now, 100)
+        self.ledger.post.settle(
+            [Outcome(each.key, self.now, NoticeState.SENT, "250 ok") for each in messages]
+        )
         return messages
 
 
@@ -173,7 +175,7 @@ def test_no_new_orders(shop: Shop) -> None:
     assert shop.told() == []
     shop.cycle(newest="2023-07-01")
     assert shop.told() == [(Watched.FRESHNESS, Reason.RETRACTED)]
-    [run, *_] = shop.ledger.last_runs(1)
+    [run, *_] = shop.ledger.diary.last_runs(1)
     assert run.summary["newest"] == "2023-07-01"
 
 

@@ -12,7 +12,7 @@ import pytest
 from tercera.ledger import Ledger
 from tercera.messages import Draft
 from tercera.people import Actor, Permission, Role, Token, User, Via
-from tercera.silences import Decision, DecisionKind
+from tercera.telling.silences import Decision, DecisionKind
 from tests.integration.ledger_changes import NOW, RULE, commit, dead, everything, opened, to_customer
 
 OMAR = Actor("omar", Via.PAGE, "192.0.2.7")
@@ -25,10 +25,14 @@ KEY = Token(0, "crm", "ada", frozenset({Permission.READ}), NOW, LATER)
 CHANGES: dict[str, Callable[[Ledger, Any], object]] = {
     "decide": lambda ledger, deed: ledger.decide(SNOOZE, telling=deed),
     "end": lambda ledger, deed: ledger.end_decision(1, NOW, telling=deed),
-    "release": lambda ledger, deed: ledger.release(RULE, NOW, telling=deed),
-    "release, too late": lambda ledger, deed: ledger.release(RULE, NOW, decided_before=LATER, telling=deed),
-    "discard": lambda ledger, deed: ledger.discard(None, NOW, telling=deed),
-    "redeliver": lambda ledger, deed: ledger.redeliver([(2, MENDED)], [2], ["customer"], NOW, telling=deed),
+    "release": lambda ledger, deed: ledger.post.release(RULE, NOW, telling=deed),
+    "release, too late": lambda ledger, deed: ledger.post.release(
+        RULE, NOW, decided_before=LATER, telling=deed
+    ),
+    "discard": lambda ledger, deed: ledger.post.discard(None, NOW, telling=deed),
+    "redeliver": lambda ledger, deed: ledger.post.redeliver(
+        [(2, MENDED)], [2], ["customer"], NOW, telling=deed
+    ),
     "add user": lambda ledger, deed: ledger.people.add_user(User("vera", Role.VIEWER, NOW), telling=deed),
     "change user": lambda ledger, deed: ledger.people.change_user("ada", role=Role.VIEWER, telling=deed),
     "log in": lambda ledger, deed: ledger.people.begin_session("ada", NOW, LATER, telling=deed),
@@ -42,9 +46,9 @@ CHANGES: dict[str, Callable[[Ledger, Any], object]] = {
 def some(ledger: Ledger) -> Ledger:
     """One of everything that somebody may do something about."""
     commit(ledger, opened("ana", replace(to_customer("ana"), held=True)), opened("leo", to_customer("leo")))
-    (message,) = ledger.claim(NOW, 9)
-    ledger.settle([dead(message.key)])
-    ledger.open_circuit("customer", NOW, LATER, "away")
+    (message,) = ledger.post.claim(NOW, 9)
+    ledger.post.settle([dead(message.key)])
+    ledger.channels.open_circuit("customer", NOW, LATER, "away")
     ledger.decide(SNOOZE)
     ledger.people.add_user(User("ada", Role.ADMIN, NOW))
     ledger.people.add_token(KEY)
@@ -73,6 +77,8 @@ def test_both_or_neither(some: Ledger) -> None:
 
 def test_what_came_of_it_is_told(some: Ledger) -> None:
     """The line may say how much, which nobody knew before."""
-    some.discard(None, NOW, telling=lambda count: OMAR.did(NOW, "discard", "all rules", f"{count} discarded"))
+    some.post.discard(
+        None, NOW, telling=lambda count: OMAR.did(NOW, "discard", "all rules", f"{count} discarded")
+    )
     (deed,) = some.people.deeds()
     assert (deed.actor, deed.via, deed.address, deed.detail) == ("omar", "page", "192.0.2.7", "1 discarded")

@@ -16,8 +16,8 @@ import pytest
 from pydantic import ValidationError
 
 from tercera.channels.email import EmailChannel, Settings, Smtp, open_channel
+from tercera.demo.mailbox import Mailbox, file_name
 from tercera.errors import ConfigError, DeliveryError
-from tercera.mailbox import Mailbox, file_name
 from tests.samples import make_message
 from tests.servers.certificates import make_certificates
 from tests.servers.smtp import PASSWORD, USERNAME, Act, Security, SmtpServer, read_accepted

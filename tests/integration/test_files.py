@@ -22,8 +22,8 @@ from tercera.errors import SourceError
 from tercera.model import CUSTOMER, Counting, Match, Period, RejectReason, Survey, Tally
 from tercera.orders import SAMPLES, CustomerFields, Scope, Source
 from tercera.relational.embedded import database
-from tercera.relational.repeats import repeated
-from tercera.relational.tables import unchanged
+from tercera.relational.files.repeats import repeated
+from tercera.relational.files.tables import unchanged
 from tercera.sources.files import FilesSource, Settings, open_source
 from tests import oracle
 from tests.contract import harness_files as harness
@@ -500,7 +500,7 @@ def test_rules_that_share_a_reading_show_the_rejects_of_their_own_windows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, very_many: int
 ) -> None:
     """However frequent a reason is; rejects of no day are those of each rule."""
-    monkeypatch.setattr("tercera.relational.kept._NOT_VERY_MANY", very_many)
+    monkeypatch.setattr("tercera.relational.files.kept._NOT_VERY_MANY", very_many)
     lines = [f"o{day},,cancelled,2023-06-{day:02d}\n" for day in range(1, 29, 3)]
     lines += ["n1,ana,returned,someday\n", ",ana,cancelled,2023-05-31\n"]
     (tmp_path / "orders.csv").write_text(HEADER + GOOD + "".join(lines), encoding="utf-8")

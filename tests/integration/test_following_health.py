@@ -8,14 +8,14 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from tercera.cycle.live import Live
+from tercera.cycle.sweep import Terms
 from tercera.following.desk import Desk
 from tercera.following.reading import Reader
 from tercera.ledger import open_ledger
-from tercera.live import Live
 from tercera.model import RuleId
-from tercera.routing import Routes
 from tercera.sources.mongodb import Settings, open_source
-from tercera.sweep import Terms
+from tercera.telling.routing import Routes
 from tests.servers.free_port import free_port
 
 

@@ -15,8 +15,8 @@ from sqlalchemy import event
 
 from tercera.ledger import Ledger, open_ledger
 from tercera.messages import NoticeState
-from tercera.rates import Rate
-from tercera.timing import Hours, Quiet, Timing
+from tercera.telling.rates import Rate
+from tercera.telling.timing import Hours, Quiet, Timing
 from tests.integration.ledger_changes import (
     ENGINES,
     commit,
@@ -74,8 +74,8 @@ def test_what_comes_up_at_night_goes_out_in_the_morning(ledger: Ledger, server: 
     commit(ledger, retracted("ana"), now=evening)
     out = post(ledger, server, evening, zone="Europe/Madrid", hours=NIGHT)
     assert out.deliver() == {}
-    assert ledger.next_due(evening) == datetime(2024, 10, 27, 7, tzinfo=UTC)  # eight o'clock, in winter
-    assert (ledger.waiting(), out.attempts()) == (3, 0)
+    assert ledger.post.next_due(evening) == datetime(2024, 10, 27, 7, tzinfo=UTC)  # eight o'clock, in winter
+    assert (ledger.post.waiting(), out.attempts()) == (3, 0)
     assert out.deliver(timedelta(hours=10, minutes=29)) == {}
     assert server.connections == 0
     assert out.deliver(MINUTE) == {SENT: 3}
@@ -114,7 +114,7 @@ def test_working_days(ledger: Ledger, server: SmtpServer) -> None:
     commit(ledger, escalated("bea"), now=friday)
     out = post(ledger, server, friday, hours=hours, urgent=frozenset({"warning"}))
     assert out.deliver() == {}  # the urgent one waits for what comes before it in its thread
-    assert ledger.next_due(friday) == datetime(2024, 6, 10, 8, tzinfo=UTC)
+    assert ledger.post.next_due(friday) == datetime(2024, 6, 10, 8, tzinfo=UTC)
     assert out.deliver(2 * DAY + 11 * HOUR) == {SENT: 3}
 
 
@@ -177,7 +177,7 @@ def test_a_limit_of_each_recipient(ledger: Ledger, server: SmtpServer) -> None:
     commit(ledger, opened("bea", window="2023-07"), now=start)
     assert post(ledger, server, start + HOUR, **limit).deliver() == {SENT: 2}
     assert Counter(received(server)) == {"ana": 2, "bea": 2}
-    assert ledger.next_due(start + HOUR) == start + DAY
+    assert ledger.post.next_due(start + HOUR) == start + DAY
     assert post(ledger, server, start + DAY - SECOND, **limit).deliver() == {}
     assert post(ledger, server, start + DAY, **limit).deliver() == {SENT: 1}
 
@@ -211,9 +211,9 @@ def test_limits_are_counted_without_reading_what_is_old(ledger: Ledger, server: 
         lambda _c, _u, statement, parameters, *_: statements.append((statement, parameters)),
     )
     now = datetime(2024, 6, 5, tzinfo=UTC)
-    ledger.sent_by("customer", None, now, 10)
-    ledger.sent_by("operations", "ops@example.com", now, 10)
-    ledger.sent_to("customer", ["ana@example.com"], now)
+    ledger.post.sent_by("customer", None, now, 10)
+    ledger.post.sent_by("operations", "ops@example.com", now, 10)
+    ledger.post.sent_to("customer", ["ana@example.com"], now)
     connection = sqlite3.connect(str(ledger._engine.url.database))
     plans = [
         [step[3] for step in connection.execute("EXPLAIN QUERY PLAN " + statement, parameters)]

@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
+from tercera.acts.redeliver import redeliver
 from tercera.cycle import Stopped
-from tercera.gathering import PATIENCE, Daily
-from tercera.guard import Guard
+from tercera.cycle.sweep import Terms
 from tercera.ledger import open_ledger
 from tercera.messages import NoticeState, Outcome
 from tercera.model import Level, Match, Period, RuleId
-from tercera.redeliver import redeliver
-from tercera.routing import Route, Routes
 from tercera.rules import everyone
-from tercera.sweep import Terms
+from tercera.telling.gathering import PATIENCE, Daily
+from tercera.telling.guard import Guard
+from tercera.telling.routing import Route, Routes
 from tests.integration.carriers import RULE, Shop
 
 BOTH = replace(
@@ -80,13 +80,13 @@ def test_nothing_is_sent_before_the_cycle_has_ended(shop: Shop, monkeypatch: pyt
     seen = []
     shop.now += timedelta(days=1)
     shop.write(ana="UUU")
-    reject = shop.ledger.record_rejects
+    reject = shop.ledger.diary.record_rejects
 
     def look(*told: Any) -> None:
-        seen.append(shop.ledger.claim(shop.now, 10))
+        seen.append(shop.ledger.post.claim(shop.now, 10))
         reject(*told)
 
-    monkeypatch.setattr(shop.ledger, "record_rejects", look)
+    monkeypatch.setattr(shop.ledger.diary, "record_rejects", look)
     shop.cycle()
     assert seen == [[], []]
     assert [recipient for recipient, _ in carried(shop)] == ["ana@example.com", "ops@example.com"]
@@ -109,20 +109,20 @@ def test_what_a_killed_run_left_is_due_when_the_next_begins(
 ) -> None:
     """Or, where another instance may still be at it, after a short patience."""
     with monkeypatch.context() as killed:
-        killed.setattr(shop.ledger, "finish_run", lambda *_: None)
+        killed.setattr(shop.ledger.diary, "finish_run", lambda *_: None)
         shop.sweep(ana="UUU")
-    assert shop.ledger.claim(shop.now, 10) == []
-    assert shop.ledger.next_due(shop.now) == shop.now + PATIENCE
-    shop.ledger.begin_run("sweep", shop.now)
+    assert shop.ledger.post.claim(shop.now, 10) == []
+    assert shop.ledger.post.next_due(shop.now) == shop.now + PATIENCE
+    shop.ledger.diary.begin_run("sweep", shop.now)
     assert [recipient for recipient, _ in carried(shop)] == ["ana@example.com", "ops@example.com"]
 
 
 def test_a_message_keeps_its_key_and_what_it_says(shop: Shop) -> None:
     """Whatever comes while it is tried again is another message."""
     shop.sweep(ana="UUU")
-    claimed = shop.ledger.claim(shop.now, 10)
+    claimed = shop.ledger.post.claim(shop.now, 10)
     again = shop.now + timedelta(days=1)
-    shop.ledger.settle(
+    shop.ledger.post.settle(
         [Outcome(each.key, shop.now, NoticeState.PENDING, "451", 451, again) for each in claimed]
     )
     shop.sweep(ana="UUU", ben="UUU")
@@ -138,25 +138,25 @@ def test_held_notices_are_decided_about_rule_by_rule(shop: Shop) -> None:
     shop.sweep(ana="UUU", ben="UUU")
     assert {each.notices[0].kind for each in shop.sent()} == {"held"}
     shop.now += timedelta(hours=1)
-    assert shop.ledger.release(RULE.id, shop.now) == {NoticeState.PENDING: 4}
+    assert shop.ledger.post.release(RULE.id, shop.now) == {NoticeState.PENDING: 4}
     assert carried(shop) == [
         ("ana@example.com", [RULE.id]),
         ("ben@example.com", [RULE.id]),
         ("ops@example.com", [RULE.id, RULE.id]),
     ]
-    assert shop.ledger.discard(QUARTER.id, shop.now) == 4
+    assert shop.ledger.post.discard(QUARTER.id, shop.now) == 4
 
 
 def test_a_joined_mail_that_was_refused_goes_to_the_mended_address_as_one(shop: Shop) -> None:
     """Each notice is a new one, and they share a message again."""
     shop.sweep(ana="UUU")
-    (mail,) = (each for each in shop.ledger.claim(shop.now, 10) if each.for_customer)
-    shop.ledger.settle([Outcome(mail.key, shop.now, NoticeState.DEAD, "550 no such user", 550)])
+    (mail,) = (each for each in shop.ledger.post.claim(shop.now, 10) if each.for_customer)
+    shop.ledger.post.settle([Outcome(mail.key, shop.now, NoticeState.DEAD, "550 no such user", 550)])
     customers = (shop.folder / "customers.csv").read_text().replace("Ana,ana@", "Ana,ana.maria@")
     (shop.folder / "customers.csv").write_text(customers)
     with shop.source() as source:
         assert redeliver(shop.ledger, source, shop.now).retried == 2
-    (mended,) = (each for each in shop.ledger.claim(shop.now, 10) if each.for_customer)
+    (mended,) = (each for each in shop.ledger.post.claim(shop.now, 10) if each.for_customer)
     assert (mended.recipient, len(mended.notices)) == ("ana.maria@example.com", 2)
 
 
@@ -170,26 +170,26 @@ def test_a_morning_digest_gathers_the_day(shop: Shop) -> None:
     shop.write(ana="UUU", ben="UUU")
     shop.cycle()
     assert {recipient for recipient, _ in carried(shop)} == {"ana@example.com", "ben@example.com"}
-    assert shop.ledger.next_due(shop.now) == shop.now + hour / 2
+    assert shop.ledger.post.next_due(shop.now) == shop.now + hour / 2
     shop.now += hour / 2
     assert carried(shop) == [("ops@example.com", [RULE.id, QUARTER.id] * 2)]
     shop.write(ana="U", ben="UUU")
     shop.cycle()
     shop.sent()
-    assert shop.ledger.next_due(shop.now) == shop.now + 24 * hour
+    assert shop.ledger.post.next_due(shop.now) == shop.now + 24 * hour
 
 
 def test_a_cycle_that_is_stopped_keeps_nothing_back(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it had committed is due."""
     shop.now += timedelta(days=1)
     shop.write(ana="UUU")
-    record = shop.ledger.record_rejects
+    record = shop.ledger.diary.record_rejects
 
     def stop(*told: Any) -> None:
         record(*told)
         raise Stopped("stopped")
 
-    monkeypatch.setattr(shop.ledger, "record_rejects", stop)
+    monkeypatch.setattr(shop.ledger.diary, "record_rejects", stop)
     with pytest.raises(Stopped):
         shop.cycle()
     assert carried(shop) == [("ana@example.com", [RULE.id]), ("ops@example.com", [RULE.id])]

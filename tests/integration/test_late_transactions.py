@@ -10,8 +10,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from tercera.changes import Changes
 from tercera.sources.sql import Settings, open_source
+from tercera.tally.changes import Changes
 from tests.servers import postgresql
 
 WAYS: Mapping[str, dict[str, Any]] = {

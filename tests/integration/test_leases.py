@@ -96,25 +96,25 @@ def test_what_one_has_claimed_is_nobody_elses(pair: tuple[Ledger, Ledger]) -> No
     """Until it is settled, released by whom it belongs to, or that one's lease ends."""
     one, other = pair
     commit(one, opened("ana"), opened("eva"))
-    (ana,) = one.claim(NOW, 1)
-    (eva,) = other.claim(NOW, 10)
+    (ana,) = one.post.claim(NOW, 1)
+    (eva,) = other.post.claim(NOW, 10)
     assert {ana.recipient, eva.recipient} == {"ana@example.com", "eva@example.com"}
-    other.release_claims()
-    assert other.claim(NOW, 10) == [eva]
-    assert one.still_ours(ana)
-    assert not one.still_ours(eva)
-    assert other.next_due(NOW) is None
+    other.post.release_claims()
+    assert other.post.claim(NOW, 10) == [eva]
+    assert one.post.still_ours(ana)
+    assert not one.post.still_ours(eva)
+    assert other.post.next_due(NOW) is None
 
 
 def test_the_order_holds_across_instances(pair: tuple[Ledger, Ledger]) -> None:
     """What follows an earlier word waits for it, also when another instance is sending that."""
     one, other = pair
     commit(one, opened("ana"))
-    (first,) = one.claim(NOW, 10)
+    (first,) = one.post.claim(NOW, 10)
     commit(other, escalated("ana"))
-    assert other.claim(NOW, 10) == []
-    one.settle([sent(first.key)])
-    (second,) = other.claim(NOW, 10)
+    assert other.post.claim(NOW, 10) == []
+    one.post.settle([sent(first.key)])
+    (second,) = other.post.claim(NOW, 10)
     assert second.thread == (first.key,)
 
 
@@ -122,42 +122,42 @@ def test_the_claims_of_an_instance_that_is_gone_are_free(pair: tuple[Ledger, Led
     """After its lease; until then they wait."""
     one, other = pair
     commit(one, opened("ana"))
-    (mine,) = one.claim(NOW, 10)
-    assert other.claim(NOW, 10) == []
+    (mine,) = one.post.claim(NOW, 10)
+    assert other.post.claim(NOW, 10) == []
     expire(address)
-    assert other.claim(NOW, 10) == [mine]
+    assert other.post.claim(NOW, 10) == [mine]
     with open_ledger(address) as third, third.hold():
-        assert third.claim(NOW, 10) == []
+        assert third.post.claim(NOW, 10) == []
 
 
 def test_who_stood_still_sends_nothing_of_what_it_had(address: str) -> None:
     """By its own clock, before it asks anybody; also after its lease is renewed."""
     with open_ledger(address, lease=SECOND) as one:
         commit(one, opened("ana"))
-        (mine,) = one.claim(NOW, 10)
-        assert one.still_ours(mine)
+        (mine,) = one.post.claim(NOW, 10)
+        assert one.post.still_ours(mine)
         threading.Event().wait(1)
-        assert not one.still_ours(mine)
-        assert one.claim(NOW, 10) == []
-        assert not one.still_ours(mine)
-        one.release_claims()
-        (again,) = one.claim(NOW, 10)
-        assert one.still_ours(again)
+        assert not one.post.still_ours(mine)
+        assert one.post.claim(NOW, 10) == []
+        assert not one.post.still_ours(mine)
+        one.post.release_claims()
+        (again,) = one.post.claim(NOW, 10)
+        assert one.post.still_ours(again)
 
 
 def test_while_it_is_held_claims_last(address: str) -> None:
     """The lease is renewed beside the sending; who is there is known."""
     with open_ledger(address, lease=SECOND) as one, open_ledger(address) as other, one.hold():
         commit(one, opened("ana"))
-        (mine,) = one.claim(NOW, 10)
+        (mine,) = one.post.claim(NOW, 10)
         threading.Event().wait(1.5)
-        assert one.still_ours(mine)
-        assert other.claim(NOW, 10) == []
+        assert one.post.still_ours(mine)
+        assert other.post.claim(NOW, 10) == []
         with other.hold():
             assert set(one.instances()) == {one.instance, other.instance}
     with open_ledger(address) as third:
         assert third.instances() == []
-        assert third.claim(NOW, 10) == [mine]
+        assert third.post.claim(NOW, 10) == [mine]
 
 
 @pytest.mark.parametrize(
@@ -169,14 +169,14 @@ def test_a_late_outcome_of_what_another_is_sending(
     """What was accepted is sent, whoever has it now; what was refused is the other's to find out."""
     one, other = pair
     commit(one, opened("ana"))
-    (mine,) = one.claim(NOW, 10)
+    (mine,) = one.post.claim(NOW, 10)
     expire(address)
-    (theirs,) = other.claim(NOW, 10)
-    one.settle([late(mine.key)])
-    (delivery,) = other.deliveries()
+    (theirs,) = other.post.claim(NOW, 10)
+    one.post.settle([late(mine.key)])
+    (delivery,) = other.post.deliveries()
     assert delivery.state is state
-    other.settle([later(theirs.key, NOW + SECOND)])
-    (delivery,) = other.deliveries()
+    other.post.settle([later(theirs.key, NOW + SECOND)])
+    (delivery,) = other.post.deliveries()
     assert delivery.state is state
     assert [each.attempt for each in delivery.receipts] == [1, 2]
 
@@ -193,11 +193,11 @@ def test_five_hundred_messages_over_two_instances_are_sent_once(address: str) ->
         def deliver(ledger: Ledger, keys: list[str]) -> None:
             start.wait()
             while ledger.counts().notices.get(NoticeState.PENDING):
-                for message in ledger.claim(NOW, 13)[:11]:
-                    if ledger.still_ours(message):
+                for message in ledger.post.claim(NOW, 13)[:11]:
+                    if ledger.post.still_ours(message):
                         keys.append(message.key)
-                        ledger.settle([sent(message.key)])
-                ledger.release_claims()
+                        ledger.post.settle([sent(message.key)])
+                ledger.post.release_claims()
 
         threads = [
             threading.Thread(target=deliver, args=each) for each in zip(ledgers, sent_keys, strict=True)
@@ -209,7 +209,7 @@ def test_five_hundred_messages_over_two_instances_are_sent_once(address: str) ->
         keys = [key for some in sent_keys for key in some]
         assert len(keys) == len(set(keys)) == 500
         assert ledgers[0].counts().notices == {NoticeState.SENT: 500}
-        assert all(len(each.receipts) == 1 for each in ledgers[0].deliveries(limit=1000))
+        assert all(len(each.receipts) == 1 for each in ledgers[0].post.deliveries(limit=1000))
 
 
 def test_instances_that_come_to_life_while_others_claim(address: str) -> None:
@@ -221,13 +221,13 @@ def test_instances_that_come_to_life_while_others_claim(address: str) -> None:
         for _ in range(rounds):
             expire(address)
             for ledger in ledgers:
-                ledger.release_claims()
+                ledger.post.release_claims()
             start, taken = threading.Barrier(len(ledgers)), [list[str]() for _ in ledgers]
 
             def claim(ledger: Ledger, keys: list[str], start: threading.Barrier = start) -> None:
                 start.wait()
                 for _ in range(6):
-                    keys += [message.key for message in ledger.claim(NOW, keys_each)]
+                    keys += [message.key for message in ledger.post.claim(NOW, keys_each)]
 
             threads = [threading.Thread(target=claim, args=each) for each in zip(ledgers, taken, strict=True)]
             for thread in threads:

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from tercera.acts.retention import prune
 from tercera.errors import LedgerError
 from tercera.ledger import Cursor, Ledger, Pruned, adopt, back_up, open_ledger, upgrade_ledger
 from tercera.messages import NoticeState
 from tercera.model import Counting, Level, Match, Period, Reason, RuleId, SubjectId, WindowId
 from tercera.people import Actor, Permission, Role, Token, User, Via
-from tercera.retention import prune
 from tercera.rules import Rule
-from tercera.silences import Decision, DecisionKind
+from tercera.telling.silences import Decision, DecisionKind
 from tests.integration.ledger_changes import (
     CLOSED,
     NOTICE,
@@ -137,25 +137,25 @@ def test_postgresql_is_backed_up_by_its_own_tool(tmp_path: Path) -> None:
 def test_a_sqlite_ledger_moves_to_postgresql(tmp_path: Path) -> None:
     """Every row, under the same identity; numbers go on, and what waits is sent under its key."""
     with new_ledger(tmp_path) as source, source.hold():
-        run = source.begin_run("sweep", NOW)
+        run = source.diary.begin_run("sweep", NOW)
         commit(source, opened("a\0na"), opened("eva"))
         source.decide(Decision(DecisionKind.SNOOZE, None, None, None, None, "me", "later", NOW, alert=1))
-        source.settle([sent(message.key) for message in source.claim(NOW, 1)])
-        waiting = source.claim(NOW, 9)
+        source.post.settle([sent(message.key) for message in source.post.claim(NOW, 1)])
+        waiting = source.post.claim(NOW, 9)
         source.people.add_user(User("ada", Role.ADMIN, NOW))
         source.people.add_token(KEY)
         source.people.record(ADA.did(NOW, "token added", "token 1"))
         with pytest.raises(LedgerError, match="in use by process"):
             adopt(tmp_path / "ledger.db", "sqlite:////nowhere/at/all.db")
     with new_ledger(tmp_path) as source:
-        source.release_claims()
+        source.post.release_claims()
         before = everything(source)
     with empty_ledger() as database:
         assert adopt(tmp_path / "ledger.db", database)["messages"] == 2
         with open_ledger(database) as target:
             assert everything(target) == before
-            assert target.claim(NOW, 9) == waiting
-            assert target.begin_run("sweep", NOW) == run + 1
+            assert target.post.claim(NOW, 9) == waiting
+            assert target.diary.begin_run("sweep", NOW) == run + 1
             again = Decision(DecisionKind.SNOOZE, None, None, None, None, "me", "later", NOW, alert=2)
             assert target.decide(again).id == 2
             assert target.people.add_token(KEY)[0].id == 2
@@ -193,7 +193,7 @@ def old(ledger: Ledger) -> Ledger:
 
 def tell(ledger: Ledger) -> None:
     """Sends everything."""
-    ledger.settle([sent(message.key) for message in ledger.claim(NOW, 100)])
+    ledger.post.settle([sent(message.key) for message in ledger.post.claim(NOW, 100)])
 
 
 def rows(ledger: Ledger) -> dict[str, int]:
@@ -240,8 +240,8 @@ def test_nothing_open_waiting_or_held_is_forgotten(old: Ledger) -> None:
     assert prune(old, [WATCHED], YEAR, LATER)[RULE].alerts == 2, "only January: February is read again"
     commit(old, change("leo", Reason.CLOSED, NOTICE, CLOSED, window="2023-02", drafts=()))
     assert prune(old, [WATCHED], YEAR, LATER)[RULE].alerts == 2, "his notice still waits"
-    (message,) = old.claim(NOW, 10)
-    old.settle([dead(message.key)])
+    (message,) = old.post.claim(NOW, 10)
+    old.post.settle([dead(message.key)])
     held = replace(to_customer("ida"), held=True)
     commit(old, opened("ida", held, window="2023-01"))
     commit(old, change("ida", Reason.CLOSED, NOTICE, CLOSED, window="2023-01", drafts=()))
@@ -261,7 +261,7 @@ def test_a_digest_goes_with_the_last_of_its_notices(old: Ledger) -> None:
     prune(old, [WATCHED], YEAR, LATER)
     assert {alert.subject for alert in old.alerts()} == {"ida"}
     assert old.counts().notices == {NoticeState.SENT: 1}
-    assert len(old.deliveries()) == 1
+    assert len(old.post.deliveries()) == 1
 
 
 def test_a_window_that_a_rule_still_watches_is_kept(old: Ledger) -> None:

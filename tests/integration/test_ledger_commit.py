@@ -12,7 +12,7 @@ import pytest
 
 from tercera.errors import LedgerError, NotFoundError
 from tercera.ledger import Cursor, Ledger, digest_of
-from tercera.ledger.engine import writing
+from tercera.ledger.database.engine import writing
 from tercera.messages import Change
 from tercera.model import (
     Reason,
@@ -212,41 +212,41 @@ def test_a_reopened_alert_goes_on_counting(ledger: Ledger) -> None:
 
 def test_runs_and_their_rejects_are_remembered(ledger: Ledger) -> None:
     """What a run read and could not judge, with samples; a killed run has no end."""
-    first = ledger.begin_run("sweep", NOW)
+    first = ledger.diary.begin_run("sweep", NOW)
     sample = {"order_id": "1", "placed_at": "so\0on", "customer_id": None}
     survey = Survey(10, 8, {RejectReason.UNREADABLE_DATE: RejectCount(2, 1, (sample,))})
-    ledger.record_rejects(first, RULE, survey)
-    ledger.finish_run(first, NOW + timedelta(seconds=5), {"transitions": {Reason.OPENED: 2}}, None)
-    second = ledger.begin_run("deliver", NOW)
-    assert ledger.rejects() == ledger.rejects(first) == {RULE: survey}
-    assert ledger.rejects(second) == {}
-    killed, finished = ledger.last_runs(5)
+    ledger.diary.record_rejects(first, RULE, survey)
+    ledger.diary.finish_run(first, NOW + timedelta(seconds=5), {"transitions": {Reason.OPENED: 2}}, None)
+    second = ledger.diary.begin_run("deliver", NOW)
+    assert ledger.diary.rejects() == ledger.diary.rejects(first) == {RULE: survey}
+    assert ledger.diary.rejects(second) == {}
+    killed, finished = ledger.diary.last_runs(5)
     assert (killed.id, killed.kind, killed.finished_at, killed.summary) == (second, "deliver", None, {})
     assert finished.summary == {"transitions": {"opened": 2}}
     assert finished.finished_at == NOW + timedelta(seconds=5)
-    assert [run.id for run in ledger.last_runs(1)] == [second]
+    assert [run.id for run in ledger.diary.last_runs(1)] == [second]
 
 
 def test_what_was_last_read_for_each_rule(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two instances may each have swept one. What nobody has read for long is not told any more."""
     monkeypatch.setattr("tercera.ledger.runs.LATELY", 3)
     for rule, rows in (("one", 1), ("other", 2), ("one", 3)):
-        ledger.record_rejects(ledger.begin_run("sweep", NOW), RuleId(rule), Survey(rows, 0))
-    assert {rule: survey.rows for rule, survey in ledger.rejects().items()} == {"one": 3, "other": 2}
+        ledger.diary.record_rejects(ledger.diary.begin_run("sweep", NOW), RuleId(rule), Survey(rows, 0))
+    assert {rule: survey.rows for rule, survey in ledger.diary.rejects().items()} == {"one": 3, "other": 2}
     for _ in range(2):
-        ledger.record_rejects(ledger.begin_run("sweep", NOW), RuleId("one"), Survey(4, 0))
-    assert {rule: survey.rows for rule, survey in ledger.rejects().items()} == {"one": 4}
+        ledger.diary.record_rejects(ledger.diary.begin_run("sweep", NOW), RuleId("one"), Survey(4, 0))
+    assert {rule: survey.rows for rule, survey in ledger.diary.rejects().items()} == {"one": 4}
 
 
 def test_old_runs_are_forgotten_with_their_rejects(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run every minute does not fill the disk, and numbers are not given twice."""
     monkeypatch.setattr("tercera.ledger.runs.KEPT", 3)
     for _ in range(5):
-        run = ledger.begin_run("sweep", NOW)
-        ledger.record_rejects(run, RULE, Survey(1, 0, {RejectReason.NO_DATE: RejectCount(1, 0)}))
-    assert [run.id for run in ledger.last_runs(9)] == [5, 4, 3]
-    assert ledger.rejects(2) == {}
-    assert ledger.rejects(3) != {}
+        run = ledger.diary.begin_run("sweep", NOW)
+        ledger.diary.record_rejects(run, RULE, Survey(1, 0, {RejectReason.NO_DATE: RejectCount(1, 0)}))
+    assert [run.id for run in ledger.diary.last_runs(9)] == [5, 4, 3]
+    assert ledger.diary.rejects(2) == {}
+    assert ledger.diary.rejects(3) != {}
 
 
 @pytest.mark.parametrize("ledger_address", ["sqlite"], indirect=True)

@@ -38,13 +38,13 @@ def subjects(message: Message) -> list[str]:
 
 def test_commits_of_a_run_share_a_message(ledger: Ledger) -> None:
     """It is sent when the run ends, and says all of it."""
-    run = ledger.begin_run("sweep", NOW)
+    run = ledger.diary.begin_run("sweep", NOW)
     commit(ledger, opened("ana", waiting(run)))
     commit(ledger, opened("eva", waiting(run)), opened("leo", waiting(run, "other")))
-    assert ledger.claim(NOW, 10) == []
-    assert ledger.next_due(NOW) == SOON
-    ledger.finish_run(run, NOW, {}, None)
-    first, second = ledger.claim(NOW, 10)
+    assert ledger.post.claim(NOW, 10) == []
+    assert ledger.post.next_due(NOW) == SOON
+    ledger.diary.finish_run(run, NOW, {}, None)
+    first, second = ledger.post.claim(NOW, 10)
     assert (subjects(first), subjects(second)) == (["ana", "eva"], ["leo"])
     assert ledger.counts().notices == {NoticeState.PENDING: 3}
 
@@ -52,12 +52,12 @@ def test_commits_of_a_run_share_a_message(ledger: Ledger) -> None:
 def test_what_was_claimed_or_tried_says_no_more(ledger: Ledger) -> None:
     """A repeat says what the first try said: what comes later is another message."""
     commit(ledger, opened("ana", waiting()))
-    (first,) = ledger.claim(SOON, 10)
+    (first,) = ledger.post.claim(SOON, 10)
     commit(ledger, opened("eva", waiting()))
-    ledger.settle([later(first.key, SOON + timedelta(hours=1))])
+    ledger.post.settle([later(first.key, SOON + timedelta(hours=1))])
     commit(ledger, opened("leo", waiting()))
-    ledger.release_claims()
-    second, again = ledger.claim(SOON + timedelta(hours=1), 10)
+    ledger.post.release_claims()
+    second, again = ledger.post.claim(SOON + timedelta(hours=1), 10)
     assert subjects(second) == ["eva", "leo"]
     assert (again.key, subjects(again)) == (first.key, ["ana"])
 
@@ -67,7 +67,7 @@ def test_held_and_pending_do_not_mix(ledger: Ledger) -> None:
     held = replace(waiting(), held=True)
     commit(ledger, opened("ana", waiting()), opened("eva", held))
     commit(ledger, opened("leo", held), opened("kim", waiting()))
-    (message,) = ledger.claim(SOON, 10)
+    (message,) = ledger.post.claim(SOON, 10)
     assert subjects(message) == ["ana", "kim"]
     assert ledger.counts().notices == {NoticeState.PENDING: 2, NoticeState.HELD: 2}
 
@@ -77,18 +77,18 @@ def test_the_guards_word_waits_for_no_digest(ledger: Ledger) -> None:
     commit(ledger, opened("ana", waiting()), opened("eva", waiting()))
     word = replace(to_operations("word"), kind=NoticeKind.HELD, detail=Holding(9, SOON).text)
     commit(ledger, escalated("ana", word), escalated("eva", to_operations()))
-    (message,) = ledger.claim(NOW, 10)
+    (message,) = ledger.post.claim(NOW, 10)
     assert [notice.kind for notice in message.notices] == [NoticeKind.HELD]
 
 
 def test_a_run_that_never_ended(ledger: Ledger, ledger_address: str) -> None:
     """Where nobody else can be at it, the next run lets its messages go; else the time does."""
-    run = ledger.begin_run("sweep", NOW)
+    run = ledger.diary.begin_run("sweep", NOW)
     commit(ledger, opened("ana", waiting(run)))
-    ledger.begin_run("sweep", NOW + timedelta(seconds=1))
-    at_once = ledger.claim(NOW + timedelta(seconds=1), 10)
+    ledger.diary.begin_run("sweep", NOW + timedelta(seconds=1))
+    at_once = ledger.post.claim(NOW + timedelta(seconds=1), 10)
     assert bool(at_once) == ledger_address.startswith("sqlite")
-    assert at_once or ledger.claim(SOON, 10)
+    assert at_once or ledger.post.claim(SOON, 10)
 
 
 def test_no_notice_is_lost_between_joining_and_claiming(ledger: Ledger) -> None:
@@ -108,9 +108,9 @@ def test_no_notice_is_lost_between_joining_and_claiming(ledger: Ledger) -> None:
     def send() -> None:
         while True:
             last = done.is_set()
-            for message in ledger.claim(SOON, 10):
+            for message in ledger.post.claim(SOON, 10):
                 told.append(message)
-                ledger.settle([sent(message.key)])
+                ledger.post.settle([sent(message.key)])
             if last:
                 return
 
@@ -120,7 +120,7 @@ def test_no_notice_is_lost_between_joining_and_claiming(ledger: Ledger) -> None:
     assert sorted(subject for message in told for subject in subjects(message)) == sorted(names)
     assert ledger.counts().notices == {NoticeState.SENT: len(names)}
     by_key = {message.key: len(message.notices) for message in told}
-    carried = [each.message for each in ledger.deliveries(limit=1000)]
+    carried = [each.message for each in ledger.post.deliveries(limit=1000)]
     assert {key: carried.count(key) for key in by_key} == by_key
 
 
@@ -131,7 +131,7 @@ def test_who_was_told_has_heard(ledger: Ledger, state: str) -> None:
     commit(ledger, opened("ana", to_customer("ana"), to_operations()), opened("eva", nobody, held))
     if state != "pending":
         outcome = {"sent": NoticeState.SENT, "dead": NoticeState.DEAD}[state]
-        ledger.settle([replace(sent(each.key), state=outcome) for each in ledger.claim(NOW, 10)])
+        ledger.post.settle([replace(sent(each.key), state=outcome) for each in ledger.post.claim(NOW, 10)])
     assert ledger.heard([1, 2]) == {
         1: {("customer", None): "notice", ("operations", "ops@example.com"): "notice"}
     }

@@ -26,7 +26,7 @@ HOLDER = dedent("""
     from tercera.ledger import open_ledger
     ledger = open_ledger(sys.argv[1])
     with ledger.hold():
-        ledger.claim(datetime.fromisoformat(sys.argv[2]), 10)
+        ledger.post.claim(datetime.fromisoformat(sys.argv[2]), 10)
         print("holding", flush=True)
         sys.stdin.read()
 """)
@@ -68,9 +68,9 @@ def test_what_a_killed_holder_had_claimed_is_free_again(
     holder.send_signal(signal.SIGKILL)
     holder.wait()
     with new_ledger(tmp_path) as ledger:
-        assert ledger.claim(NOW, 10) == []
+        assert ledger.post.claim(NOW, 10) == []
         with ledger.hold():
-            assert len(ledger.claim(NOW, 10)) == 1
+            assert len(ledger.post.claim(NOW, 10)) == 1
 
 
 def test_a_ledger_can_be_held_again_and_again(tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_a_read_only_ledger_changes_nothing(tmp_path: Path) -> None:
         open_ledger(address(tmp_path), read_only=True) as looking,
         pytest.raises(LedgerError, match="readonly"),
     ):
-        looking.begin_run("sweep", NOW)
+        looking.diary.begin_run("sweep", NOW)
     (tmp_path / "empty.db").touch()
     with pytest.raises(LedgerError, match="not up to date; `tercera run`"):
         open_ledger(f"sqlite:///{tmp_path / 'empty.db'}", read_only=True)
@@ -213,12 +213,12 @@ def test_a_directory_that_can_not_be_written_is_named() -> None:
 
 def test_a_ledger_that_stays_busy_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With how long was waited."""
-    monkeypatch.setattr("tercera.ledger.sqlite.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("tercera.ledger.database.sqlite.BUSY_SECONDS", 0.1)
     with new_ledger(tmp_path) as ledger:
         other = sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(LedgerError, match=r"busy with another process for 0\.1 s"):
-            ledger.begin_run("sweep", NOW)
+            ledger.diary.begin_run("sweep", NOW)
         other.close()
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from tercera.ledger import Ledger, Precision
 from tercera.messages import NoticeState
 from tercera.model import RejectCount, RejectReason, Survey
-from tercera.silences import Decision, DecisionKind
+from tercera.telling.silences import Decision, DecisionKind
 from tests.integration.ledger_changes import NOW, RULE, commit, opened
 
 LATER = NOW + timedelta(hours=1)
@@ -29,7 +29,7 @@ def test_notices_page_by_page(ledger: Ledger) -> None:
             seen += [each.id for each in page.notices]
             if (place := page.after) is None:
                 break
-        assert seen == sorted((each.id for each in ledger.deliveries()), reverse=True)
+        assert seen == sorted((each.id for each in ledger.post.deliveries()), reverse=True)
     assert ledger.reports.notices(NoticeState.DEAD, None, None, 2).notices == ()
     assert ledger.reports.notices(None, "none", None, 2).notices == ()
 
@@ -67,9 +67,9 @@ def test_what_runs_read_and_rejected(ledger: Ledger) -> None:
     """Of a rule, the newest first, with what went wrong."""
     rejects = {reason: RejectCount(3, 1) for reason in (RejectReason.NO_DATE, RejectReason.NO_STATUS)}
     for error in (None, "away"):
-        run = ledger.begin_run("sweep", NOW)
-        ledger.record_rejects(run, RULE, Survey(100, 90, rejects if error is None else {}))
-        ledger.finish_run(run, LATER, {}, error)
+        run = ledger.diary.begin_run("sweep", NOW)
+        ledger.diary.record_rejects(run, RULE, Survey(100, 90, rejects if error is None else {}))
+        ledger.diary.finish_run(run, LATER, {}, error)
     last, first = ledger.reports.runs_of(RULE, 5)
     assert (last.rows, last.rejects, last.error) == (100, 0, "away")
     assert (first.orders, first.rejects, first.finished_at) == (90, 6, LATER)

@@ -23,8 +23,8 @@ from sqlalchemy import create_engine
 
 from tercera.errors import LedgerError
 from tercera.ledger import Cursor, Ledger, open_ledger
-from tercera.ledger.engine import open_engine, writing
-from tercera.ledger.schema import HEAD
+from tercera.ledger.database.engine import open_engine, writing
+from tercera.ledger.database.schema import HEAD
 from tercera.ledger.tables import metadata
 from tercera.messages import NoticeState
 from tercera.model import Reason, RejectCount, RejectReason, Survey
@@ -137,7 +137,7 @@ def test_a_migration_that_fails_leaves_the_ledger_as_it_was(
         raise KeyError
 
     with monkeypatch.context() as patch:
-        patch.setattr("tercera.ledger.schema._name", fail)
+        patch.setattr("tercera.ledger.database.schema._name", fail)
         with pytest.raises(KeyError):
             new_ledger(tmp_path)
     assert _schema(tmp_path / "ledger.db") == {}
@@ -154,18 +154,18 @@ def test_a_released_ledger_goes_on(dump: Path, tmp_path: Path) -> None:
     with new_ledger(tmp_path) as ledger, ledger.hold():
         assert ledger.identity == identity
         assert ledger.cursor(RULE) == Cursor("fingerprint", NOW)
-        assert ledger.rejects()[RULE].rejects[RejectReason.NO_DATE].rows == 2
-        assert [run.summary for run in ledger.last_runs(3)] == [{"rows": 10}]
+        assert ledger.diary.rejects()[RULE].rejects[RejectReason.NO_DATE].rows == 2
+        assert [run.summary for run in ledger.diary.last_runs(3)] == [{"rows": 10}]
         history = ledger.alert(1)
         assert history.alert.tally == tally("ana", 5)
         assert [step.reason for step in history.steps] == [Reason.OPENED, Reason.ESCALATED]
         assert history.deliveries[0].words == "250 2.0.0 Ok: queued"
-        (waiting,) = ledger.claim(NOW, 10)
+        (waiting,) = ledger.post.claim(NOW, 10)
         assert waiting.thread == (history.deliveries[0].message,)
-        ledger.settle([sent(waiting.key)])
+        ledger.post.settle([sent(waiting.key)])
         commit(ledger, retracted("ana", WARNING), opened("zoe"))
-        assert {each.notices[0].subject for each in ledger.claim(NOW, 10)} == {"ana", "zoe"}
-        assert ledger.retry(None, NOW) == 1
+        assert {each.notices[0].subject for each in ledger.post.claim(NOW, 10)} == {"ana", "zoe"}
+        assert ledger.post.retry(None, NOW) == 1
 
 
 def test_there_is_a_released_ledger() -> None:
@@ -183,18 +183,20 @@ def _schema(file: Path) -> dict[str, list[str]]:
 
 def _live(ledger: Ledger) -> None:
     """A little of everything that a ledger holds."""
-    run = ledger.begin_run("sweep", NOW)
+    run = ledger.diary.begin_run("sweep", NOW)
     changes = [
         opened("ana", to_customer("ana"), to_operations("run-1")),
         opened("eva", to_customer("eva"), to_operations("run-1")),
     ]
     ledger.commit(changes, rule=RULE, cursor=Cursor("fingerprint", NOW), run=run, now=NOW)
-    ledger.record_rejects(run, RULE, Survey(10, 8, {RejectReason.NO_DATE: RejectCount(2, 1, ({"a": None},))}))
-    ledger.finish_run(run, NOW, {"rows": 10}, None)
-    ana, operations, eva = ledger.claim(NOW, 10)
-    ledger.settle([later(ana.key, NOW), sent(operations.key), dead(eva.key)])
-    (ana,) = ledger.claim(NOW, 10)
-    ledger.settle([sent(ana.key)])
+    ledger.diary.record_rejects(
+        run, RULE, Survey(10, 8, {RejectReason.NO_DATE: RejectCount(2, 1, ({"a": None},))})
+    )
+    ledger.diary.finish_run(run, NOW, {"rows": 10}, None)
+    ana, operations, eva = ledger.post.claim(NOW, 10)
+    ledger.post.settle([later(ana.key, NOW), sent(operations.key), dead(eva.key)])
+    (ana,) = ledger.post.claim(NOW, 10)
+    ledger.post.settle([sent(ana.key)])
     commit(ledger, escalated("ana"))
     assert ledger.counts().notices[NoticeState.PENDING] == 1
 

@@ -11,7 +11,7 @@ from tercera.errors import NotFoundError
 from tercera.ledger import AlertLine, Care, Ledger, PlaceError, Sorting, Wanted
 from tercera.messages import NoticeState
 from tercera.model import Reason, State, SubjectId, WindowId
-from tercera.silences import Decision, DecisionKind
+from tercera.telling.silences import Decision, DecisionKind
 from tests.hostile import HOSTILE
 from tests.integration.ledger_changes import (
     CLOSED,
@@ -157,7 +157,7 @@ def test_what_windows_brought(some: Ledger) -> None:
 def test_a_message_as_it_was_written(ledger: Ledger) -> None:
     """Whatever became of it: the same that was handed to the channel."""
     commit(ledger, opened("ana", to_operations("digest")), opened("bo", to_operations("digest")))
-    (claimed,) = ledger.claim(NOW, 10)
+    (claimed,) = ledger.post.claim(NOW, 10)
     assert ledger.views.message(claimed.key) == claimed
     with pytest.raises(NotFoundError, match="no message 'none'"):
         ledger.views.message("none")

@@ -9,22 +9,22 @@ from pathlib import Path
 
 import pytest
 
-from tercera.changes import Batch
 from tercera.cycle import cycle
+from tercera.cycle.live import GATHERS, LONGEST, Live
+from tercera.cycle.sweep import Swept, Terms
 from tercera.errors import ConflictError
 from tercera.following.desk import Desk
 from tercera.following.looking import Looker
-from tercera.guard import Guard
+from tercera.following.owners import Owners
 from tercera.ledger import LIVE, Lease, Ledger, Position, open_ledger
-from tercera.live import GATHERS, LONGEST, Live
 from tercera.messages import NoticeState
 from tercera.model import Counting, Level, Match, Period, RuleId, SubjectId
 from tercera.orders import Source
-from tercera.owners import Owners
-from tercera.routing import Route, Routes
 from tercera.rules import Rule, everyone
 from tercera.sources import load
-from tercera.sweep import Swept, Terms
+from tercera.tally.changes import Batch
+from tercera.telling.guard import Guard
+from tercera.telling.routing import Route, Routes
 from tests.integration.ledger_changes import ENGINES, ledger_kept_by
 
 NOW = datetime(2023, 6, 20, tzinfo=UTC)
@@ -93,17 +93,17 @@ def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shop]:
 
 def test_looks_are_one_run(shop: Shop) -> None:
     """However many they are; after a sweep, or ten minutes, another one. None is a sign that all is well."""
-    good = shop.ledger.heart().last_good
+    good = shop.ledger.diary.heart().last_good
     shop.look("ana", ana=2)
     shop.look("bea", ana=2, bea=2)
-    assert [run.kind for run in shop.ledger.last_runs(5)] == [LIVE, "sweep"]
+    assert [run.kind for run in shop.ledger.diary.last_runs(5)] == [LIVE, "sweep"]
     shop.now += LONGEST
     shop.look("eva", ana=2, bea=2, eva=2)
     shop.live.end_run()
-    last, before, _ = shop.ledger.last_runs(5)
+    last, before, _ = shop.ledger.diary.last_runs(5)
     assert (before.kind, before.summary["looks"], before.summary["transitions"]) == (LIVE, 2, {"opened": 2})
     assert (last.kind, last.summary["looks"]) == (LIVE, 1)
-    assert shop.ledger.heart().last_good == good
+    assert shop.ledger.diary.heart().last_good == good
 
 
 def test_the_guard_counts_looks_together(shop: Shop) -> None:
@@ -120,10 +120,10 @@ def test_customers_hear_at_once_and_digests_gather(shop: Shop) -> None:
     began = shop.now + timedelta(seconds=1)
     shop.look("ana", ana=2)
     shop.look("bea", ana=2, bea=2)
-    customers = shop.ledger.claim(shop.now, 10)
+    customers = shop.ledger.post.claim(shop.now, 10)
     assert {message.recipient for message in customers} == {"ana@example.com", "bea@example.com"}
-    assert shop.ledger.claim(began + GATHERS - timedelta(microseconds=1), 10) == []
-    (digest,) = shop.ledger.claim(began + GATHERS, 10)
+    assert shop.ledger.post.claim(began + GATHERS - timedelta(microseconds=1), 10) == []
+    (digest,) = shop.ledger.post.claim(began + GATHERS, 10)
     assert {notice.subject for notice in digest.notices} == {"ana", "bea"}
     assert shop.ledger.counts().notices == {NoticeState.PENDING: 4}
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from tercera.costs import Cost
-from tercera.indexes import HIDDEN, Fit, Index, Need, Proposal, Purpose, advise
+from tercera.indexes.costs import Cost
+from tercera.indexes.needs import HIDDEN, Fit, Index, Need, Proposal, Purpose, advise
 from tercera.relational.connection import Address, Place
 from tercera.relational.indexing import RefusedError
 from tercera.relational.indexing.mysql import MySQLTable, open_table, read_cost

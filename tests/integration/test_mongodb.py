@@ -17,12 +17,12 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
-from tercera.advice import Asked
+from tercera.demo.local_mongod import running_mongod
 from tercera.errors import SourceError
-from tercera.local_mongod import running_mongod
+from tercera.indexes.advice import Asked
 from tercera.model import CUSTOMER, Counting, Customer, Match, Period, RejectReason, SubjectId, WindowId
-from tercera.mongo.question import Question
-from tercera.mongo.tally import MOST_UNDATABLE, TOO_LARGE, in_sets
+from tercera.mongo.pipelines.question import Question
+from tercera.mongo.pipelines.tally import MOST_UNDATABLE, TOO_LARGE, in_sets
 from tercera.orders import Recent, Scope, Source
 from tercera.sources.mongodb import MongoSource, Settings, open_source
 from tercera.windows import parse_window

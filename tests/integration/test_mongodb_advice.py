@@ -13,10 +13,10 @@ import pytest
 from pydantic import SecretStr
 from pymongo.database import Database
 
-from tercera.advice import Asked, IndexCheck
-from tercera.indexes import Fit
+from tercera.indexes.advice import Asked, IndexCheck
+from tercera.indexes.needs import Fit
 from tercera.model import CUSTOMER, Counting, Match, Pair, Period, SubjectId, Tally, WindowId
-from tercera.mongo.gauge import Gauge
+from tercera.mongo.indexes.gauge import Gauge
 from tercera.orders import Scope, Source
 from tercera.sources.mongodb import MongoSource, Settings, open_source
 from tests.servers.mongod import client, empty_database, mongod_uri

@@ -210,7 +210,7 @@ def test_absent_fields_leave_no_gap() -> None:
 def test_more_rows_than_are_read_here_are_judged_by_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
     """The answer is the same, with the totals."""
     rows = [order(number, f"2023-06-{number + 1:02d}") for number in range(5)]
-    monkeypatch.setattr("tercera.mongo.columns.MOST_ROWS", 4)
+    monkeypatch.setattr("tercera.mongo.rows.columns.MOST_ROWS", 4)
     with stored(rows, DAYS) as source:
         found, survey = read(source)
     assert (found["ana_1", "2023-06"].matched, found["ana_1", "2023-06"].orders) == (5, 5)

@@ -10,9 +10,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from tercera.changes import Batch, Changes
 from tercera.errors import HistoryLostError, SourceError
 from tercera.sources.sql import Settings, SqlSource, open_source
+from tercera.tally.changes import Batch, Changes
 from tests.servers.postgresql import connection, empty_database
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, update
 
 from tercera.errors import ConflictError, LedgerError, OutageError
 from tercera.ledger import Ledger, open_ledger
-from tercera.ledger.engine import writing, written
+from tercera.ledger.database.engine import writing, written
 from tercera.ledger.numbers import draw, first_of_all
 from tercera.ledger.tables import leases
 from tercera.messages import NoticeState
@@ -52,23 +52,23 @@ def test_a_restart_of_the_server(server: Postgres) -> None:
         commit(ledger, opened("ana"))
         server.stop(signal.SIGQUIT)
         with pytest.raises(OutageError, match=r"postgres:\*\*\*@.* can't be reached .*server runs"):
-            ledger.claim(NOW, 10)
+            ledger.post.claim(NOW, 10)
         server.start()
-        (message,) = ledger.claim(NOW, 10)
-        assert ledger.still_ours(message)
+        (message,) = ledger.post.claim(NOW, 10)
+        assert ledger.post.still_ours(message)
 
 
 def test_a_receipt_outlives_a_restart(server: Postgres) -> None:
     """What was sent while the server was away is written down as soon as it is back."""
     with open_ledger(address_of(server)) as ledger:
         commit(ledger, opened("ana"))
-        (message,) = ledger.claim(NOW, 10)
+        (message,) = ledger.post.claim(NOW, 10)
         server.stop(signal.SIGQUIT)
-        settling = threading.Thread(target=ledger.settle, args=([sent(message.key)],))
+        settling = threading.Thread(target=ledger.post.settle, args=([sent(message.key)],))
         settling.start()
         server.start()
         settling.join()
-        (delivery,) = ledger.deliveries()
+        (delivery,) = ledger.post.deliveries()
         assert delivery.state is NoticeState.SENT
         assert len(delivery.receipts) == 1
 
@@ -81,10 +81,10 @@ INSTANCE = dedent("""
     ledger = open_ledger(sys.argv[1], lease=timedelta(seconds=1))
     now, rule = datetime.fromisoformat(sys.argv[2]), RuleId(sys.argv[3])
     with ledger.hold(), ledger.sweeping(rule) as lease:
-        (message,) = ledger.claim(now, 10)
+        (message,) = ledger.post.claim(now, 10)
         print("there", flush=True)
         sys.stdin.readline()
-        print(ledger.still_ours(message), flush=True)
+        print(ledger.post.still_ours(message), flush=True)
         try:
             ledger.commit([], rule=rule, cursor=None, run=1, now=now, lease=lease)
         except Exception as error:
@@ -119,8 +119,8 @@ def take_over(ledger: Ledger) -> None:
     """Waits for the message and the rule that another instance has."""
     for _ in range(100):
         with ledger.sweeping(RULE) as lease:
-            if lease is not None and (claimed := ledger.claim(NOW, 10)):
-                ledger.settle([sent(each.key) for each in claimed])
+            if lease is not None and (claimed := ledger.post.claim(NOW, 10)):
+                ledger.post.settle([sent(each.key) for each in claimed])
                 return
         threading.Event().wait(0.1)
     raise AssertionError("nothing was free after ten seconds")
@@ -129,7 +129,7 @@ def take_over(ledger: Ledger) -> None:
 def test_a_killed_instance_is_taken_over(instance: subprocess.Popen[str], address: str) -> None:
     """Within its lease, and not while it lives."""
     with open_ledger(address, lease=SECOND) as ledger:
-        assert ledger.claim(NOW, 10) == []
+        assert ledger.post.claim(NOW, 10) == []
         with ledger.sweeping(RULE) as lease:
             assert lease is None
         instance.kill()
@@ -214,7 +214,7 @@ def test_a_ledger_beside_other_tables() -> None:
         with open_ledger(database, read_only=True) as looking:
             assert looking.alerts() == []
             with pytest.raises(LedgerError, match="can only be read"):
-                looking.begin_run("sweep", NOW)
+                looking.diary.begin_run("sweep", NOW)
     with empty_database() as database, connection(database) as made:
         made.execute("CREATE SCHEMA tercera")
         made.execute("CREATE TABLE tercera.orders (id int)")
@@ -284,7 +284,7 @@ def test_two_releases_at_once(address: str) -> None:
         held = [opened(name, replace(to_customer(name), held=True)) for name in map(str, range(200))]
         commit(one, *held)
         became: list[int] = []
-        at_once(lambda ledger: became.append(ledger.release(None, NOW)[NoticeState.PENDING]), one, other)
+        at_once(lambda ledger: became.append(ledger.post.release(None, NOW)[NoticeState.PENDING]), one, other)
         assert sorted(became) == [0, 200]
         assert one.counts().notices == {NoticeState.PENDING: 200}
 

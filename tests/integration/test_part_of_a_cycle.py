@@ -13,12 +13,12 @@ import pytest
 from sqlalchemy import event
 
 from tercera.cycle import Report, cycle
+from tercera.cycle.sweep import Terms
 from tercera.ledger import Ledger, open_ledger
 from tercera.model import Counting, Level, Match, Period, RuleId, State, SubjectId, WindowId
-from tercera.routing import Route, Routes
 from tercera.rules import Listener, Rule
 from tercera.sources import load
-from tercera.sweep import Terms
+from tercera.telling.routing import Route, Routes
 from tests.integration.ledger_changes import ENGINES, ledger_kept_by
 
 NOW = datetime(2023, 6, 20, tzinfo=UTC)
@@ -99,12 +99,12 @@ def test_what_fell_is_found_also_in_a_window_that_is_over(shop: Shop) -> None:
 
 def test_a_part_is_no_sign_that_all_is_well(shop: Shop) -> None:
     """It counts neither as the last good cycle nor as a survey of the orders."""
-    good = shop.ledger.heart().last_good
-    surveys = shop.ledger.rejects()
+    good = shop.ledger.diary.heart().last_good
+    surveys = shop.ledger.diary.rejects()
     shop.look("bea")
-    assert shop.ledger.heart().last_good == good
-    assert shop.ledger.rejects() == surveys
-    assert shop.ledger.last_runs(1)[0].kind == "part"
+    assert shop.ledger.diary.heart().last_good == good
+    assert shop.ledger.diary.rejects() == surveys
+    assert shop.ledger.diary.last_runs(1)[0].kind == "part"
 
 
 def test_a_first_sweep_looks_at_all(shop: Shop) -> None:

@@ -23,15 +23,15 @@ def test_in_order_and_from_where_somebody_stopped(ledger: Ledger) -> None:
     """Each once, a few at a time; the end is a position, too."""
     commit(ledger, opened("ana"), opened("eva"))
     commit(ledger, escalated("ana"))
-    first = ledger.passages(limit=2)
+    first = ledger.readers.passages(limit=2)
     assert names(first) == [("ana", Reason.OPENED), ("eva", Reason.OPENED)]
-    rest = ledger.passages(first[-1].position)
+    rest = ledger.readers.passages(first[-1].position)
     assert names(rest) == [("ana", Reason.ESCALATED)]
     assert rest[0].step.tally.matched == 5
-    assert ledger.present() == rest[-1].position
-    assert ledger.passages(ledger.present()) == []
+    assert ledger.readers.present() == rest[-1].position
+    assert ledger.readers.passages(ledger.readers.present()) == []
     commit(ledger, opened("zoe"))
-    assert names(ledger.passages(rest[-1].position)) == [("zoe", Reason.OPENED)]
+    assert names(ledger.readers.passages(rest[-1].position)) == [("zoe", Reason.OPENED)]
 
 
 def test_none_is_missed_while_several_write(ledger_address: str) -> None:
@@ -48,7 +48,7 @@ def test_none_is_missed_while_several_write(ledger_address: str) -> None:
         with open_ledger(ledger_address) as own:
             while True:
                 over = done.is_set()
-                some = own.passages(seen[-1].position if seen else None, limit=7)
+                some = own.readers.passages(seen[-1].position if seen else None, limit=7)
                 seen += some
                 if over and not some:
                     return
@@ -77,24 +77,24 @@ def test_none_is_missed_while_several_write(ledger_address: str) -> None:
 
 def test_a_reader_is_remembered_by_name(ledger: Ledger) -> None:
     """Each has a position of its own."""
-    assert ledger.kept_position("crm") is None
+    assert ledger.readers.kept_position("crm") is None
     commit(ledger, opened("ana"))
-    ledger.keep_position("crm", ledger.present(), NOW)
-    ledger.keep_position("crm", ledger.present(), NOW)
-    assert ledger.kept_position("crm") == ledger.present()
-    assert ledger.kept_position("other") is None
+    ledger.readers.keep_position("crm", ledger.readers.present(), NOW)
+    ledger.readers.keep_position("crm", ledger.readers.present(), NOW)
+    assert ledger.readers.kept_position("crm") == ledger.readers.present()
+    assert ledger.readers.kept_position("other") is None
     assert ledger.followed() is None, "the position in the source is another matter"
 
 
 def test_what_was_forgotten_is_passed_over(ledger: Ledger) -> None:
     """A position stays one when the transition behind it is gone, and no number is given out twice."""
     commit(ledger, change("ana", drafts=()))
-    here = ledger.present()
+    here = ledger.readers.present()
     gone = ledger.alert(1).alert
     ledger.prune(RULE, [gone.window], [gone.standing.state], NOW.replace(year=2030), dry_run=False)
-    assert ledger.passages() == []
+    assert ledger.readers.passages() == []
     commit(ledger, opened("eva"))
-    assert names(ledger.passages(here)) == [("eva", Reason.OPENED)]
+    assert names(ledger.readers.passages(here)) == [("eva", Reason.OPENED)]
 
 
 @pytest.mark.parametrize("ledger_address", ["sqlite"], indirect=True)
@@ -112,7 +112,7 @@ def test_what_was_forgotten_is_passed_over(ledger: Ledger) -> None:
 def test_what_is_no_position_is_refused(ledger: Ledger, position: str, words: str) -> None:
     """Nothing is skipped in silence."""
     with pytest.raises(PlaceLostError, match=words):
-        ledger.passages(position.format(own=ledger.identity[:8]))
+        ledger.readers.passages(position.format(own=ledger.identity[:8]))
 
 
 def test_a_ledger_that_was_put_back_is_noticed(tmp_path: Path) -> None:
@@ -121,8 +121,8 @@ def test_a_ledger_that_was_put_back_is_noticed(tmp_path: Path) -> None:
         commit(ledger, opened("ana"))
         back_up(address(tmp_path), tmp_path / "kept.db")
         commit(ledger, opened("eva"))
-        position = ledger.present()
+        position = ledger.readers.present()
     with open_ledger(f"sqlite:///{tmp_path / 'kept.db'}") as restored:
-        here = restored.present()
+        here = restored.readers.present()
         with pytest.raises(PlaceLostError, match=f"lies ahead.*go on after '{here}'"):
-            restored.passages(position)
+            restored.readers.passages(position)

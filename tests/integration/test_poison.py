@@ -66,7 +66,7 @@ def test_whatever_a_notice_holds_the_others_go_out(
         outcomes = post.deliver()
     assert outcomes[NoticeState.SENT] >= len(NAMES) - 1
     assert sum(outcomes.values()) == len(NAMES)
-    assert ledger.circuits() == {}
+    assert ledger.channels.circuits() == {}
     states = post.states()
     assert {states[f"{name}@example.com"] for name in NAMES if name != BAD} == {NoticeState.SENT}
     assert not [mail for mail in server.accepted if "everybody" in mail.recipient or mail.mail["Bcc"]]
@@ -87,7 +87,7 @@ def test_a_template_that_fails_for_one_customer(ledger: Ledger, server: SmtpServ
     commit(ledger, *(opened(name) for name in NAMES))
     post = Post(ledger, {"customer": mail(server.port, templates=str(own))})
     assert post.deliver() == {NoticeState.SENT: 4, PENDING: 1}
-    (waiting,) = ledger.deliveries(PENDING)
+    (waiting,) = ledger.post.deliveries(PENDING)
     assert waiting.recipient == "bea@example.com"
     assert "template customer" in str(waiting.words)
 
@@ -112,7 +112,7 @@ def test_whatever_the_server_says_to_one_the_others_go_out(
     commit(ledger, *(opened(name) for name in NAMES))
     post = Post(ledger, {"customer": mail(server.port)}, operations=None)
     post.deliver()
-    if (circuit := ledger.circuits().get("customer")) is not None:
+    if (circuit := ledger.channels.circuits().get("customer")) is not None:
         post.deliver(circuit.retry_at - post.now)
     states = post.states()
     assert states.pop("bea@example.com") is state
@@ -164,10 +164,10 @@ def test_a_defect_in_a_channel(ledger: Ledger, error: Exception) -> None:
     channel = Breaking(error)
     post = Post(ledger, {"customer": channel}, operations=OPERATIONS)
     assert post.deliver() == {NoticeState.SENT: 4, PENDING: 1}
-    (waiting,) = ledger.deliveries(PENDING)
+    (waiting,) = ledger.post.deliveries(PENDING)
     assert (waiting.recipient, waiting.attempts) == ("bea@example.com", 1)
     assert type(error).__name__ in str(waiting.words)
-    assert ledger.circuits() == {}
+    assert ledger.channels.circuits() == {}
 
 
 class Unopenable(Breaking):
@@ -184,7 +184,7 @@ def test_a_channel_that_cant_be_opened(ledger: Ledger) -> None:
     commit(ledger, opened("ana"), opened("bea", replace(to_customer("bea"), channel="other")))
     post = Post(ledger, {"customer": Unopenable(ValueError()), "other": Breaking(ValueError("x"))})
     assert post.deliver() == {PENDING: 2}
-    assert "ca_file" in ledger.circuits()["customer"].words
+    assert "ca_file" in ledger.channels.circuits()["customer"].words
 
 
 @pytest.mark.parametrize(
@@ -208,4 +208,4 @@ def test_a_row_that_cant_be_read(ledger: Ledger, server: SmtpServer, tmp_path: P
     (words,) = connection.execute("SELECT words FROM receipts WHERE state = 'dead'").fetchone()
     connection.close()
     assert words.startswith("can't be read from the ledger: ")
-    assert ledger.next_due(NOW) is None
+    assert ledger.post.next_due(NOW) is None

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from tercera.indexes import Fit, Index, Need, Proposal, Purpose, advise
+from tercera.indexes.needs import Fit, Index, Need, Proposal, Purpose, advise
 from tercera.relational.connection import Address, Place
 from tercera.relational.indexing import RefusedError
 from tercera.relational.indexing.postgres import INVALID, PostgresTable, open_table

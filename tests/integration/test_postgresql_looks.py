@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tercera.costs import Cost
+from tercera.indexes.costs import Cost
 from tercera.model import CUSTOMER, Counting, Match, Pair, Period, SubjectId, WindowId
 from tercera.orders import OrderFields, Scope
 from tercera.relational.connection import Address, Place
+from tercera.relational.databases.session import Session, Tables
 from tercera.relational.engines import load
+from tercera.relational.expressions.tally import Question
 from tercera.relational.indexing.postgres import open_table
-from tercera.relational.session import Session, Tables
-from tercera.relational.tally import Question
 from tests.servers.postgresql import connection, empty_database
 
 ROWS, DAYS = 20_000, 5_844

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from tercera.acts.redeliver import redeliver
 from tercera.cycle import cycle
-from tercera.guard import Guard
+from tercera.cycle.sweep import Terms
 from tercera.ledger import Ledger, open_ledger
 from tercera.messages import NoticeState, Outcome
 from tercera.model import Counting, Level, Match, Period, RuleId, SubjectId
 from tercera.orders import Source
-from tercera.redeliver import redeliver
-from tercera.routing import Route, Routes
 from tercera.rules import Rule, everyone
-from tercera.silences import Decision, DecisionKind
 from tercera.sources import load
-from tercera.sweep import Terms
+from tercera.telling.guard import Guard
+from tercera.telling.routing import Route, Routes
+from tercera.telling.silences import Decision, DecisionKind
 
 NOW = datetime(2023, 6, 20, tzinfo=UTC)
 ROUTES = Routes({"customer": Route("customer", None)})
@@ -88,12 +88,12 @@ def redelivered(shop: Shop, ledger: Ledger, ids: list[int] | None = None) -> int
 def test_a_mended_address_is_told(shop: Shop, ledger: Ledger) -> None:
     """Undeliverable at first; after the directory is mended the customer gets the notice, once."""
     swept(shop, ledger)
-    assert ledger.claim(NOW, 10) == []
+    assert ledger.post.claim(NOW, 10) == []
     assert redelivered(shop, ledger) == 0
     shop.entries("ana_1,Ana,ana@example.com\n")
     assert redelivered(shop, ledger) == 1
     assert redelivered(shop, ledger) == 0
-    (message,) = ledger.claim(NOW, 10)
+    (message,) = ledger.post.claim(NOW, 10)
     assert message.recipient == "ana@example.com"
     assert message.for_customer
     assert message.notices[0].tally.matched == 2
@@ -103,16 +103,16 @@ def test_a_refused_address_is_tried_again_or_replaced(shop: Shop, ledger: Ledger
     """The same address keeps the message and its key; another one makes another message."""
     shop.entries("ana_1,Ana,old@example.com\n")
     swept(shop, ledger)
-    (first,) = ledger.claim(NOW, 10)
-    ledger.settle([Outcome(first.key, NOW, NoticeState.DEAD, "550 no such user", 550)])
+    (first,) = ledger.post.claim(NOW, 10)
+    ledger.post.settle([Outcome(first.key, NOW, NoticeState.DEAD, "550 no such user", 550)])
     assert redelivered(shop, ledger, [first.notices[0].id + 99]) == 0
     assert redelivered(shop, ledger, [first.notices[0].id]) == 1
-    (again,) = ledger.claim(NOW, 10)
+    (again,) = ledger.post.claim(NOW, 10)
     assert (again.key, again.recipient) == (first.key, "old@example.com")
-    ledger.settle([Outcome(again.key, NOW, NoticeState.DEAD, "550 no such user", 550)])
+    ledger.post.settle([Outcome(again.key, NOW, NoticeState.DEAD, "550 no such user", 550)])
     shop.entries("ana_1,Ana,new@example.com\n")
     assert redelivered(shop, ledger) == 1
-    (other,) = ledger.claim(NOW, 10)
+    (other,) = ledger.post.claim(NOW, 10)
     assert other.recipient == "new@example.com"
     assert other.key != first.key
 
@@ -122,21 +122,21 @@ def test_a_seller_is_never_taken_for_a_customer(shop: Shop, ledger: Ledger) -> N
     swept(shop, ledger, per="seller")
     shop.entries("bo_2,Bo,bo@example.com\n")
     assert redelivered(shop, ledger) == 0
-    assert ledger.claim(NOW, 10) == []
+    assert ledger.post.claim(NOW, 10) == []
 
 
 @pytest.mark.parametrize("decided", [False, True])
 def test_what_the_guard_holds_back_stays_there(shop: Shop, ledger: Ledger, decided: bool) -> None:
     """A mended address is no way around it: neither while it is held, nor after it was discarded."""
     swept(shop, ledger, guard=Guard(max_notices=1000, min_notices=0, max_share=0.1))
-    (held,) = ledger.unreached()
+    (held,) = ledger.post.unreached()
     assert held.held
     if decided:
-        ledger.discard(None, NOW)
+        ledger.post.discard(None, NOW)
     shop.entries("ana_1,Ana,ana@example.com\n")
     done = redeliver(ledger, shop.source(), NOW)
     assert (done.retried, done.withheld) == (0, 1)
-    assert ledger.claim(NOW, 10) == []
+    assert ledger.post.claim(NOW, 10) == []
 
 
 @pytest.mark.parametrize("kind", [DecisionKind.SILENCE, DecisionKind.SNOOZE, DecisionKind.DISMISS])
@@ -147,8 +147,8 @@ def test_what_somebody_silenced_stays_silent(
     """Undeliverable or dead; when the silence ends it can be retried."""
     shop.entries(address)
     swept(shop, ledger)
-    for message in ledger.claim(NOW, 10):
-        ledger.settle([Outcome(message.key, NOW, NoticeState.DEAD, "550 no such user", 550)])
+    for message in ledger.post.claim(NOW, 10):
+        ledger.post.settle([Outcome(message.key, NOW, NoticeState.DEAD, "550 no such user", 550)])
     (alert,) = ledger.alerts()
     made = ledger.decide(
         Decision(
@@ -174,15 +174,15 @@ def test_a_part_can_be_retried_and_counted_first(shop: Shop, ledger: Ledger) -> 
     """By channel and by rule; a dry run changes nothing."""
     shop.entries("ana_1,Ana,old@example.com\n")
     swept(shop, ledger)
-    (first,) = ledger.claim(NOW, 10)
-    ledger.settle([Outcome(first.key, NOW, NoticeState.DEAD, "550 no such user", 550)])
-    ledger.open_circuit("customer", NOW, NOW + timedelta(hours=1), "nobody listens there")
+    (first,) = ledger.post.claim(NOW, 10)
+    ledger.post.settle([Outcome(first.key, NOW, NoticeState.DEAD, "550 no such user", 550)])
+    ledger.channels.open_circuit("customer", NOW, NOW + timedelta(hours=1), "nobody listens there")
     assert redeliver(ledger, shop.source(), NOW, channel="operations").retried == 0
     assert redeliver(ledger, shop.source(), NOW, rule=RuleId("other")).retried == 0
     assert redeliver(ledger, shop.source(), NOW, channel="customer", dry_run=True).retried == 1
-    assert ledger.circuits()["customer"].retry_at > NOW
-    assert ledger.claim(NOW, 10) == []
+    assert ledger.channels.circuits()["customer"].retry_at > NOW
+    assert ledger.post.claim(NOW, 10) == []
     assert redeliver(ledger, shop.source(), NOW, channel="customer", rule=RuleId("r")).retried == 1
-    assert ledger.circuits()["customer"].retry_at == NOW
-    (again,) = ledger.claim(NOW, 10)
+    assert ledger.channels.circuits()["customer"].retry_at == NOW
+    (again,) = ledger.post.claim(NOW, 10)
     assert (again.key, again.attempts, again.refused) == (first.key, 1, ())

@@ -14,18 +14,18 @@ from typing import Any
 import pytest
 
 from tercera.cycle import cycle
+from tercera.cycle.sweep import Swept, Terms
 from tercera.errors import ConflictError, NotFoundError
-from tercera.explain import Silence, explain
-from tercera.guard import Guard
 from tercera.ledger import Ledger, open_ledger
 from tercera.messages import Message, NoticeKind, NoticeState, Outcome
 from tercera.model import Counting, Level, Match, Muted, Period, Reason, RuleId, SubjectId, WindowId
 from tercera.orders import Source
-from tercera.routing import Route, Routes
+from tercera.questions.explain import Silence, explain
 from tercera.rules import Rule, everyone
-from tercera.silences import Decision, DecisionKind
 from tercera.sources import load
-from tercera.sweep import Swept, Terms
+from tercera.telling.guard import Guard
+from tercera.telling.routing import Route, Routes
+from tercera.telling.silences import Decision, DecisionKind
 from tests.integration.ledger_changes import ENGINES, ledger_kept_by
 from tests.servers.postgresql import connection
 
@@ -83,8 +83,10 @@ class Shop:
 
     def sent(self) -> list[Message]:
         """Sends all that is due."""
-        messages = self.ledger.claim(self.now, 100_000)
-        self.ledger.settle([Outcome(each.key, self.now, NoticeState.SENT, "250 ok") for each in messages])
+        messages = self.ledger.post.claim(self.now, 100_000)
+        self.ledger.post.settle(
+            [Outcome(each.key, self.now, NoticeState.SENT, "250 ok") for each in messages]
+        )
         return messages
 
     def told(self) -> Told:
@@ -250,7 +252,7 @@ def test_a_broken_status_sync_tells_nobody(shop: Shop) -> None:
     assert message.notices[0].detail == f"600 until {(shop.now + 7 * DAY).isoformat()}"
     assert shop.sweep(**many(5, 3, since=600)).held == 5
     assert shop.told() == {}
-    [held] = shop.ledger.held()
+    [held] = shop.ledger.post.held()
     assert (held.rule, held.alerts, held.true, held.notices) == (RULE.id, 605, 605, 1210)
     assert held.since == shop.now - DAY
     assert shop.why_not("c1") is Silence.HELD
@@ -263,10 +265,10 @@ def test_what_is_repaired_is_not_told_when_it_is_released(shop: Shop) -> None:
     shop.sent()
     assert shop.sweep(**many(597, 0)).transitions[Reason.RETRACTED] == 597
     assert shop.told() == {}
-    became = shop.ledger.release(None, shop.now)
+    became = shop.ledger.post.release(None, shop.now)
     assert became == {NoticeState.PENDING: 6, NoticeState.DISCARDED: 1194}
     assert shop.told() == opened("c597", "c598", "c599")
-    assert shop.ledger.held() == []
+    assert shop.ledger.post.held() == []
     assert shop.ledger.counts().notices == {NoticeState.SENT: 16, NoticeState.DISCARDED: 1194}
     shop.sweep(c597=1, c598=5, **many(28, 3))  # with these two thirty, five of a hundred of all 602
     assert shop.told() == opened(*many(28, 3)) + Counter(
@@ -303,7 +305,7 @@ def test_only_the_last_of_several_held_steps_is_told(shop: Shop) -> None:
     shop.sweep(ana=3)
     shop.sweep(ana=5)
     assert shop.told() == {}
-    shop.ledger.release(None, shop.now)
+    shop.ledger.post.release(None, shop.now)
     assert shop.told() == Counter({("ana", Reason.ESCALATED): 1, ("ops", Reason.ESCALATED): 1}) + opened(
         "ben"
     )
@@ -332,7 +334,7 @@ def test_what_eased_while_it_was_held(shop: Shop) -> None:
     shop.sweep(ana=5, ben=3)
     shop.sent()
     shop.sweep(ana=3)
-    shop.ledger.release(None, shop.now)
+    shop.ledger.post.release(None, shop.now)
     assert shop.told() == opened("ben")
     shop.sweep()
     assert shop.told() == opened("ana")
@@ -346,7 +348,7 @@ def test_what_is_discarded_is_never_told(shop: Shop) -> None:
     shop.terms = Terms(ROUTES, Guard(max_notices=1))
     shop.sweep(ana=3, ben=3)
     shop.sent()
-    assert shop.ledger.discard(RULE.id, shop.now) == 4
+    assert shop.ledger.post.discard(RULE.id, shop.now) == 4
     assert shop.why_not("ana") is Silence.DISCARDED
     shop.sweep()
     assert shop.told() == {}
@@ -363,10 +365,10 @@ def test_nobody_decides(shop: Shop) -> None:
     shop.sent()
     for _ in range(2):
         shop.sweep()
-        assert [held.notices for held in shop.ledger.held()] == [4]
+        assert [held.notices for held in shop.ledger.post.held()] == [4]
     shop.sweep()
-    assert shop.ledger.held() == []
-    assert shop.ledger.release(None, shop.now) == {}
+    assert shop.ledger.post.held() == []
+    assert shop.ledger.post.release(None, shop.now) == {}
     assert shop.told() == {}
 
 
@@ -377,7 +379,7 @@ def test_what_was_silenced_while_it_waited_is_not_released(shop: Shop) -> None:
     shop.sent()
     shop.decide(DecisionKind.SNOOZE, days=2, alert=shop.alert("ana"))
     shop.decide(DecisionKind.DISMISS, alert=shop.alert("ben"))
-    shop.ledger.release(None, shop.now)
+    shop.ledger.post.release(None, shop.now)
     assert shop.told() == opened("cleo")
     shop.sweep()
     assert shop.told() == {}
@@ -405,7 +407,7 @@ class Meanwhile(threading.Event):
     def is_set(self) -> bool:
         """Never."""
         with open_ledger(self._shop.address) as other:
-            other.release(None, self._shop.now)
+            other.post.release(None, self._shop.now)
         return False
 
 

@@ -10,7 +10,7 @@ from bson import ObjectId
 from pymongo import MongoClient
 from pymongo.database import Database
 
-from tercera.local_mongod import running_mongod
+from tercera.demo.local_mongod import running_mongod
 from tercera.orders import CustomerFields
 from tercera.simulate import Filled, Recipe, fill_collection
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from tercera.advice import Asked, IndexCheck
-from tercera.indexes import Fit
+from tercera.indexes.advice import Asked, IndexCheck
+from tercera.indexes.needs import Fit
 from tercera.model import CUSTOMER, Counting, Match, Period
 from tercera.orders import Scope
 from tercera.sources.sql import Settings, open_source

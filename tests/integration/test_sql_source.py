@@ -17,7 +17,7 @@ from pydantic import SecretStr, ValidationError
 from tercera.errors import SourceError
 from tercera.model import CUSTOMER, Counting, Evidence, Match, Pair, Period, SubjectId, Tally, WindowId
 from tercera.orders import OrderFields, Reading, Recent, Scope, Timestamps
-from tercera.relational.tally import Question
+from tercera.relational.expressions.tally import Question
 from tercera.sources.sql import Settings, SqlSource, open_source
 from tests import oracle
 from tests.contract import databases

@@ -13,17 +13,17 @@ from typing import Any
 import pytest
 
 from tercera.cycle import cycle
+from tercera.cycle.sweep import Terms
 from tercera.failpoints import VARIABLE, FailpointError, arm
 from tercera.ledger import Ledger, open_ledger
 from tercera.messages import Message, NoticeKind, NoticeState, Outcome
 from tercera.model import Counting, Level, Match, Period, RuleId, SubjectId, WindowId
 from tercera.orders import Source
-from tercera.routing import Route, Routes
 from tercera.rules import Rule
-from tercera.silences import Decision, DecisionKind
 from tercera.sources import load
-from tercera.statement import STATEMENTS, due_windows
-from tercera.sweep import Terms
+from tercera.telling.routing import Route, Routes
+from tercera.telling.silences import Decision, DecisionKind
+from tercera.telling.statement import STATEMENTS, due_windows
 from tercera.windows import parse_window
 from tests.integration.ledger_changes import ENGINES, ledger_kept_by
 
@@ -74,8 +74,8 @@ class Shop:
 
     def sent(self, now: datetime) -> list[Message]:
         """Sends what is due: statements, for nobody is told of anything else here."""
-        messages = self.ledger.claim(now, 100)
-        self.ledger.settle([Outcome(each.key, now, NoticeState.SENT, "250 ok") for each in messages])
+        messages = self.ledger.post.claim(now, 100)
+        self.ledger.post.settle([Outcome(each.key, now, NoticeState.SENT, "250 ok") for each in messages])
         assert {notice.kind for each in messages for notice in each.notices} <= {NoticeKind.STATEMENT}
         return messages
 

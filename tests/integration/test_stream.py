@@ -11,9 +11,9 @@ import pytest
 from pydantic import SecretStr
 from pymongo.database import Database
 
-from tercera.changes import Batch, Changes
 from tercera.errors import HistoryLostError
 from tercera.sources.mongodb import Settings, open_source
+from tercera.tally.changes import Batch, Changes
 from tests.servers.mongod import empty_database, mongod_uri
 
 pytestmark = pytest.mark.mongod

@@ -14,15 +14,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tercera.backtest import backtest
 from tercera.cycle import Report, cycle
+from tercera.cycle.sweep import Terms
 from tercera.ledger import Ledger, open_ledger
 from tercera.model import Counting, Level, Match, Period, Reason, RuleId, State
 from tercera.orders import CustomerFields, OrderFields, Source
-from tercera.routing import Route, Routes
+from tercera.questions.backtest import backtest
 from tercera.rules import Rule, everyone
 from tercera.sources import load
-from tercera.sweep import Terms
+from tercera.telling.routing import Route, Routes
 from tests import oracle
 
 ZONE = "America/Bogota"

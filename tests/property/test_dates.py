@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tercera.dates import DEFAULT_FORMATS, parse_format, read_date
+from tercera.notation.dates import DEFAULT_FORMATS, parse_format, read_date
 
 FORMATS = ["%Y-%m-%d", "%d/%m/%Y", "%Y%m%d", "%d.%m.%Y %H:%M", "%Y-%m-%dT%H:%M:%S", "%m/%d/%Y %H:%M:%S"]
 moments = st.datetimes(datetime(1900, 1, 1), datetime(2099, 12, 31))

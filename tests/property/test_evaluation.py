@@ -11,8 +11,6 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tercera.columns import TallyColumns
-from tercera.evaluation import Evaluation, Remembered, standings
 from tercera.ledger import KnownAlerts
 from tercera.ledger.codec import digest_of
 from tercera.lifecycle import reconcile
@@ -32,9 +30,11 @@ from tercera.model import (
     Tally,
     WindowId,
 )
-from tercera.relational.placing import number_of
+from tercera.relational.expressions.placing import number_of
 from tercera.relational.reading import in_columns
 from tercera.rules import Rule, everyone, judge
+from tercera.rules.evaluation import Evaluation, Remembered, standings
+from tercera.tally.columns import TallyColumns
 from tercera.windows import parse_window
 
 RULE = Rule(

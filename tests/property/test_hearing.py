@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tercera.cycle import cycle
-from tercera.guard import Guard
+from tercera.cycle.sweep import Terms
 from tercera.ledger import Ledger, open_ledger
 from tercera.messages import Message, NoticeKind, NoticeState, Outcome
 from tercera.model import (
@@ -32,10 +32,10 @@ from tercera.model import (
     WindowId,
 )
 from tercera.orders import Check, Reading, Scope
-from tercera.routing import Route, Routes
 from tercera.rules import Listener, Rule
-from tercera.silences import Decision, DecisionKind
-from tercera.sweep import Terms
+from tercera.telling.guard import Guard
+from tercera.telling.routing import Route, Routes
+from tercera.telling.silences import Decision, DecisionKind
 from tercera.windows import Window, window_of_day
 
 JUNE = datetime(2023, 6, 2, 12, tzinfo=UTC)
@@ -103,9 +103,9 @@ class Believers:
 
     def read(self, now: datetime) -> None:
         """Everybody reads what is due. What waits for something earlier comes with the next claim."""
-        while messages := self.ledger.claim(now, 1000):
+        while messages := self.ledger.post.claim(now, 1000):
             self._read(messages)
-            self.ledger.settle([Outcome(each.key, now, NoticeState.SENT, "ok") for each in messages])
+            self.ledger.post.settle([Outcome(each.key, now, NoticeState.SENT, "ok") for each in messages])
 
     def _read(self, messages: Sequence[Message]) -> None:
         for message in messages:
@@ -198,7 +198,7 @@ def _lived_through(
         report = cycle(watched, shop, ledger, terms, now=now, clock=partial(_same, now))
         assert not report.failed
         if "release" in doing:
-            ledger.release(None, now)
+            ledger.post.release(None, now)
         if "read" in doing:
             people.read(now)
     return people.believe

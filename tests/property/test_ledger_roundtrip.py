@@ -103,7 +103,7 @@ def _write_and_read(engine: str, found: list[Tally], person: Customer | None) ->
         alerts = ledger.alerts()[::-1]
         assert [_exact(alert.tally) for alert in alerts] == [_exact(tally) for tally in found]
         assert [ledger.alert(alert.id).steps[0].tally for alert in alerts] == found
-        notices = [notice for message in ledger.claim(now, 10) for notice in message.notices]
+        notices = [notice for message in ledger.post.claim(now, 10) for notice in message.notices]
         assert [(notice.tally, notice.customer) for notice in notices] == [(tally, person) for tally in found]
         known = ledger.known(rule, None)
         assert {pair: each.digest for pair, each in known.items()} == {

@@ -19,20 +19,20 @@ from pydantic import SecretStr
 from pymongo import DeleteOne, ReplaceOne, UpdateOne
 from pymongo.collection import Collection
 
-from tercera.backtest import backtest
-from tercera.changes import Changes
 from tercera.cycle import cycle
+from tercera.cycle.live import Live
+from tercera.cycle.sweep import Terms
 from tercera.following.desk import Desk, Stretch
 from tercera.following.looking import Looker
 from tercera.ledger import Ledger, Position, open_ledger
-from tercera.live import Live
 from tercera.model import Counting, Level, Match, Period, Reason, RuleId, State
 from tercera.orders import OrderFields
-from tercera.routing import Route, Routes
+from tercera.questions.backtest import backtest
 from tercera.rules import Rule, everyone
 from tercera.sources.mongodb import MongoSource, Settings
 from tercera.sources.mongodb import open_source as open_mongodb
-from tercera.sweep import Terms
+from tercera.tally.changes import Changes
+from tercera.telling.routing import Route, Routes
 from tests import oracle
 from tests.servers.mongod import client, empty_database, mongod_uri
 

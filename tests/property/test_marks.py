@@ -13,10 +13,10 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tercera.columns import mark_of
-from tercera.marks import Marks, of_rows, of_runs, of_texts
 from tercera.model import Evidence, SubjectId, Tally, WindowId
-from tercera.pairs import NOWHERE, PairIndex, of_pairs
+from tercera.rules.pairs import NOWHERE, PairIndex, of_pairs
+from tercera.tally.columns import mark_of
+from tercera.tally.marks import Marks, of_rows, of_runs, of_texts
 
 Rows = list[dict[str, Any]]
 Pairs = list[tuple[str, str]]

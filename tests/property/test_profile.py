@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tercera.config import load_settings
-from tercera.dates import parse_format
+from tercera.notation.dates import parse_format
 from tercera.orders import LONGEST_TEXT
 from tercera.profile import Part, Wishes, propose, read_list, written_list
 from tercera.profile.formats import formats_of

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tercera.rates import Pace, Rate, parse_rate
+from tercera.telling.rates import Pace, Rate, parse_rate
 
 START = datetime(2023, 6, 20, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

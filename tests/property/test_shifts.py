@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tercera.relational.shifts import steps
+from tercera.relational.expressions.shifts import steps
 from tercera.windows import read_local
 
 PAIRS = [

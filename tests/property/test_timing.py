@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tercera.timing import EVERY_DAY, Hours, Quiet, zone_of
+from tercera.telling.timing import EVERY_DAY, Hours, Quiet, zone_of
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 ZONES = (

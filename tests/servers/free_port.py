@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 
-from tercera.mailbox import HOST
+from tercera.demo.mailbox import HOST
 
 
 def free_port() -> int:

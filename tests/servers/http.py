@@ -17,7 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
-from tercera.mailbox import HOST
+from tercera.demo.mailbox import HOST
 from tests.servers.certificates import Certificates
 
 

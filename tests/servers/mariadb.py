@@ -22,7 +22,7 @@ from typing import Any, Self
 import pymysql
 from sqlalchemy import URL, make_url
 
-from tercera.mailbox import HOST
+from tercera.demo.mailbox import HOST
 from tests.servers.free_port import free_port
 
 USER = "tercera"

@@ -15,7 +15,7 @@ from typing import Any
 from pymongo import MongoClient
 from pymongo.database import Database
 
-from tercera.local_mongod import running_mongod
+from tercera.demo.local_mongod import running_mongod
 
 _running = ExitStack()
 

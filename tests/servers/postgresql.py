@@ -23,8 +23,8 @@ from typing import Any, Self
 import psycopg
 from sqlalchemy import URL, make_url
 
+from tercera.demo.mailbox import HOST
 from tercera.ledger import open_ledger
-from tercera.mailbox import HOST
 from tests.servers.free_port import free_port
 
 PASSWORD = "s3cr3t-of-postgres"

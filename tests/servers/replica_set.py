@@ -10,8 +10,8 @@ from typing import Any
 
 from pymongo import MongoClient
 
-from tercera.local_mongod import find_mongod
-from tercera.mailbox import HOST
+from tercera.demo.local_mongod import find_mongod
+from tercera.demo.mailbox import HOST
 from tests.servers.free_port import free_port
 
 _NAME = "three"

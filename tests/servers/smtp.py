@@ -34,7 +34,7 @@ from weakref import WeakSet
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session, syntax
 
-from tercera.mailbox import HOST, listening
+from tercera.demo.mailbox import HOST, listening
 from tests.servers.certificates import Certificates, make_certificates
 
 USERNAME = "tercera"

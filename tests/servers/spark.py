@@ -24,7 +24,7 @@ from pyspark import SparkConf
 from pyspark.sql import SparkSession
 from pyspark.sql.connect.session import SparkSession as RemoteSession
 
-from tercera.mailbox import HOST
+from tercera.demo.mailbox import HOST
 from tests.servers.free_port import free_port
 
 CLUSTER = "local-cluster[2,1,1024]"

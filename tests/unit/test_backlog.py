@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tercera.backlog import Backlog
-from tercera.changes import Batch
+from tercera.following.backlog import Backlog
 from tercera.model import RuleId, SubjectId
+from tercera.tally.changes import Batch
 
 RETURNS, SELLERS = RuleId("returns"), RuleId("sellers")
 ANA, BEA = SubjectId("ana"), SubjectId("bea")

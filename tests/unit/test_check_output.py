@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tercera.advice import Figures, index_check
 from tercera.cli.checks import _show, _show_verdict, _wrapped
-from tercera.costs import Cost
-from tercera.indexes import Index, Need, Purpose, advise
+from tercera.indexes.advice import Figures, index_check
+from tercera.indexes.costs import Cost
+from tercera.indexes.needs import Index, Need, Purpose, advise
 from tercera.orders import Check
 
 

@@ -13,7 +13,7 @@ from tercera.errors import ConfigError
 from tercera.model import Match, Reason
 from tercera.rules import Listener
 from tercera.starter import Answers, starter_text
-from tercera.watch import Limits
+from tercera.telling.watch import Limits
 
 GOOD = """\
 timezone: America/Bogota

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tercera.costs import Cost, bytes_words, cost_words, seconds_words
+from tercera.indexes.costs import Cost, bytes_words, cost_words, seconds_words
 
 
 @pytest.mark.parametrize(

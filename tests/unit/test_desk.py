@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tercera.changes import Batch
 from tercera.following.desk import Desk, Stretch
+from tercera.following.repairs import SETTLED
 from tercera.ledger import Lease
 from tercera.model import RuleId, SubjectId
-from tercera.repairs import SETTLED
+from tercera.tally.changes import Batch
 
 RULE = RuleId("returns")
 ANA, BEA = SubjectId("ana"), SubjectId("bea")

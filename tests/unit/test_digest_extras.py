@@ -15,13 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tercera.channels.email import Settings, Smtp, open_channel
-from tercera.links import Links
 from tercera.messages import Message, NoticeKind, Problem
 from tercera.model import Customer, Evidence, Level, Period, Reason
 from tercera.rendering import charts
 from tercera.rendering.sheet import COLUMNS, sheet
 from tercera.rendering.words import words_for
 from tercera.signing import Keys
+from tercera.telling.links import Links
 from tests.samples import make_message, make_notice
 
 LEVELS = (Level("notice", 3), Level("warning", 5), Level("critical", 10))

@@ -18,14 +18,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tercera.addresses import is_address, parse_address
 from tercera.channels.email import EmailChannel, Settings, Smtp, open_channel
 from tercera.errors import ConfigError, DeliveryError
 from tercera.messages import Message, NoticeKind, Problem
 from tercera.model import Customer, Evidence, Period, Reason, RejectReason
+from tercera.notation.addresses import is_address, parse_address
 from tercera.rendering.plain import one_line
 from tercera.rendering.words import languages, words_for
-from tercera.watch import Watched
+from tercera.telling.watch import Watched
 from tercera.windows import parse_window
 from tests.samples import (
     AT,

@@ -18,10 +18,10 @@ import sqlglot
 from tercera.model import CUSTOMER, Counting, Match, Period
 from tercera.orders import OrderFields, Scope
 from tercera.relational import engines
-from tercera.relational.cells import Columns
-from tercera.relational.native import compiled
-from tercera.relational.tally import Question
-from tercera.relational.whole import whole
+from tercera.relational.databases.whole import whole
+from tercera.relational.expressions.cells import Columns
+from tercera.relational.expressions.native import compiled
+from tercera.relational.expressions.tally import Question
 
 NOT_RUN = ("bigquery", "clickhouse", "snowflake", "trino")
 FAILING = {

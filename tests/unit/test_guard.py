@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tercera.guard import Guard
+from tercera.telling.guard import Guard
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tercera.indexes import HIDDEN, Fit, Index, Need, Proposal, Purpose, advise, fit_of
+from tercera.indexes.needs import HIDDEN, Fit, Index, Need, Proposal, Purpose, advise, fit_of
 
 SWEEP = Need(Purpose.SWEEP, ("placed_at",), ("customer_id", "status", "order_id"))
 LIVE = Need(Purpose.LIVE, ("customer_id", "placed_at"), equality=1)

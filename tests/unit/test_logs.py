@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from tercera.logs import log_to_stderr
+from tercera.cli.logs import log_to_stderr
 
 
 class Terminal(io.StringIO):

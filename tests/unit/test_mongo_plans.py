@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tercera.costs import Cost
-from tercera.mongo.plans import is_multikey, read_cost, scans
+from tercera.indexes.costs import Cost
+from tercera.mongo.indexes.plans import is_multikey, read_cost, scans
 
 
 def stats(rows: int, keys: int, milliseconds: int) -> dict[str, Any]:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tercera.mongo.expressions import piecewise
-from tercera.mongo.zones import Span, changes, fold_of_instant, instant_of_wall, wall_of_instant
+from tercera.mongo.pipelines.expressions import piecewise
+from tercera.mongo.pipelines.zones import Span, changes, fold_of_instant, instant_of_wall, wall_of_instant
 from tercera.windows import read_local
 
 ZONES = ["UTC", "America/Bogota", "Europe/Madrid", "Australia/Lord_Howe", "Africa/Casablanca", "Pacific/Apia"]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tercera.errors import SourceError
-from tercera.relational.patterns import PERL, RE2, portable
+from tercera.relational.expressions.patterns import PERL, RE2, portable
 
 PATTERNS = [
     r"^(\w+_\d+|[0-9A-Za-z]{24})$",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tercera.changes import Batch
+from tercera.following.repairs import SETTLED, Trial, begun
 from tercera.model import RuleId, SubjectId
-from tercera.repairs import SETTLED, Trial, begun
+from tercera.tally.changes import Batch
 
 RULE = RuleId("returns")
 ANA, BEA, EVA = SubjectId("ana"), SubjectId("bea"), SubjectId("eva")

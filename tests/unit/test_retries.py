@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tercera.retries import RetryPolicy
+from tercera.telling.retries import RetryPolicy
 
 NOW = datetime(2023, 6, 20, tzinfo=UTC)
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)

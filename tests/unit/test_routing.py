@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tercera.gathering import Daily, Gathering
 from tercera.lifecycle import reconcile, unheard
 from tercera.messages import Hearer, NoticeKind, Problem
 from tercera.model import (
@@ -27,8 +26,9 @@ from tercera.model import (
     Transition,
     WindowId,
 )
-from tercera.routing import Circumstances, Route, Routes, drafts, goes_by_heard
 from tercera.rules import Listener, Rule, everyone, judge
+from tercera.telling.gathering import Daily, Gathering
+from tercera.telling.routing import Circumstances, Route, Routes, drafts, goes_by_heard
 from tercera.windows import parse_window
 
 RULE = Rule(

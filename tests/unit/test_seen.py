@@ -11,10 +11,11 @@ import numpy as np
 from tercera.model import CUSTOMER, Counting, Match, Period
 from tercera.orders import OrderFields, Scope
 from tercera.relational.connection import STREAMED
+from tercera.relational.databases.row import Row
+from tercera.relational.databases.seen import Seen
 from tercera.relational.engines.duckdb import DIALECT
-from tercera.relational.placing import number_of
-from tercera.relational.seen import Row, Seen
-from tercera.relational.tally import Question
+from tercera.relational.expressions.placing import number_of
+from tercera.relational.expressions.tally import Question
 
 MONTH = Counting((Match("status", ("returned",)),), CUSTOMER, Period.MONTH, "UTC")
 JUNE = date(2023, 6, 1)

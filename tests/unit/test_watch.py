@@ -19,7 +19,7 @@ from tercera.model import (
     State,
     Survey,
 )
-from tercera.watch import (
+from tercera.telling.watch import (
     LEVEL,
     UNFOLLOWED,
     Following,

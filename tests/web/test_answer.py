@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tercera.mailbox import Mailbox
+from tercera.demo.mailbox import Mailbox
 from tercera.people import Via
 from tests.servers.dashboard import RULE, Dashboard, dashboard
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from tercera.ledger import Rejected
 from tercera.model import RejectReason, RuleId
-from tercera.web.masking import shape
-from tercera.web.rejected import over_time
+from tercera.web.views.masking import shape
+from tercera.web.views.rejected import over_time
 from tests.servers.dashboard import NOW, RULE, Dashboard, dashboard
 from tests.servers.mongod import empty_database, mongod_uri
 

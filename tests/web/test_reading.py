@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
-from tercera.silences import Decision, DecisionKind
+from tercera.telling.silences import Decision, DecisionKind
 from tests.servers.dashboard import PASSWORD, SHOP, Dashboard, dashboard
 from tests.web.conftest import log_in
 

@@ -26,7 +26,7 @@ def test_every_room_in_both_languages(standing: Dashboard) -> None:
 def test_deliveries_a_page_at_a_time(standing: Dashboard) -> None:
     """Every notice once, whatever is filtered, in the order of the pages."""
     reports = standing.ledger.reports
-    everything = standing.ledger.deliveries()
+    everything = standing.ledger.post.deliveries()
     for state in (None, NoticeState.SENT, NoticeState.DEAD):
         seen, place = [], None
         while True:
@@ -46,7 +46,7 @@ def test_another_try_for_what_reached_nobody(tmp_path: Path) -> None:
     operations = {"kind": "log", "to": str(tmp_path / "operations.log")}
     orders = {HOSTILE: [(f"2026-11-0{day}", "returned") for day in (1, 2, 3)]}
     with dashboard(tmp_path, orders, channels={"customer": mail, "operations": operations}) as site:
-        dead = [each for each in site.ledger.deliveries() if each.state is not NoticeState.SENT]
+        dead = [each for each in site.ledger.post.deliveries() if each.state is not NoticeState.SENT]
         assert [each.state for each in dead] == [NoticeState.UNDELIVERABLE]
         with site.as_("omar") as browser:
             shown = browser.get("/deliveries", params={"state": "undeliverable"}).text
@@ -58,7 +58,7 @@ def test_another_try_for_what_reached_nobody(tmp_path: Path) -> None:
             answer = browser.post("/deliveries/retry", data=form)
             assert answer.headers["location"].startswith("/deliveries?done=retried&count=1")
             assert "1 notice is due again" in browser.get(answer.headers["location"]).text
-        assert site.ledger.waiting() == 1
+        assert site.ledger.post.waiting() == 1
         assert site.ledger.people.deeds()[0].action == "retry"
         with site.as_("vera") as browser:
             assert browser.post("/deliveries/retry", data={"csrf": site.csrf(browser)}).status_code == 403

@@ -10,9 +10,9 @@ import pytest
 from fastapi import APIRouter
 
 from tercera.people import Permission, Role
-from tercera.web.access.asking import May
 from tercera.web.api import silences
 from tercera.web.building import Way, build, ways
+from tercera.web.permitting.asking import May
 from tercera.web.site import Site
 from tests.servers.dashboard import Dashboard, dashboard
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from tercera.backtest import backtest
-from tercera.columns import ColumnReading
 from tercera.model import Counting, Level, Survey, Tally
 from tercera.orders import Reading, Scope, Source
-from tercera.whatif import what_if
+from tercera.questions.backtest import backtest
+from tercera.questions.whatif import what_if
+from tercera.tally.columns import ColumnReading
 from tests.servers.dashboard import NOW, RULE, Dashboard, Orders, dashboard
 from tests.web.conftest import log_in
 

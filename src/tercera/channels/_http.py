@@ -28,7 +28,7 @@ from tercera.channels._settings import ChannelSettings
 from tercera.errors import DeliveryError, Fault
 from tercera.failpoints import Failpoint, reached
 from tercera.messages import Message
-from tercera.paths import ConfiguredPath
+from tercera.notation.paths import ConfiguredPath
 from tercera.rendering.plain import one_line
 
 _MAY_PASS = (408, 425, 429)

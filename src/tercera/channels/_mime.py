@@ -18,8 +18,8 @@ from email.header import Header
 from email.utils import format_datetime, formataddr
 from functools import lru_cache
 
-from tercera.addresses import Address
 from tercera.messages import Message
+from tercera.notation.addresses import Address
 from tercera.rendering.letters import Letter
 
 _DOT_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")

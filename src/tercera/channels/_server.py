@@ -15,9 +15,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from tercera.addresses import Address, parse_sender
 from tercera.errors import ConfigError, DeliveryError
-from tercera.paths import ConfiguredPath
+from tercera.notation.addresses import Address, parse_sender
+from tercera.notation.paths import ConfiguredPath
 from tercera.rendering.plain import one_line
 
 PORTS = {"starttls": 587, "tls": 465, "none": 25}

@@ -8,11 +8,11 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from tercera.gathering import Daily
 from tercera.orders import Zone
-from tercera.rates import PATTERN, parse_rate
 from tercera.rendering.words import languages
-from tercera.timing import Hours, Quiet, Timing
+from tercera.telling.gathering import Daily
+from tercera.telling.rates import PATTERN, parse_rate
+from tercera.telling.timing import Hours, Quiet, Timing
 
 
 def _spoken(tag: str) -> str:

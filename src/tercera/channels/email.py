@@ -16,17 +16,17 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from tercera.addresses import Address, parse_address, parse_sender
 from tercera.channels._connection import Connection
 from tercera.channels._mime import Envelope, compose
 from tercera.channels._server import Smtp, tls_context
 from tercera.channels._settings import ChannelSettings
 from tercera.errors import ConfigError, DeliveryError
-from tercera.links import Links
 from tercera.messages import Message
 from tercera.model import CUSTOMER
-from tercera.paths import ConfiguredPath
+from tercera.notation.addresses import Address, parse_address, parse_sender
+from tercera.notation.paths import ConfiguredPath
 from tercera.rendering.letters import Extras, Letterhead, Letters
+from tercera.telling.links import Links
 
 __all__ = ["Settings", "Smtp", "open_channel"]
 

@@ -23,7 +23,7 @@ from tercera.channels._event import event_text
 from tercera.channels._settings import ChannelSettings
 from tercera.errors import DeliveryError
 from tercera.messages import Message
-from tercera.paths import ConfiguredPath
+from tercera.notation.paths import ConfiguredPath
 
 __all__ = ["Settings", "open_channel"]
 

@@ -88,7 +88,7 @@ def show_alert(
 ) -> None:
     """One alert: its evidence, every transition with its reason, every notice with the server's answer."""
     from tercera.app import open_app
-    from tercera.watch import is_reserved
+    from tercera.telling.watch import is_reserved
 
     with open_app(config or context.obj) as app, app.ledger(read_only=True) as ledger:
         history = ledger.alert(alert_id)

@@ -21,7 +21,7 @@ from tercera.cli.output import (
 )
 
 if TYPE_CHECKING:
-    from tercera.backtest import Backtest
+    from tercera.questions.backtest import Backtest
     from tercera.rules import Rule
 
 
@@ -46,8 +46,8 @@ def backtest(
     json: JsonOption = False,
 ) -> None:
     """What would have been said over history, by the live evaluator. Writes and sends nothing."""
-    from tercera import backtest as engine
     from tercera.app import open_app
+    from tercera.questions import backtest as engine
 
     with open_app(config) as app:
         chosen = app.rule(rule)

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress
 
-    from tercera.advice import Asked, Tell
     from tercera.app import App
+    from tercera.indexes.advice import Asked, Tell
     from tercera.ledger import Ledger
     from tercera.orders import Check
     from tercera.people import Actor
@@ -100,8 +100,8 @@ class _Building:
 
 
 def _asked(app: App) -> list[Asked]:
-    from tercera.advice import Asked
-    from tercera.scopes import ordinary_scope
+    from tercera.cycle.scopes import ordinary_scope
+    from tercera.indexes.advice import Asked
 
     now = app.clock()
     return [Asked(rule.id, rule.counting, ordinary_scope(rule, now)) for rule in app.settings.rules]
@@ -136,8 +136,8 @@ def _checks(app: App, who: Actor, *, fix: bool, tell: Tell) -> Iterator[Check]:
 
 
 def _source_checks(app: App, *, fix: bool, tell: Tell) -> Iterator[Check]:
-    from tercera.advice import Indexed
     from tercera.errors import TerceraError
+    from tercera.indexes.advice import Indexed
     from tercera.orders import Check
 
     try:
@@ -157,9 +157,9 @@ def _paused(app: App, ledger: Ledger, good: Collection[str]) -> Iterator[Check]:
     from tercera.cli.describe import circuit_words
     from tercera.orders import Check
 
-    for name, circuit in ledger.circuits().items():
+    for name, circuit in ledger.channels.circuits().items():
         if name in good:
-            ledger.end_pauses([name], app.clock())
+            ledger.channels.end_pauses([name], app.clock())
             yield Check(f"channel {name}", True, "was left alone, and is tried again with the next delivery")
         else:
             yield Check(f"channel {name}", False, circuit_words(circuit))

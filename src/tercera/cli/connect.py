@@ -173,8 +173,8 @@ def _is_worth_it(call: Call, proposal: Proposal) -> bool:
 def _backtest(settings: Settings) -> None:
     """What the rule would have said. A failure is told, and hinders nothing: `check` looks closer."""
     from tercera.app import App
-    from tercera.backtest import backtest
     from tercera.cli.backtest import show_backtest
+    from tercera.questions.backtest import backtest
 
     app = App(settings)
     try:

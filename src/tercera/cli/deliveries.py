@@ -50,8 +50,8 @@ def list_deliveries(
     if state is not None and state not in list(NoticeState):
         raise typer.BadParameter(f"{state!r} is no state; known: {', '.join(NoticeState)}")
     with open_app(config) as app, app.ledger(read_only=True) as ledger:
-        found = ledger.deliveries(NoticeState(state) if state else None, limit)
-        paused = ledger.circuits().values()
+        found = ledger.post.deliveries(NoticeState(state) if state else None, limit)
+        paused = ledger.channels.circuits().values()
     if json:
         print_json(
             {
@@ -99,8 +99,8 @@ def retry_deliveries(
     """Make dead and undeliverable notices due again: to the address that the customer has now, else with the
     Message-ID that they had. The next delivery sends them. What is held back, discarded, dismissed or
     silenced stays as it is."""
+    from tercera.acts.deciding import retry
     from tercera.app import open_app
-    from tercera.deciding import retry
 
     with open_app(config or context.obj) as app, app.ledger() as ledger:
         done = retry(app, ledger, actor(author), ids=ids, channel=channel, rule=rule, dry_run=dry_run)

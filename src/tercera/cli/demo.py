@@ -98,7 +98,7 @@ def _mongodb(source: str) -> Iterator[str | None]:
     else:
         from tempfile import TemporaryDirectory
 
-        from tercera.local_mongod import running_mongod
+        from tercera.demo.local_mongod import running_mongod
 
         with TemporaryDirectory(prefix="tercera-demo-") as data, running_mongod(Path(data)) as started:
             yield started

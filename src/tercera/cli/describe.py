@@ -11,7 +11,7 @@ from tercera.cli.output import console, table, visible
 if TYPE_CHECKING:
     from tercera.ledger import AlertHistory, Circuit, Delivery
     from tercera.model import Alert, Doubts, Tally
-    from tercera.silences import Decision
+    from tercera.telling.silences import Decision
 
 
 def when(moment: datetime) -> str:
@@ -158,7 +158,7 @@ def print_evidence(tally: Tally) -> None:
 
 def print_history(history: AlertHistory) -> None:
     """Every transition, and every notice with the server's words."""
-    from tercera.watch import is_reserved
+    from tercera.telling.watch import is_reserved
 
     own = is_reserved(history.alert.rule)
     steps = (

@@ -16,7 +16,7 @@ def health_json(ledger: Ledger) -> dict[str, Any]:
     """See `health.Health`; of what was read for each rule, the share of rejects."""
     from dataclasses import asdict
 
-    from tercera.health import health_of, share
+    from tercera.questions.health import health_of, share
 
     found = health_of(ledger)
     return {

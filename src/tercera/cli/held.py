@@ -30,7 +30,7 @@ def held(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> Non
     from tercera.app import open_app
 
     with open_app(config) as app, app.ledger(read_only=True) as ledger:
-        found = ledger.held()
+        found = ledger.post.held()
         expires = app.settings.guard.expires
     if json:
         print_json(
@@ -70,7 +70,7 @@ def release(
 ) -> None:
     """Let go of what is held back (of a rule, or of all) as far as it is still true; the rest is discarded.
     The next delivery sends it."""
-    from tercera import deciding
+    from tercera.acts import deciding
     from tercera.app import open_app
 
     with open_app(config) as app, app.ledger() as ledger:
@@ -91,7 +91,7 @@ def discard(
     json: JsonOption = False,
 ) -> None:
     """Put what is held back (of a rule, or of all) aside for good: it is never sent."""
-    from tercera import deciding
+    from tercera.acts import deciding
     from tercera.app import open_app
 
     with open_app(config) as app, app.ledger() as ledger:

@@ -110,9 +110,9 @@ def prune(
 ) -> None:
     """Forget closed alerts whose window is long over, with their steps, notices, receipts and decisions.
     Nothing open, waiting or held, and nothing of a window that a rule still watches."""
+    from tercera.acts.retention import prune as prune_ledger
     from tercera.app import open_app
     from tercera.config import parse_duration
-    from tercera.retention import prune as prune_ledger
 
     try:
         age = parse_duration(older_than)

@@ -189,7 +189,7 @@ def _one(answer: str, choices: Sequence[str]) -> str:
 
 def _problem(part: Part, value: str, samples: Sequence[Sample]) -> str:
     """Why a value can't be taken; empty when it can."""
-    from tercera.dates import parse_format
+    from tercera.notation.dates import parse_format
 
     if part in (Part.ORDERS, Part.CUSTOMERS) and value and all(value != sample.name for sample in samples):
         return f"{value} is not there"

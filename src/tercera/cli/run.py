@@ -69,8 +69,8 @@ def run(
         if once:
             _run_once(app, ledger, customers, notify_history=notify_history, json=json)
         else:
+            from tercera.cli.logs import log_to_stderr
             from tercera.daemon import run_forever
-            from tercera.logs import log_to_stderr
 
             log_to_stderr()
             with _dashboard(app, ledger, wanted=not no_web):
@@ -131,7 +131,7 @@ def _run_once(
                 app.delivery(ledger), stop, lambda done: bar.update(bar.task_ids[0], completed=done)
             )
     seconds = time.perf_counter() - began
-    queue = _Queue(ledger.waiting(), list(ledger.circuits().values()))
+    queue = _Queue(ledger.post.waiting(), list(ledger.channels.circuits().values()))
     if json:
         print_json(_as_json(report, outcomes, queue, seconds, health_json(ledger)))
     else:

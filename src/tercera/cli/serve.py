@@ -25,9 +25,9 @@ def serve(
     """Show the dashboard and answer the API, until stopped. Looks at no orders by itself: `tercera run` does,
     and serves too."""
     from tercera.app import open_app
+    from tercera.cli.logs import log_to_stderr
     from tercera.cli.users import LINK_LASTS
     from tercera.daemon import HEARS_EVERY, stopping_on_signals
-    from tercera.logs import log_to_stderr
     from tercera.web.entering import local_link
     from tercera.web.server import is_loopback, listening_socket, serving, url_of
     from tercera.web.site import Site

@@ -22,7 +22,7 @@ from tercera.cli.output import (
 )
 
 if TYPE_CHECKING:
-    from tercera.silences import Decision
+    from tercera.telling.silences import Decision
 
 AlertArgument = Annotated[int, typer.Argument(metavar="ALERT", help="The alert's number.")]
 UntilOption = Annotated[
@@ -78,7 +78,7 @@ def add(
 def list_silences(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
     """What is in force: silences, snoozes and dismissals."""
     from tercera.app import open_app
-    from tercera.silences import DecisionKind
+    from tercera.telling.silences import DecisionKind
 
     with open_app(config) as app, app.ledger(read_only=True) as ledger:
         in_force = ledger.decisions(app.clock())
@@ -108,7 +108,7 @@ def end(
     json: JsonOption = False,
 ) -> None:
     """End a silence, a snooze or a dismissal before its time: the next sweep tells what is still true."""
-    from tercera import deciding
+    from tercera.acts import deciding
     from tercera.app import open_app
 
     with open_app(config) as app, app.ledger() as ledger:
@@ -165,9 +165,9 @@ def _decide(
     alert: int | None = None,
     ends: bool = False,
 ) -> None:
+    from tercera.acts.deciding import decide
     from tercera.app import open_app
-    from tercera.deciding import decide
-    from tercera.silences import DecisionKind
+    from tercera.telling.silences import DecisionKind
 
     if kind != "acknowledge" and not reason.strip():
         raise typer.BadParameter("--reason is empty; say why, for whoever reads the alert's history")

@@ -97,7 +97,7 @@ def add_user(
     author: AuthorOption = None,
 ) -> None:
     """Add somebody; asks for a password of at least 12 characters."""
-    from tercera.admitting import add_user
+    from tercera.acts.admitting import add_user
     from tercera.people import User
     from tercera.web.access.passwords import hashed
 
@@ -120,7 +120,7 @@ def change_user(
     config: NestedConfigOption = None,
 ) -> None:
     """Give somebody another role or password. Logs them out everywhere; lets in who was disabled."""
-    from tercera.admitting import change_user
+    from tercera.acts.admitting import change_user
     from tercera.web.access.passwords import hashed
 
     secret = hashed(_password(password_stdin)) if password or password_stdin else None
@@ -145,7 +145,7 @@ def disable_user(
     config: NestedConfigOption = None,
 ) -> None:
     """Let somebody in no more; logs them out everywhere, and their tokens open nothing."""
-    from tercera.admitting import change_user
+    from tercera.acts.admitting import change_user
 
     with _opened(config or context.obj) as (app, ledger):
         change_user(ledger, actor(author), app.clock(), name, disabled=True)
@@ -159,7 +159,7 @@ def link_user(
     config: NestedConfigOption = None,
 ) -> None:
     """A link that logs somebody in once, within half an hour."""
-    from tercera.admitting import offer_login
+    from tercera.acts.admitting import offer_login
 
     with _opened(config or context.obj) as (app, ledger):
         secret = offer_login(ledger, actor(author), name, app.clock(), LINK_LASTS)
@@ -220,7 +220,7 @@ def add_token(
     json: JsonOption = False,
 ) -> None:
     """A key for a program, shown once. It may do what its scopes say, as far as its user may."""
-    from tercera import admitting
+    from tercera.acts import admitting
     from tercera.config import parse_duration
     from tercera.people import Permission, Token
 
@@ -250,7 +250,7 @@ def revoke_token(
     config: NestedConfigOption = None,
 ) -> None:
     """End a key at once."""
-    from tercera import admitting
+    from tercera.acts import admitting
 
     with _opened(config or context.obj) as (app, ledger):
         found = admitting.revoke_token(ledger, actor(author), token, app.clock())

@@ -18,7 +18,7 @@ from tercera.cli.output import (
 )
 
 if TYPE_CHECKING:
-    from tercera.explain import Explanation
+    from tercera.questions.explain import Explanation
 
 
 def register(cli: typer.Typer) -> None:
@@ -37,7 +37,7 @@ def why(
     from contextlib import ExitStack
 
     from tercera.app import open_app
-    from tercera.explain import explain
+    from tercera.questions.explain import explain
 
     with open_app(config) as app, ExitStack() as stack:
         chosen = app.rule(rule)

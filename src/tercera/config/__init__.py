@@ -2,6 +2,6 @@
 
 from tercera.config.load import load_settings
 from tercera.config.settings import Schedule, Settings
-from tercera.durations import parse_duration
+from tercera.notation.durations import parse_duration
 
 __all__ = ["Schedule", "Settings", "load_settings", "parse_duration"]

@@ -14,8 +14,8 @@ from tercera.config.document import Document, KeyPath
 from tercera.config.names import mapping, nearest, order_fields
 from tercera.config.notified import check_notify
 from tercera.config.settings import LIVE_EVERY
-from tercera.durations import parse_duration
 from tercera.model import CUSTOMER
+from tercera.notation.durations import parse_duration
 
 
 def check_agreement(document: Document, source: Any, channels: dict[str, Any]) -> None:

@@ -22,14 +22,14 @@ from tercera.config.document import KeyPath
 from tercera.config.listening import Matched, Notify, Told, listeners, matches
 from tercera.config.watched import FreshnessSettings, HeartbeatSettings, RejectsSettings, Share
 from tercera.config.web import WebSettings
-from tercera.durations import Duration, ShortDuration
-from tercera.guard import Guard
+from tercera.deliver.ping import PingUrls
 from tercera.model import CUSTOMER, Counting, Level, Period, Reason, RuleId
+from tercera.notation.durations import Duration, ShortDuration
 from tercera.orders import Zone
-from tercera.ping import PingUrls
-from tercera.retries import RetryPolicy
 from tercera.rules import Rule
-from tercera.watch import Limits
+from tercera.telling.guard import Guard
+from tercera.telling.retries import RetryPolicy
+from tercera.telling.watch import Limits
 
 LEDGER = r"^(sqlite:///.+|postgresql(\+psycopg)?://.+)$"
 

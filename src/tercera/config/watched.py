@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
-from tercera.durations import Duration
+from tercera.notation.durations import Duration
 
 
 def _share(value: object) -> object:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from tercera.durations import Duration
+from tercera.notation.durations import Duration
 
 
 class _Shape(BaseModel):

@@ -18,7 +18,7 @@ def probes(delivery: Delivery, now: datetime) -> list[Circuit]:
     """The circuits of the channels whose pause is over. One that is longer than any can be was written by a
     clock that was ahead."""
     latest = now + max(delivery.policy.longest_pause, delivery.policy.longest_probe_pause)
-    circuits = delivery.ledger.circuits().values()
+    circuits = delivery.ledger.channels.circuits().values()
     return [each for each in circuits if each.retry_at <= now or each.retry_at > latest]
 
 
@@ -26,17 +26,17 @@ def claim_probe(delivery: Delivery, channel: str, now: datetime) -> list[Message
     """The message that goes first, and one more for a second opinion should it be at fault itself: to
     somebody else, where somebody else waits."""
     ledger = delivery.ledger
-    first = ledger.claim(now, 1, channel=channel)
+    first = ledger.post.claim(now, 1, channel=channel)
     if not first:
         return []
-    second = ledger.claim(now, 1, channel=channel, beside=first[0].recipient)
-    return first + (second or ledger.claim(now, 1, channel=channel))
+    second = ledger.post.claim(now, 1, channel=channel, beside=first[0].recipient)
+    return first + (second or ledger.post.claim(now, 1, channel=channel))
 
 
 def begin(delivery: Delivery, circuit: Circuit, now: datetime) -> bool:
     """Whether the probe is ours, and not another instance's."""
     until = delivery.policy.probe_after(circuit.failures, now, delivery.lot())
-    return delivery.ledger.begin_probe(circuit, until)
+    return delivery.ledger.channels.begin_probe(circuit, until)
 
 
 def failed(
@@ -46,16 +46,18 @@ def failed(
     behind the others, so that the next probe is another one."""
     now = delivery.clock()
     if probing:
-        delivery.ledger.keep_open(channel, _retry_at(delivery, now, error), error.reason)
-    elif delivery.ledger.open_circuit(channel, now, _retry_at(delivery, now, error)(1), error.reason):
+        delivery.ledger.channels.keep_open(channel, _retry_at(delivery, now, error), error.reason)
+    elif delivery.ledger.channels.open_circuit(
+        channel, now, _retry_at(delivery, now, error)(1), error.reason
+    ):
         delivery.tell(channel, error)
-    if suspects and (circuit := delivery.ledger.circuits().get(channel)):
-        delivery.ledger.postpone(dict.fromkeys(suspects, circuit.retry_at))
+    if suspects and (circuit := delivery.ledger.channels.circuits().get(channel)):
+        delivery.ledger.post.postpone(dict.fromkeys(suspects, circuit.retry_at))
 
 
 def back(delivery: Delivery, channel: str) -> None:
     """The probe was answered."""
-    if delivery.ledger.close_circuit(channel):
+    if delivery.ledger.channels.close_circuit(channel):
         delivery.tell(channel, None)
 
 

@@ -11,8 +11,8 @@ from datetime import datetime
 
 from tercera.ledger import Ledger
 from tercera.messages import Message
-from tercera.rates import Pace, Rate
-from tercera.timing import Timing, zone_of
+from tercera.telling.rates import Pace, Rate
+from tercera.telling.timing import Timing, zone_of
 
 _ROUNDS = 100
 """Hours and limits may put each other off; then the moment found so far is only when to look again."""
@@ -39,7 +39,7 @@ class Gate:
             if (moment := self._moment(message, now)) > now:
                 later[message.key] = moment
         if later:
-            self._ledger.postpone(later)
+            self._ledger.post.postpone(later)
         return [message for message in messages if message.key not in later]
 
     def _moment(self, message: Message, now: datetime) -> datetime:
@@ -69,7 +69,7 @@ class Gate:
             timing = self._timings[name]
             own = [message for message in messages if message.channel == name]
             if rate := timing.per_channel:
-                sent = self._ledger.sent_by(name, None, now - rate.period, rate.count)
+                sent = self._ledger.post.sent_by(name, None, now - rate.period, rate.count)
                 self._pace((name, None), rate, sent)
             if rate := timing.per_recipient:
                 self._count_recipients(name, rate, own, now)
@@ -78,9 +78,9 @@ class Gate:
         since = now - rate.period
         fixed = {message.recipient for message in messages if not message.for_customer}
         customers = {message.recipient for message in messages} - fixed
-        sent = self._ledger.sent_to(name, customers, since)
+        sent = self._ledger.post.sent_to(name, customers, since)
         for recipient in fixed:
-            sent[recipient] = self._ledger.sent_by(name, recipient, since, rate.count)
+            sent[recipient] = self._ledger.post.sent_by(name, recipient, since, rate.count)
         for recipient in fixed | customers:
             self._pace((name, recipient), rate, sent.get(recipient, []))
 

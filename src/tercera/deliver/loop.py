@@ -39,7 +39,7 @@ def deliver(
                 if not (line.send_due() or any(busy)):
                     break
         finally:
-            delivery.ledger.release_claims()
+            delivery.ledger.post.release_claims()
     return line.outcomes
 
 
@@ -63,13 +63,13 @@ class _Line:
     def send_due(self) -> bool:
         """Sends one batch of what is due; whether there was any."""
         ledger, now = self._delivery.ledger, self._delivery.clock()
-        claimed = ledger.claim(now, BATCH, without=ledger.circuits())
+        claimed = ledger.post.claim(now, BATCH, without=ledger.channels.circuits())
         if not claimed:
             return False
         reached(Failpoint.AFTER_CLAIM)
         for name, messages in _by_channel(self._gate.admit(claimed, now)).items():
             self._send(name, messages, connections=len(messages), probing=False)
-        ledger.release_claims()
+        ledger.post.release_claims()
         return True
 
     def probe(self, circuit: Circuit) -> bool:
@@ -80,7 +80,7 @@ class _Line:
         if admitted and circuits.begin(self._delivery, circuit, now):
             self._send(circuit.channel, admitted, connections=1, probing=True)
         if claimed:
-            ledger.release_claims()
+            ledger.post.release_claims()
         return bool(claimed)
 
     def _send(self, name: str, messages: Sequence[Message], *, connections: int, probing: bool) -> None:

@@ -21,9 +21,9 @@ from tercera.errors import DeliveryError, Fault
 from tercera.failpoints import Failpoint, reached
 from tercera.ledger import Ledger
 from tercera.messages import Channel, Draft, Message, NoticeState, Outcome, Problem, Session
-from tercera.retries import RetryPolicy
-from tercera.routing import Route, undelivered
-from tercera.timing import Timing
+from tercera.telling.retries import RetryPolicy
+from tercera.telling.routing import Route, undelivered
+from tercera.telling.timing import Timing
 
 
 def _nobody(channel: str, away: DeliveryError | None) -> None:
@@ -80,7 +80,7 @@ class _Batch:
         self._waiting: queue.SimpleQueue[Message] = queue.SimpleQueue()
         for message in messages:
             self._waiting.put(message)
-        self._book = ReceiptBook(delivery.ledger.settle, enough=max(1, connections * 3 // 4))
+        self._book = ReceiptBook(delivery.ledger.post.settle, enough=max(1, connections * 3 // 4))
         self._doubt = Doubt()
         self._outcomes: Counter[NoticeState] = Counter()
         self._in_vain: dict[str, Message] = {}
@@ -96,7 +96,7 @@ class _Batch:
             except queue.Empty:
                 return
             # Where we stood still for so long that another instance may have sent it, that is its own.
-            if self._delivery.ledger.still_ours(message):
+            if self._delivery.ledger.post.still_ours(message):
                 self._attempt(session, message)
 
     def result(self) -> Sent:

@@ -20,10 +20,10 @@ from tercera.config import load_settings
 from tercera.cycle import Report, cycle
 from tercera.deliver import deliver
 from tercera.demo import shop
+from tercera.demo.mailbox import Mailbox
 from tercera.demo.stores import FileStore, MongoStore, Store, directory, write_directory
 from tercera.errors import ConfigError
 from tercera.ledger import Delivery, Ledger
-from tercera.mailbox import Mailbox
 from tercera.starter import Answers, starter_text
 
 ZONE = "America/Bogota"
@@ -127,7 +127,7 @@ def _live(demo: Demo, app: App, ledger: Ledger, store: Store, stop: threading.Ev
         now = _evening(day.date)
         app.clock = _standing_at(now)
         report = _sweep(app, ledger, now, stop)
-        fresh = tuple(each for each in reversed(ledger.deliveries(limit=200)) if each.id > last)
+        fresh = tuple(each for each in reversed(ledger.post.deliveries(limit=200)) if each.id > last)
         last = max([last, *(each.id for each in fresh)])
         transitions = Counter({str(r): n for swept in report.swept for r, n in swept.transitions.items()})
         yield Moment(day.date, -(-number // EVERY), len(seen), transitions, fresh)

@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from tercera.backlog import Backlog, Marked, Work
-from tercera.changes import Batch
+from tercera.following.backlog import Backlog, Marked, Work
+from tercera.following.repairs import Trial, begun
 from tercera.ledger import Lease
 from tercera.model import RuleId, SubjectId
-from tercera.repairs import Trial, begun
+from tercera.tally.changes import Batch
 
 LIMIT = 2_000
 """Subjects of a rule that one look takes."""

@@ -6,15 +6,15 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
-from tercera.changes import Followable
 from tercera.cycle import Report, Stopped
+from tercera.cycle.live import Live
 from tercera.following.desk import Desk, SweepMark
 from tercera.following.looking import Looker
 from tercera.following.reading import Reader
-from tercera.live import Live
 from tercera.model import RuleId
 from tercera.rules import Rule
-from tercera.watch import Following
+from tercera.tally.changes import Followable
+from tercera.telling.watch import Following
 
 PATIENCE = 1.0
 """Seconds that a look waits for work, before it is seen to other things."""

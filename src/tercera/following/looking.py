@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
-from tercera.backlog import Marked, Work
+from tercera.cycle.live import Live
 from tercera.errors import ConflictError, OutageError, SourceError
 from tercera.failpoints import Failpoint, reached
+from tercera.following.backlog import Marked, Work
 from tercera.following.desk import Desk, Stretch
+from tercera.following.owners import Owners
 from tercera.ledger import Position
-from tercera.live import Live
 from tercera.model import Reason, RuleId
-from tercera.owners import Owners
 from tercera.rules import Rule
 
 KEEP_EVERY, KEEP_IDLE = 1.0, 30.0

@@ -8,13 +8,13 @@ from collections.abc import Callable, Collection
 
 import structlog
 
-from tercera.changes import Batch, Changes, Followable
+from tercera.cycle.live import Live
 from tercera.errors import ConflictError, HistoryLostError, OutageError, SourceError
 from tercera.failpoints import Failpoint, reached
 from tercera.following.desk import Desk, Stretch
 from tercera.ledger import Lease, Ledger, Position
-from tercera.live import Live
-from tercera.watch import Following
+from tercera.tally.changes import Batch, Changes, Followable
+from tercera.telling.watch import Following
 
 PATIENCE = 1.0
 """Seconds that one question for changes waits."""

@@ -7,11 +7,12 @@ from pathlib import Path
 from sqlalchemy import Connection, Table, delete, func, insert, select, update
 
 from tercera.errors import LedgerError
-from tercera.ledger import audit, postgresql
-from tercera.ledger.address import is_postgresql, read_address, shown
-from tercera.ledger.audit import Telling
-from tercera.ledger.engine import reading, writing
+from tercera.ledger.database import postgresql
+from tercera.ledger.database.address import is_postgresql, read_address, shown
+from tercera.ledger.database.engine import reading, writing
 from tercera.ledger.opening import open_ledger
+from tercera.ledger.people import audit
+from tercera.ledger.people.audit import Telling
 from tercera.ledger.tables import leases, ledger, messages, metadata, runs
 
 _NUMBERED = tuple(table for table in metadata.sorted_tables if table.autoincrement_column is not None)

@@ -19,18 +19,19 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from tercera.errors import ConflictError
 from tercera.failpoints import Failpoint, reached
-from tercera.ledger import codec, cursors, leases, positions
+from tercera.ledger import codec, cursors, positions
 from tercera.ledger.batches import batched, insert_many, write_many
 from tercera.ledger.codec import TallyRow
 from tercera.ledger.cursors import Cursor
-from tercera.ledger.leases import Lease
+from tercera.ledger.instances import leases
+from tercera.ledger.instances.leases import Lease
 from tercera.ledger.numbers import draw, first_of_all
-from tercera.ledger.outbox import enqueue
 from tercera.ledger.positions import Position
+from tercera.ledger.post.outbox import enqueue
 from tercera.ledger.tables import alerts, transitions
 from tercera.messages import Change
 from tercera.model import Pair, Reason, RuleId, Standing, SubjectId, Transition, WindowId
-from tercera.statement import STATEMENTS
+from tercera.telling.statement import STATEMENTS
 
 
 class _Present(NamedTuple):

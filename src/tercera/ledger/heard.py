@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, select
 
 from tercera.ledger.batches import batched
-from tercera.ledger.claims import NEVER_SENT
+from tercera.ledger.post.claims import NEVER_SENT
 from tercera.ledger.tables import messages, notices, transitions
 from tercera.messages import Hearer, NoticeKind
 from tercera.model import Reason

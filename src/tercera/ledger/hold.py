@@ -14,12 +14,12 @@ from filelock import FileLock, Timeout
 from sqlalchemy import Engine, select, update
 
 from tercera.errors import LedgerError
-from tercera.ledger.address import shown
-from tercera.ledger.claims import release_claims
-from tercera.ledger.engine import reading, writing
-from tercera.ledger.instance import Instance
-from tercera.ledger.renewing import renewing
-from tercera.ledger.sqlite import ledger_file
+from tercera.ledger.database.address import shown
+from tercera.ledger.database.engine import reading, writing
+from tercera.ledger.database.sqlite import ledger_file
+from tercera.ledger.instances.instance import Instance
+from tercera.ledger.instances.renewing import renewing
+from tercera.ledger.post.claims import release_claims
 from tercera.ledger.tables import ledger
 
 

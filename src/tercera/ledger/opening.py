@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tercera.ledger.address import is_postgresql, read_address
-from tercera.ledger.engine import open_engine, reading
-from tercera.ledger.instance import LEASE, Instance
-from tercera.ledger.schema import HEAD, ensure_schema, identity_of, version_of
-from tercera.ledger.sqlite import ledger_file
+from tercera.ledger.database.address import is_postgresql, read_address
+from tercera.ledger.database.engine import open_engine, reading
+from tercera.ledger.database.schema import HEAD, ensure_schema, identity_of, version_of
+from tercera.ledger.database.sqlite import ledger_file
+from tercera.ledger.instances.instance import LEASE, Instance
 from tercera.ledger.store import Ledger
 
 

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from tercera.ledger import leases
 from tercera.ledger.codec import words_text
-from tercera.ledger.leases import Lease
+from tercera.ledger.instances import leases
+from tercera.ledger.instances.leases import Lease
 from tercera.ledger.tables import positions
 
 ORDERS = "orders"

@@ -1,7 +1,7 @@
 """Forgetting alerts that are long over, with everything about them: steps, notices, receipts, decisions.
 
 Nothing that is open, waits to be sent or is held back is forgotten; which windows are over for good is for
-`tercera.retention` to say. A message goes with the last of its notices.
+`tercera.acts.retention` to say. A message goes with the last of its notices.
 """
 
 from __future__ import annotations

@@ -12,10 +12,10 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from tercera.ledger import codec
 from tercera.ledger.codec import AnyRow
-from tercera.ledger.joining import last_run_ended, run_ended
+from tercera.ledger.post.joining import last_run_ended, run_ended
 from tercera.ledger.tables import rejects, runs, surveys
 from tercera.model import RejectCount, RejectReason, RuleId, Survey
-from tercera.watch import Heart
+from tercera.telling.watch import Heart
 
 PART = "part"
 """The kind of a run that looked at some customers only: no sign that all is well."""

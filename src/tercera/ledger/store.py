@@ -2,69 +2,48 @@
 
 from __future__ import annotations
 
-import logging
 import threading
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
-from tercera.errors import LedgerError, OutageError
+from tercera.errors import LedgerError
 from tercera.failpoints import Failpoint, reached
-from tercera.ledger import (
-    audit,
-    circuits,
-    claims,
-    commit,
-    cursors,
-    decisions,
-    deliveries,
-    evidence,
-    figures,
-    heard,
-    history,
-    holding,
-    known,
-    leases,
-    passages,
-    positions,
-    pruning,
-    runs,
-    sent,
-    settling,
-    unreached,
-)
-from tercera.ledger.audit import Telling
-from tercera.ledger.circuits import Circuit
+from tercera.ledger import commit, cursors, evidence, heard, known, positions, pruning
 from tercera.ledger.cursors import Cursor
+from tercera.ledger.database.engine import reading, writing, written
+from tercera.ledger.diary import Diary
 from tercera.ledger.digests import Digests
-from tercera.ledger.engine import reading, writing, written
 from tercera.ledger.evidence import Behind
 from tercera.ledger.hold import hold
-from tercera.ledger.instance import PREFIX, Instance
+from tercera.ledger.instances import leases
+from tercera.ledger.instances.instance import PREFIX, Instance
+from tercera.ledger.instances.leases import Lease
+from tercera.ledger.instances.renewing import renewing
 from tercera.ledger.known import KnownAlerts
-from tercera.ledger.leases import Lease
+from tercera.ledger.looks import figures, history
+from tercera.ledger.looks.readers import Readers
+from tercera.ledger.looks.reports import Reports
+from tercera.ledger.looks.views import Views
+from tercera.ledger.people import audit, decisions
+from tercera.ledger.people.audit import Telling
+from tercera.ledger.people.users import People
 from tercera.ledger.positions import Followed, Position
-from tercera.ledger.renewing import patiently, renewing
-from tercera.ledger.reports import Reports
-from tercera.ledger.unreached import Unreached
-from tercera.ledger.users import People
-from tercera.ledger.views import Views
-from tercera.messages import Change, Draft, Hearer, Message, NoticeState, Outcome
-from tercera.model import Alert, Pair, RuleId, State, SubjectId, Survey, WindowId
+from tercera.ledger.post.channels import Channels
+from tercera.ledger.post.post import Post
+from tercera.messages import Change, Hearer
+from tercera.model import Alert, Pair, RuleId, State, SubjectId, WindowId
 from tercera.rules import Rule
-from tercera.silences import Decision
-from tercera.statement import WindowFigures
-from tercera.watch import Heart, Watched
+from tercera.telling.silences import Decision
+from tercera.telling.statement import WindowFigures
+from tercera.telling.watch import Watched
 
 if TYPE_CHECKING:
-    from tercera.evaluation import Remembered
-
-log = logging.getLogger("tercera.ledger")
+    from tercera.rules.evaluation import Remembered
 
 
 class Ledger:
@@ -79,6 +58,14 @@ class Ledger:
         self.identity = identity
         self.people = People(engine)
         """Who uses the dashboard, and what they did."""
+        self.post = Post(engine, identity, instance)
+        """Messages: to be sent, sent, held back."""
+        self.channels = Channels(engine)
+        """Those whose other side is away."""
+        self.diary = Diary(engine)
+        """What was run, and how it ended."""
+        self.readers = Readers(engine, identity)
+        """Of the transitions, in their order."""
         self.views = Views(engine)
         """What pages and programs look at."""
         self.reports = Reports(engine)
@@ -176,35 +163,10 @@ class Ledger:
     def _renew(self, lease: Lease) -> None:
         written(self._engine, lambda connection: leases.renew(connection, lease))
 
-    def begin_run(self, kind: str, now: datetime) -> int:
-        """The number of a run that begins."""
-        with writing(self._engine) as connection:
-            return runs.begin_run(connection, kind, now)
-
-    def finish_run(self, run: int, now: datetime, summary: Mapping[str, Any], error: str | None) -> None:
-        """How it ended."""
-        with writing(self._engine) as connection:
-            runs.finish_run(connection, run, now, summary, error)
-
-    def note_run(self, run: int, now: datetime, summary: Mapping[str, Any]) -> None:
-        """How a run stands that goes on; what waited for the end of one of its parts is due."""
-        with writing(self._engine) as connection:
-            runs.note_run(connection, run, now, summary)
-
-    def heart(self) -> Heart:
-        """When a cycle last succeeded, and what went wrong last."""
-        with reading(self._engine) as connection:
-            return runs.heart(connection)
-
     def window_figures(self, rule: Rule, window: WindowId) -> WindowFigures:
         """A window in numbers."""
         with reading(self._engine) as connection:
             return figures.window_figures(connection, rule, window)
-
-    def record_rejects(self, run: int, rule: RuleId, survey: Survey) -> None:
-        """What a run read for a rule, and which rows it could not judge."""
-        with writing(self._engine) as connection:
-            runs.record_rejects(connection, run, rule, survey)
 
     def cursor(self, rule: RuleId) -> Cursor | None:
         """How far a rule was swept; None when it never was, to its end."""
@@ -278,181 +240,6 @@ class Ledger:
             ),
         )
         reached(Failpoint.AFTER_COMMIT)
-
-    def claim(
-        self,
-        now: datetime,
-        limit: int,
-        without: Collection[str] = (),
-        *,
-        channel: str | None = None,
-        beside: str | None = None,
-    ) -> list[Message]:
-        """Messages that are due, each given to one caller only; none of the channels in `without`. With
-        `channel` only that one's, with `beside` only to other recipients than this."""
-
-        def claim(connection: Connection) -> tuple[float, list[Message]]:
-            present = self._instance.present(connection)
-            return present, claims.claim(
-                connection, self._instance, now, limit, without, channel=channel, beside=beside
-            )
-
-        present, messages = written(self._engine, claim)
-        self._instance.was_present(present)
-        self._instance.claimed(message.key for message in messages)
-        return messages
-
-    def still_ours(self, message: Message) -> bool:
-        """Whether a message that was claimed may be sent now: False when this process stood still for so long
-        that another instance may have sent it. Asks no database."""
-        return self._instance.still_has(message.key)
-
-    def postpone(self, due: Mapping[str, datetime]) -> None:
-        """Messages (by key) that were claimed are due then, and not before. No attempt is counted."""
-        written(self._engine, lambda connection: settling.postpone(connection, self._instance, due))
-        self._instance.settled(due)
-
-    def circuits(self) -> dict[str, Circuit]:
-        """The channels whose other side is away, by name."""
-        with reading(self._engine) as connection:
-            return circuits.open_circuits(connection)
-
-    def open_circuit(self, channel: str, now: datetime, retry_at: datetime, words: str) -> bool:
-        """Leaves a channel alone for now; False when it was already."""
-        with writing(self._engine) as connection:
-            return circuits.open_circuit(connection, channel, now, retry_at, words)
-
-    def begin_probe(self, circuit: Circuit, until: datetime) -> bool:
-        """Whether the caller may look if the channel is back: nobody else does `until` then."""
-        with writing(self._engine) as connection:
-            return circuits.begin_probe(connection, circuit, until)
-
-    def keep_open(self, channel: str, retry_at: Callable[[int], datetime], words: str) -> None:
-        """The channel is still away; `retry_at` tells the next look from the number of failures."""
-        with writing(self._engine) as connection:
-            circuits.keep_open(connection, channel, retry_at, words)
-
-    def close_circuit(self, channel: str) -> bool:
-        """The channel is back; False when it never was away."""
-        with writing(self._engine) as connection:
-            return circuits.close_circuit(connection, channel)
-
-    def end_pauses(self, channels: Collection[str] | None, now: datetime) -> int:
-        """Lets these channels, or all, be looked at again at once; gives how many were left alone."""
-        with writing(self._engine) as connection:
-            return circuits.end_pauses(connection, channels, now)
-
-    def sent_by(self, channel: str, recipient: str | None, since: datetime, limit: int) -> list[datetime]:
-        """When a channel sent its last messages after `since`, to anybody or to one of its fixed recipients;
-        at most `limit`."""
-        with reading(self._engine) as connection:
-            return sent.sent_by(connection, channel, recipient, since, limit)
-
-    def sent_to(
-        self, channel: str, recipients: Collection[str], since: datetime
-    ) -> dict[str, list[datetime]]:
-        """When a channel sent something to each of these customers after `since`."""
-        with reading(self._engine) as connection:
-            return sent.sent_to(connection, channel, recipients, since)
-
-    def settle(self, outcomes: Sequence[Outcome]) -> None:
-        """How attempts ended: durable when it returns. A ledger that is away is waited for a little, for what
-        was sent must not be forgotten. What another instance settled meanwhile stays as it is, with one
-        receipt more."""
-        if not outcomes:
-            return
-        try:
-            written(self._engine, lambda each: settling.settle(each, self.identity, self._instance, outcomes))
-        except (settling.LateOutcome, OutageError):
-            self._settle_late(outcomes)
-        self._instance.settled(outcome.message_key for outcome in outcomes)
-
-    def _settle_late(self, outcomes: Sequence[Outcome]) -> None:
-        late = patiently(
-            lambda: written(
-                self._engine, lambda each: settling.settle_late(each, self.identity, self._instance, outcomes)
-            )
-        )
-        for outcome in late:
-            log.warning(
-                "message %s was taken over by another instance; the receipt (%s) is kept beside its own",
-                outcome.message_key,
-                outcome.state,
-            )
-
-    def next_due(self, now: datetime, without: Collection[str] = ()) -> datetime | None:
-        """When the next message can be claimed, of other channels than those in `without`, `now` at the
-        earliest; None when none is waiting."""
-        with reading(self._engine) as connection:
-            return claims.next_due(connection, self._instance, now, without)
-
-    def release_claims(self) -> None:
-        """What this instance claimed and did not settle can be claimed again."""
-        written(self._engine, lambda connection: claims.release_claims(connection, self._instance))
-        self._instance.released()
-
-    def retry(self, ids: Iterable[int] | None, now: datetime) -> int:
-        """Makes dead notices (these, or all) pending again, due now; gives how many."""
-        with writing(self._engine) as connection:
-            return settling.retry(connection, ids, now)
-
-    def redeliver(
-        self,
-        mended: Sequence[tuple[int, Draft]],
-        as_before: Collection[int],
-        channels: Collection[str],
-        now: datetime,
-        *,
-        telling: Telling[int] | None = None,
-    ) -> int:
-        """Notices (by id) once more, due now: the mended ones as these drafts, dead ones as they were; their
-        channels are looked at again at once. Gives how many are due."""
-
-        def work(connection: Connection) -> int:
-            due = settling.add_notices(connection, self.identity, mended, now)
-            due += settling.retry(connection, as_before, now) if as_before else 0
-            circuits.end_pauses(connection, channels, now)
-            return audit.recorded(connection, due, telling)
-
-        return written(self._engine, work)
-
-    def held(self) -> list[holding.Held]:
-        """What waits for somebody to release or discard it, by rule."""
-        with reading(self._engine) as connection:
-            return holding.held(connection)
-
-    def release(
-        self,
-        rule: RuleId | None,
-        now: datetime,
-        *,
-        decided_before: datetime | None = None,
-        telling: Telling[Counter[NoticeState]] | None = None,
-    ) -> Counter[NoticeState]:
-        """Lets go of what is held and still true, discards the rest and what is held since before a time;
-        gives notices by what became of them."""
-
-        def work(connection: Connection) -> Counter[NoticeState]:
-            became = holding.release(connection, rule, now, decided_before=decided_before)
-            return audit.recorded(connection, became, telling)
-
-        return written(self._engine, work)
-
-    def discard(
-        self,
-        rule: RuleId | None,
-        now: datetime,
-        *,
-        decided_before: datetime | None = None,
-        telling: Telling[int] | None = None,
-    ) -> int:
-        """Puts what is held (or was, since before a time) aside for good; gives how many notices."""
-
-        def work(connection: Connection) -> int:
-            count = holding.discard(connection, rule, now, decided_before=decided_before)
-            return audit.recorded(connection, count, telling)
-
-        return written(self._engine, work)
 
     def windows_with_alerts(self) -> dict[RuleId, list[WindowId]]:
         """Where each rule, also one that is gone, has alerts that are not open."""
@@ -548,23 +335,6 @@ class Ledger:
         with reading(self._engine) as connection:
             return history.find_alert(connection, rule, subject, window)
 
-    def deliveries(self, state: NoticeState | None = None, limit: int = 100) -> list[deliveries.Delivery]:
-        """Notices with their receipts, the newest first."""
-        with reading(self._engine) as connection:
-            return deliveries.deliveries(connection, state, limit)
-
-    def unreached(
-        self, ids: Collection[int] | None = None, channel: str | None = None, rule: RuleId | None = None
-    ) -> list[Unreached]:
-        """Notices that reached nobody: all, or those with these ids, of this channel, of this rule."""
-        with reading(self._engine) as connection:
-            return unreached.unreached(connection, ids, channel, rule)
-
-    def waiting(self) -> int:
-        """How many notices are still to be sent."""
-        with reading(self._engine) as connection:
-            return deliveries.waiting(connection)
-
     def counts(self) -> history.Counts:
         """Alerts by state and level, notices by state."""
         with reading(self._engine) as connection:
@@ -575,41 +345,7 @@ class Ledger:
         with reading(self._engine) as connection:
             return history.mark(connection)
 
-    def passages(self, after: str | None = None, limit: int = 100) -> list[passages.Passage]:
-        """Transitions in the order in which they were written, after a position or from the first: who
-        remembers the last that they handled misses none. Raises `PlaceLostError`."""
-        with reading(self._engine) as connection:
-            return passages.passages(connection, after, limit)
-
-    def present(self) -> str:
-        """The position behind every transition so far."""
-        with reading(self._engine) as connection:
-            return passages.present(connection)
-
-    def start(self) -> str:
-        """The position before every transition."""
-        return passages.position_text(self.identity, 0)
-
-    def kept_position(self, reader: str) -> str | None:
-        """How far a reader of the transitions has come; None for one who never was here."""
-        with reading(self._engine) as connection:
-            return passages.kept_position(connection, reader)
-
-    def keep_position(self, reader: str, position: str, now: datetime) -> None:
-        """A reader has handled everything up to here."""
-        written(self._engine, lambda connection: passages.keep_position(connection, reader, position, now))
-
     def checked_through(self, rule: RuleId) -> datetime | None:
         """Up to when everything was looked at for a rule."""
         cursor = self.cursor(rule)
         return cursor.checked_through if cursor else None
-
-    def last_runs(self, limit: int, before: int | None = None) -> list[runs.Run]:
-        """Runs, the newest first; with `before`, those of smaller numbers."""
-        with reading(self._engine) as connection:
-            return runs.last_runs(connection, limit, before)
-
-    def rejects(self, run: int | None = None) -> dict[RuleId, Survey]:
-        """What a run (for each rule the latest one, without a number) read and could not judge."""
-        with reading(self._engine) as connection:
-            return runs.surveys_of(connection, run)

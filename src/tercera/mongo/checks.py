@@ -10,8 +10,8 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from tercera.model import Counting
-from tercera.mongo.advising import swept_paths
 from tercera.mongo.directory import at
+from tercera.mongo.indexes.advising import swept_paths
 from tercera.orders import Check, CustomerFields, OrderFields
 
 _OLDEST = (6, 0)

@@ -16,8 +16,8 @@ from pymongo.collation import Collation
 from pymongo.collection import Collection
 
 from tercera.model import Placed
-from tercera.mongo.ranges import Filter, placed_within
-from tercera.mongo.values import instant_of, placed_of
+from tercera.mongo.pipelines.ranges import Filter, placed_within
+from tercera.mongo.rows.values import instant_of, placed_of
 from tercera.orders import OrderFields, Recent
 
 _BYTEWISE = Collation(locale="simple")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from tercera.dates import DEFAULT_FORMATS, parse_format
+from tercera.notation.dates import DEFAULT_FORMATS, parse_format
 
 _LEAST = 0.001
 """The share that a further format must read to be worth its time."""

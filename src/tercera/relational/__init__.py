@@ -1,5 +1,6 @@
 """Orders in rows and columns: the tally as one Ibis expression for any engine, and the engine for files.
 
-`cells` (values as text), `placing` (times; `shifts` between zones) and `amounts` (money) are what `tally` is
-made of. `embedded` is DuckDB, `tables` makes files known to it, `staged` asks it.
+`expressions` says it for all of them, `engines` what each does in its own way. `databases` asks those that
+hold the orders themselves, `files` has DuckDB (`embedded`) read them; `following` reads what changed,
+`indexing` weighs what questions cost.
 """

@@ -14,7 +14,7 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from tercera.errors import SourceError
-from tercera.relational.native import written
+from tercera.relational.expressions.native import written
 
 
 class LostError(SourceError):

@@ -10,8 +10,8 @@ import ibis.expr.types as ir
 
 from tercera.model import Customer
 from tercera.orders import CustomerFields, zone_or_none
-from tercera.relational.cells import Cell
-from tercera.relational.tally import Rows
+from tercera.relational.expressions.cells import Cell
+from tercera.relational.expressions.tally import Rows
 
 _OWN = ("id", "name", "email", "language", "timezone")
 

@@ -19,7 +19,7 @@ import pyarrow as pa
 from ibis.backends.sql.datatypes import DuckDBType
 
 from tercera.relational.engines.duckdb import COMPILER, engines_own
-from tercera.relational.native import compiled
+from tercera.relational.expressions.native import compiled
 
 _hash = engines_own("hash", (dt.string,), dt.uint64)
 

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from tercera.errors import SourceError
 from tercera.model import Counting, Period
 from tercera.orders import OrderFields, Scope
-from tercera.relational.tally import Question, When
+from tercera.relational.expressions.tally import Question, When
 
 Kept = TypeVar("Kept")
 """What was read, in whatever way it is kept."""

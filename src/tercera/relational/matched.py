@@ -18,7 +18,7 @@ import ibis.expr.types as ir
 from tercera.orders import Scope
 from tercera.relational.embedded import Database
 from tercera.relational.engines.duckdb import DuckDialect
-from tercera.relational.tally import Question, evidence, orders, tallies
+from tercera.relational.expressions.tally import Question, evidence, orders, tallies
 
 MOST = 60
 """So many ways to match have a bit in a number."""

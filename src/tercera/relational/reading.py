@@ -13,10 +13,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tercera.columns import Integers, TallyColumns, spread
-from tercera.marks import Marks, of_rows, of_runs
 from tercera.model import Counting, Evidence, Period, SubjectId, Tally, WindowId
-from tercera.relational.placing import read_placed
+from tercera.relational.expressions.placing import read_placed
+from tercera.tally.columns import Integers, TallyColumns, spread
+from tercera.tally.marks import Marks, of_rows, of_runs
 from tercera.windows import window_of_day
 
 _AT_ONCE = 200_000

@@ -30,7 +30,6 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
 from tercera.errors import ConfigError, DeliveryError
-from tercera.links import Links
 from tercera.messages import Message
 from tercera.rendering.closed import LevelView, StatementView
 from tercera.rendering.pictures import Picture, illustrated
@@ -39,6 +38,7 @@ from tercera.rendering.sheet import name_of, sheet
 from tercera.rendering.view import ChartView, MessageView, NoticeView, OrderView, view_message
 from tercera.rendering.watched import FindingView, WatchView
 from tercera.rendering.words import Words, words_for
+from tercera.telling.links import Links
 
 KINDS = ("customer", "operations", "undelivered", "held", "digest", "watch", "statement")
 """Each has a `.subject.txt`, a `.txt` and a `.html`."""

@@ -12,14 +12,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from tercera.links import Links
 from tercera.messages import Holding, Message, Notice, NoticeKind, Problem
 from tercera.model import CUSTOMER, Reason
 from tercera.rendering.closed import StatementView, view_statement
 from tercera.rendering.plain import one_line
 from tercera.rendering.watched import WatchView, view_watch
 from tercera.rendering.words import Words
-from tercera.watch import is_reserved
+from tercera.telling.links import Links
+from tercera.telling.watch import is_reserved
 from tercera.windows import parse_window
 
 NAME_LENGTH = 80

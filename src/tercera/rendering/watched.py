@@ -12,7 +12,7 @@ from tercera.messages import Notice
 from tercera.model import Placed, Reason
 from tercera.rendering.plain import one_line
 from tercera.rendering.words import Words
-from tercera.watch import Watched
+from tercera.telling.watch import Watched
 
 _UNITS = (("days", 86_400), ("hours", 3600), ("minutes", 60), ("seconds", 1))
 

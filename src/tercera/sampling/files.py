@@ -19,7 +19,7 @@ from tercera.orders import LONGEST_TEXT
 from tercera.profile import Cell, Counted, Sample
 from tercera.profile.values import cell_of, sample_of
 from tercera.relational.embedded import Database, database, quoted
-from tercera.relational.tables import Files, Format, Opened, open_files, refusing
+from tercera.relational.files.tables import Files, Format, Opened, open_files, refusing
 from tercera.sampling.flattening import flattened
 from tercera.sampling.grouping import Group, groups_of
 from tercera.sampling.sampler import PEEKED, Bounds, Origin, Progress, likely_first, looked_closer

@@ -19,7 +19,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 from tercera.errors import SourceError
 from tercera.mongo.connection import Server
 from tercera.mongo.directory import at, text_of
-from tercera.mongo.expressions import stored_variants
+from tercera.mongo.pipelines.expressions import stored_variants
 from tercera.orders import LONGEST_TEXT
 from tercera.profile import Cell, Counted, Kind, Sample
 from tercera.profile.choice import orders_guess
@@ -222,7 +222,7 @@ def _total(collection: Raw) -> int | None:
 
 
 def _cell(value: object) -> Cell | None:
-    """A stored value as a cell: as `mongo.expressions.text_of` reads an id."""
+    """A stored value as a cell: as `mongo.pipelines.expressions.text_of` reads an id."""
     if isinstance(value, ObjectId):
         return Cell(Kind.OBJECT_ID, str(value))
     if isinstance(value, Decimal128):

@@ -16,10 +16,10 @@ from tercera.errors import SourceError
 from tercera.profile import Cell, Counted, Kind, Sample
 from tercera.profile.values import cell_of, sample_of
 from tercera.relational import connection as databases
-from tercera.relational.cells import Columns
 from tercera.relational.connection import Connection, Place
 from tercera.relational.engines import engine_of, load
-from tercera.relational.native import compiled
+from tercera.relational.expressions.cells import Columns
+from tercera.relational.expressions.native import compiled
 from tercera.sampling.listing import Table, drawn, listing
 from tercera.sampling.sampler import PEEKED, Address, Bounds, Origin, Progress, likely_first, looked_closer
 

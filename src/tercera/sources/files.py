@@ -15,7 +15,6 @@ import ibis.expr.types as ir
 import pyarrow as pa
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from tercera.columns import ColumnReading, TallyColumns
 from tercera.errors import SourceError
 from tercera.model import CUSTOMER, Counting, Customer, Period, RejectReason, SubjectId, Survey, Tally
 from tercera.orders import (
@@ -27,21 +26,22 @@ from tercera.orders import (
     Source,
     Timestamps,
 )
-from tercera.relational.columns import demand, everything, needed
+from tercera.relational.databases.columns import demand, everything, needed
+from tercera.relational.databases.whole import whole
+from tercera.relational.databases.written_out import written_out
 from tercera.relational.directory import customers, entries, paths
 from tercera.relational.embedded import database
 from tercera.relational.engines.duckdb import DuckDialect
+from tercera.relational.expressions.tally import Question
+from tercera.relational.files.kept import Kept
+from tercera.relational.files.sharing import SharedFiles
+from tercera.relational.files.staged import answer, columns, doubts
+from tercera.relational.files.tables import Files, Format, Opened, open_files, refusing
 from tercera.relational.following.arrivals import Arrivals
 from tercera.relational.following.telling import paths_of, subjects
 from tercera.relational.groups import grouped
-from tercera.relational.kept import Kept
-from tercera.relational.sharing import SharedFiles
-from tercera.relational.staged import answer, columns, doubts
 from tercera.relational.statements import Statements
-from tercera.relational.tables import Files, Format, Opened, open_files, refusing
-from tercera.relational.tally import Question
-from tercera.relational.whole import whole
-from tercera.relational.written_out import written_out
+from tercera.tally.columns import ColumnReading, TallyColumns
 from tercera.windows import Window
 
 

@@ -14,12 +14,12 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from tercera.changes import Changes, Followable
 from tercera.model import Counting, Customer, RejectReason, SubjectId
+from tercera.notation.paths import ConfiguredPath
 from tercera.orders import Check, CustomerFields, OrderFields, Reading, Reproducible, Scope, Source
-from tercera.paths import ConfiguredPath
 from tercera.pushed.store import OrderStore
 from tercera.sources import load
+from tercera.tally.changes import Changes, Followable
 from tercera.windows import Window
 
 _OURS = ("order_id", "customer_id", "status", "placed_at")

@@ -1,7 +1,7 @@
 """Orders and customers in tables of a database or a warehouse, counted by the engine that holds them.
 
-A tally is one statement (`relational.whole`) over an index range of the watched windows. Nothing is written,
-not even temporary tables.
+A tally is one statement (`relational.databases.whole`) over an index range of the watched windows. Nothing is
+written, not even temporary tables.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from tercera.advice import Asked, Tell
-from tercera.changes import Changes
-from tercera.columns import ColumnReading, TallyColumns
 from tercera.errors import SourceError
+from tercera.indexes.advice import Asked, Tell
 from tercera.model import CUSTOMER, Counting, Customer, Pair, Period, RejectReason, SubjectId, Survey, Tally
 from tercera.orders import Check, CustomerFields, OrderFields, Reading, Scope, Source, Timestamps
-from tercera.relational.advising import advised
 from tercera.relational.connection import Address, Connection, LostError, Place
+from tercera.relational.databases.advising import advised
+from tercera.relational.databases.looking import looks
+from tercera.relational.databases.seen import Seen
+from tercera.relational.databases.session import Session, Tables
+from tercera.relational.databases.together import Answered, Rows, SharedTables, can_share
+from tercera.relational.databases.written_out import written_out
 from tercera.relational.directory import customers
 from tercera.relational.embedded import database
 from tercera.relational.engines import engine_of, load, names
+from tercera.relational.expressions.tally import REASONS, Question
 from tercera.relational.following.cursor import CursorChanges, Growing
 from tercera.relational.following.tracked import Tracked
 from tercera.relational.groups import Group, grouped
-from tercera.relational.looking import looks
 from tercera.relational.matched import MOST
-from tercera.relational.seen import Seen
-from tercera.relational.session import Session, Tables
-from tercera.relational.tally import REASONS, Question
-from tercera.relational.together import Answered, Rows, SharedTables, can_share
-from tercera.relational.written_out import written_out
+from tercera.tally.changes import Changes
+from tercera.tally.columns import ColumnReading, TallyColumns
 from tercera.windows import Window
 
 if TYPE_CHECKING:

@@ -14,12 +14,12 @@ from starlette.staticfiles import StaticFiles
 
 from tercera import __version__
 from tercera.web import api, pages
-from tercera.web.access.asking import Anyone, May
 from tercera.web.documented import describe
 from tercera.web.guarding import Guarded
+from tercera.web.permitting.asking import Anyone, May
 from tercera.web.problems import explain_errors
 from tercera.web.prompt import Prompt
-from tercera.web.site import Site
+from tercera.web.site import PREFIX, Site
 
 LARGEST = 1 << 20
 """Bytes of a request, unless its route says otherwise."""
@@ -38,8 +38,9 @@ def build(site: Site) -> FastAPI:
     )
     app.state.site = site
     app.state.allowed = allowed
+    app.state.menu = pages.places()
     for module in api.modules():
-        app.include_router(module.router, prefix=api.PREFIX)
+        app.include_router(module.router, prefix=PREFIX)
     for module in pages.modules():
         app.include_router(module.router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=str(files("tercera.web").joinpath("static"))))
@@ -68,7 +69,7 @@ def ways() -> list[Way]:
     """Every route of pages and API. Told from the modules: once they are included, the application itself
     tells of routers alone. RuntimeError: something else than a route, whose rule can't be told."""
     found = []
-    for prefix, modules in ((api.PREFIX, api.modules()), ("", pages.modules())):
+    for prefix, modules in ((PREFIX, api.modules()), ("", pages.modules())):
         for module in modules:
             for route in module.router.routes:
                 if not isinstance(route, APIRoute):

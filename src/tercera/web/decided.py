@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from tercera.deciding import DecisionError, decide
+from tercera.acts.deciding import DecisionError, decide
 from tercera.people import Actor
-from tercera.silences import DecisionKind
+from tercera.telling.silences import DecisionKind
 from tercera.web.site import Site
 
 PAUSES = {

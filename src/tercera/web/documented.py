@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from tercera import __version__
-from tercera.web.access.asking import CSRF_HEADER, Anyone, May
+from tercera.web.permitting.asking import CSRF_HEADER, Anyone, May
 from tercera.web.shapes.problem import Problem
 
 JSON = "application/problem+json"

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from tercera.admitting import add_user, offer_login
+from tercera.acts.admitting import add_user, offer_login
 from tercera.ledger import Ledger
 from tercera.people import Actor, Role, User, Via
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
@@ -14,11 +15,23 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup
 
 from tercera import __version__
+from tercera.people import Permission
 from tercera.rendering.words import Words
 from tercera.web.access.visitor import Visitor
-from tercera.web.pages import places
 from tercera.web.site import Site, site_of
 from tercera.web.wording import language_of, words_of
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An entry of the menu: its words are the phrase `menu.<key>`; those who lack the permission do not see
+    it. `demo_only` entries are shown where the demo's own mail server runs."""
+
+    key: str
+    path: str
+    order: int
+    permission: Permission = Permission.READ
+    demo_only: bool = False
 
 
 def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
@@ -26,9 +39,10 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
     `here` (the path), `when` (a time for people), `link` (a path with a query), `tone` (of a level)."""
     site, words = site_of(request), words_in(request)
     visitor: Visitor | None = getattr(request.state, "visitor", None)
+    menu: tuple[Place, ...] = request.app.state.menu
     shown = [
         place
-        for place in places()
+        for place in menu
         if visitor is not None
         and visitor.may(place.permission)
         and (site.mails is not None or not place.demo_only)

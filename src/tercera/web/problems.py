@@ -14,15 +14,15 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tercera.deciding import DecisionError
+from tercera.acts.deciding import DecisionError
 from tercera.errors import ConfigError, ConflictError, LedgerError, NotFoundError, SourceError, TerceraError
 from tercera.ledger import PlaceLostError
-from tercera.ledger.searching import PlaceError
+from tercera.ledger.looks.searching import PlaceError
 from tercera.pushed.order import BatchError
 from tercera.pushed.shops import UnreadableError
-from tercera.web.access.asking import NotAllowedError, UnknownError
 from tercera.web.asked import AskedError
 from tercera.web.page import link, page, words_in
+from tercera.web.permitting.asking import NotAllowedError, UnknownError
 
 _STATUS: tuple[tuple[type[TerceraError], int], ...] = (
     (NotFoundError, 404),

@@ -23,6 +23,9 @@ from tercera.web.background import Background
 from tercera.web.prompt import PATIENCE
 from tercera.web.turns import Turns
 
+PREFIX = "/api/v1"
+"""Where the API is mounted."""
+
 
 @dataclass(frozen=True)
 class Site:

@@ -1,4 +1,4 @@
-"""Run by Alembic, with the connection and its open transaction from `tercera.ledger.schema`."""
+"""Run by Alembic, with the connection and its open transaction from `tercera.ledger.database.schema`."""
 
 from __future__ import annotations
 

@@ -14,14 +14,14 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from tercera.dates import DateFormat
 from tercera.model import Period
+from tercera.notation.dates import DateFormat
 from tercera.orders import LONGEST_TEXT, SAMPLE_LENGTH
-from tercera.relational.dialect import BLANKS, Dialect
-from tercera.relational.native import native
-from tercera.relational.patterns import PERL, Flavour, lower_cases, portable
-from tercera.relational.pieces import Piece, pieces
-from tercera.relational.shifts import Step, tree
+from tercera.relational.expressions.dialect import BLANKS, Dialect
+from tercera.relational.expressions.native import native
+from tercera.relational.expressions.patterns import PERL, Flavour, lower_cases, portable
+from tercera.relational.expressions.pieces import Piece, pieces
+from tercera.relational.expressions.shifts import Step, tree
 
 DAY = 86_400_000_000
 """Microseconds."""

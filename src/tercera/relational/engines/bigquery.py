@@ -15,8 +15,8 @@ from tercera.model import Period
 from tercera.relational.connection import STREAMED, Address
 from tercera.relational.engines._counted import DAY, MONEY, NOTHING_ELSE, NUMBER, CountedDialect
 from tercera.relational.engines._warehouse import Warehouse, explained, known_type
-from tercera.relational.native import NativeSql, native
-from tercera.relational.patterns import RE2
+from tercera.relational.expressions.native import NativeSql, native
+from tercera.relational.expressions.patterns import RE2
 
 _DATE = "DATE_FROM_UNIX_DATE({0})"
 

@@ -15,15 +15,15 @@ import ibis.expr.types as ir
 from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 from ibis.backends.sql.datatypes import DuckDBType
 
-from tercera.dates import DateFormat
 from tercera.errors import SourceError
 from tercera.model import Period
+from tercera.notation.dates import DateFormat
 from tercera.orders import LONGEST_TEXT, SAMPLE_LENGTH
-from tercera.relational.amounts import rounded
 from tercera.relational.connection import STREAMED, Address, Place, not_there
-from tercera.relational.dialect import BLANKS, Dialect
-from tercera.relational.native import NativeSql, native
-from tercera.relational.patterns import lower_cases
+from tercera.relational.expressions.amounts import rounded
+from tercera.relational.expressions.dialect import BLANKS, Dialect
+from tercera.relational.expressions.native import NativeSql, native
+from tercera.relational.expressions.patterns import lower_cases
 
 _UNITS = {Period.DAY: "D", Period.WEEK: "W", Period.MONTH: "M", Period.QUARTER: "Q", Period.YEAR: "Y"}
 

@@ -17,14 +17,14 @@ import ibis.expr.types as ir
 from ibis.backends.sql.compilers.base import SQLGlotCompiler
 from ibis.backends.sql.compilers.mysql import MySQLCompiler
 
-from tercera.dates import DateFormat
 from tercera.errors import SourceError
 from tercera.model import Period
+from tercera.notation.dates import DateFormat
 from tercera.orders import LONGEST_TEXT, SAMPLE_LENGTH
-from tercera.relational.dialect import BLANKS, Dialect
 from tercera.relational.engines._pymysql import EXACT, MySQLConnection, connect
-from tercera.relational.native import NativeSql, apart, native
-from tercera.relational.patterns import PERL, lower_cases, portable
+from tercera.relational.expressions.dialect import BLANKS, Dialect
+from tercera.relational.expressions.native import NativeSql, apart, native
+from tercera.relational.expressions.patterns import PERL, lower_cases, portable
 
 __all__ = ["COMPILER", "DIALECT", "EXTRA", "SCHEMES", "MySQLConnection", "connect"]
 

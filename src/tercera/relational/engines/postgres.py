@@ -15,16 +15,16 @@ import psycopg
 from ibis.backends.sql.compilers.postgres import PostgresCompiler
 from psycopg import sql
 
-from tercera.dates import DateFormat
 from tercera.errors import SourceError
 from tercera.model import Period
+from tercera.notation.dates import DateFormat
 from tercera.orders import LONGEST_TEXT, SAMPLE_LENGTH
 from tercera.relational.connection import Address, LostError, Place, not_there
-from tercera.relational.dialect import BLANKS, Dialect
-from tercera.relational.native import NativeSql, apart, native
-from tercera.relational.patterns import Flavour, in_any_case, portable
-from tercera.relational.pieces import Piece, pieces
-from tercera.relational.shifts import Step, tree
+from tercera.relational.expressions.dialect import BLANKS, Dialect
+from tercera.relational.expressions.native import NativeSql, apart, native
+from tercera.relational.expressions.patterns import Flavour, in_any_case, portable
+from tercera.relational.expressions.pieces import Piece, pieces
+from tercera.relational.expressions.shifts import Step, tree
 
 _CLOCK = dt.Timestamp()
 _AT_ONCE = 1_000 if psycopg.capabilities.has_stream_chunked() else 1

@@ -15,14 +15,14 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 from ibis.backends.sql.compilers.snowflake import SnowflakeCompiler
 
-from tercera.dates import DateFormat
 from tercera.model import Period
+from tercera.notation.dates import DateFormat
 from tercera.relational.connection import STREAMED, Address
 from tercera.relational.engines._counted import DAY, MONEY, NOTHING_ELSE, NUMBER, CountedDialect
 from tercera.relational.engines._warehouse import Warehouse, explained, fetched
-from tercera.relational.native import NativeSql, native
-from tercera.relational.patterns import Flavour, portable
-from tercera.relational.pieces import Piece
+from tercera.relational.expressions.native import NativeSql, native
+from tercera.relational.expressions.patterns import Flavour, portable
+from tercera.relational.expressions.pieces import Piece
 
 _DATE = "DATEADD('day', {0}, TO_DATE('1970-01-01'))"
 _FLAVOUR = Flavour(

@@ -14,13 +14,13 @@ import ibis.expr.types as ir
 from ibis.backends.sql.compilers.base import SQLGlotCompiler
 from ibis.backends.sql.compilers.pyspark import PySparkCompiler
 
-from tercera.dates import DateFormat
 from tercera.model import Period, RejectReason
+from tercera.notation.dates import DateFormat
 from tercera.orders import SAMPLES
-from tercera.relational.dialect import BLANKS
 from tercera.relational.engines._counted import DAY, MONEY, NUMBER, CountedDialect
 from tercera.relational.engines._sessions import SparkConnection, connect
-from tercera.relational.native import NativeSql, native
+from tercera.relational.expressions.dialect import BLANKS
+from tercera.relational.expressions.native import NativeSql, native
 
 __all__ = ["COMPILER", "DIALECT", "EXTRA", "SCHEMES", "SparkConnection", "connect"]
 

@@ -19,14 +19,14 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 from ibis.backends.sql.compilers.sqlite import SQLiteCompiler
 
-from tercera.dates import DateFormat, parse_format
 from tercera.errors import SourceError
 from tercera.model import Period
+from tercera.notation.dates import DateFormat, parse_format
 from tercera.orders import LONGEST_TEXT, SAMPLE_LENGTH
 from tercera.relational.connection import STREAMED, Address, Place, not_there
-from tercera.relational.dialect import Dialect
-from tercera.relational.native import NativeSql, named_apart, native, native_reduction
-from tercera.relational.shifts import Step
+from tercera.relational.expressions.dialect import Dialect
+from tercera.relational.expressions.native import NativeSql, named_apart, native, native_reduction
+from tercera.relational.expressions.shifts import Step
 
 _DAY = 86_400_000_000
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a wall clock

@@ -16,7 +16,7 @@ from tercera.orders import SAMPLE_LENGTH
 from tercera.relational.connection import STREAMED, Address
 from tercera.relational.engines._counted import DAY, MONEY, NOTHING_ELSE, NUMBER, CountedDialect
 from tercera.relational.engines._warehouse import Warehouse, explained, fetched, known_type
-from tercera.relational.native import NativeSql, native
+from tercera.relational.expressions.native import NativeSql, native
 
 _DATE = "date_add('day', {0}, DATE '1970-01-01')"
 _SINCE = "date_diff('day', DATE '1970-01-01', {0})"

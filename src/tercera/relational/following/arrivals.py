@@ -13,9 +13,9 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tercera.changes import Batch
 from tercera.errors import HistoryLostError, SourceError
 from tercera.relational.following.telling import batch_of, empty
+from tercera.tally.changes import Batch
 
 MOST = 20_000
 """Subjects that are told of one file. Of a larger one all has to be looked at: a sweep does."""

@@ -20,12 +20,12 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from tercera.changes import Batch
 from tercera.errors import HistoryLostError, SourceError
 from tercera.orders import OrderFields
+from tercera.relational.databases.session import Session
+from tercera.relational.expressions.native import native
 from tercera.relational.following.telling import ORDER, batch_of, empty, every_path, subject_name, told
-from tercera.relational.native import native
-from tercera.relational.session import Session
+from tercera.tally.changes import Batch
 
 Value = int | datetime | date
 Ask = Callable[[Callable[[Session], Iterator[tuple[Any, ...]]]], Iterator[tuple[Any, ...]]]

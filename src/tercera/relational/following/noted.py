@@ -20,13 +20,13 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from tercera.changes import Batch
 from tercera.errors import HistoryLostError, SourceError
 from tercera.orders import Check, OrderFields
 from tercera.relational.connection import Place
+from tercera.relational.databases.session import Session
 from tercera.relational.following.cursor import Ask
 from tercera.relational.following.telling import ORDER, batch_of, empty, paths_of, subject_name, told
-from tercera.relational.session import Session
+from tercera.tally.changes import Batch
 
 PREFIX = "tercera_noted_"
 """With this begins the name of the table that holds the notes, in the schema of the orders."""

@@ -8,12 +8,12 @@ from typing import Any, cast
 import ibis
 import ibis.expr.types as ir
 
-from tercera.changes import Batch
 from tercera.model import CUSTOMER, SubjectId
 from tercera.orders import OrderFields
-from tercera.relational.cells import Columns, derived
-from tercera.relational.dialect import Dialect
-from tercera.relational.documents import Documents
+from tercera.relational.expressions.cells import Columns, derived
+from tercera.relational.expressions.dialect import Dialect
+from tercera.relational.files.documents import Documents
+from tercera.tally.changes import Batch
 
 ORDER = "told_order"
 

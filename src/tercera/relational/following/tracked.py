@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from tercera.durations import Duration, ShortDuration
+from tercera.notation.durations import Duration, ShortDuration
 
 
 class Tracked(BaseModel):

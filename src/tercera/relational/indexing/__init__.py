@@ -13,8 +13,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import Protocol
 
-from tercera.costs import Cost
-from tercera.indexes import Index, Need, Proposal
+from tercera.indexes.costs import Cost
+from tercera.indexes.needs import Index, Need, Proposal
 
 
 class RefusedError(Exception):

@@ -15,9 +15,9 @@ from typing import Any
 
 from sqlglot import expressions as sge
 
-from tercera.costs import Cost
 from tercera.errors import SourceError
-from tercera.indexes import HIDDEN, Index, Need, Proposal
+from tercera.indexes.costs import Cost
+from tercera.indexes.needs import HIDDEN, Index, Need, Proposal
 from tercera.relational.connection import Address, Connection, Place
 from tercera.relational.engines._pymysql import connect
 from tercera.relational.indexing import RefusedError

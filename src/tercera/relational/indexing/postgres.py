@@ -15,9 +15,9 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from tercera.costs import Cost
 from tercera.errors import SourceError
-from tercera.indexes import Index, Need, Proposal
+from tercera.indexes.costs import Cost
+from tercera.indexes.needs import Index, Need, Proposal
 from tercera.relational.connection import Address, Place
 from tercera.relational.indexing import RefusedError
 

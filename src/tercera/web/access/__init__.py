@@ -1,1 +1,1 @@
-"""Who asks, and whether they may: `asking` is what routes depend on."""
+"""Who it is that asks: passwords, OpenID Connect, visitors, and slowing down whoever guesses."""

@@ -7,8 +7,6 @@ from functools import cache
 from importlib import import_module
 from types import ModuleType
 
-PREFIX = "/api/v1"
-
 
 @cache
 def modules() -> tuple[ModuleType, ...]:

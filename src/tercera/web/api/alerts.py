@@ -7,15 +7,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from tercera.deciding import decide
-from tercera.ledger.searching import Care, Sorting, Wanted
+from tercera.acts.deciding import decide
+from tercera.ledger.looks.searching import Care, Sorting, Wanted
 from tercera.model import RuleId, State, SubjectId, WindowId
-from tercera.silences import DecisionKind
-from tercera.web.access.roles import Operator, Reader
+from tercera.telling.silences import DecisionKind
 from tercera.web.access.visitor import Visitor
 from tercera.web.cursors import Cursor, Limit
 from tercera.web.documented import UNCHANGED, problems
 from tercera.web.once import OnlyOnce
+from tercera.web.permitting.roles import Operator, Reader
 from tercera.web.shapes.alert import AlertDetail, AlertGiven, Alerts
 from tercera.web.shapes.base import Id, Name
 from tercera.web.shapes.decision import Acknowledgement, DecisionGiven, Dismissal, Snooze

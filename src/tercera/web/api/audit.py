@@ -6,8 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from tercera.web.access.roles import Admin
 from tercera.web.cursors import Cursor, Limit, cursor_of, place_of
+from tercera.web.permitting.roles import Admin
 from tercera.web.shapes.base import Name
 from tercera.web.shapes.person import Audit, DeedGiven
 from tercera.web.site import Here

@@ -6,13 +6,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from tercera import deciding
+from tercera.acts import deciding
 from tercera.messages import NoticeState
-from tercera.web.access.roles import Operator, Reader
 from tercera.web.access.visitor import Visitor
 from tercera.web.cursors import Cursor, Limit, inner_place, outer_cursor
 from tercera.web.documented import problems
 from tercera.web.once import OnlyOnce
+from tercera.web.permitting.roles import Operator, Reader
 from tercera.web.shapes.base import Name
 from tercera.web.shapes.notice import Deliveries, NoticeGiven, Paused, Retried, Retry
 from tercera.web.site import Here, Site
@@ -34,7 +34,7 @@ def list_deliveries(
     found = site.ledger.reports.notices(state, channel, inner_place(cursor, name), limit)
     return Deliveries(
         items=[NoticeGiven.of(each) for each in found.notices],
-        paused=[Paused.of(each) for each in site.ledger.circuits().values()],
+        paused=[Paused.of(each) for each in site.ledger.channels.circuits().values()],
         next=outer_cursor(name, found.after) if found.after else None,
     )
 

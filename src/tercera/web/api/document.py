@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from tercera.web.access.roles import Reader
+from tercera.web.permitting.roles import Reader
 
 router = APIRouter(tags=["document"])
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from tercera import deciding
-from tercera.web.access.roles import Operator, Reader
+from tercera.acts import deciding
 from tercera.web.access.visitor import Visitor
 from tercera.web.documented import problems
 from tercera.web.once import OnlyOnce
+from tercera.web.permitting.roles import Operator, Reader
 from tercera.web.shapes.notice import HeldGiven, HeldList, Letting, Released
 from tercera.web.site import Here, Site
 
@@ -29,7 +29,7 @@ def list_held(site: Here, visitor: Reader) -> HeldList:
                 since=each.since,
                 until=each.since + lasts,
             )
-            for each in site.ledger.held()
+            for each in site.ledger.post.held()
         ]
     )
 

@@ -13,9 +13,9 @@ from tercera.people import Permission
 from tercera.pushed.order import MOST, PushedOrder, read_orders
 from tercera.pushed.receiving import Receiving
 from tercera.pushed.store import OrderStore
-from tercera.web.access.asking import may
 from tercera.web.access.visitor import Visitor
 from tercera.web.documented import problems
+from tercera.web.permitting.asking import may
 from tercera.web.site import Here, Site
 
 LARGEST = 16 << 20

@@ -7,10 +7,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from tercera.backtest import backtest
-from tercera.web.access.roles import Reader
+from tercera.questions.backtest import backtest
 from tercera.web.asked import AskedError
 from tercera.web.documented import problems
+from tercera.web.permitting.roles import Reader
 from tercera.web.shapes.base import Day, Name
 from tercera.web.shapes.work import BacktestGiven, RuleGiven, Rules
 from tercera.web.site import Here

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from tercera.ledger import Ledger
-from tercera.web.access.roles import Reader
 from tercera.web.cursors import Cursor, Limit, cursor_of, place_of
+from tercera.web.permitting.roles import Reader
 from tercera.web.shapes.work import (
     Following,
     Found,
@@ -29,7 +29,7 @@ router = APIRouter(tags=["health"])
 def list_runs(site: Here, visitor: Reader, cursor: Cursor = None, limit: Limit = 50) -> Runs:
     """What was run when, and how it ended."""
     place = place_of(cursor, "runs")
-    found = site.ledger.last_runs(limit + 1, place)
+    found = site.ledger.diary.last_runs(limit + 1, place)
     shown = found[:limit]
     return Runs(
         items=[RunGiven.of(each) for each in shown],
@@ -41,13 +41,13 @@ def list_runs(site: Here, visitor: Reader, cursor: Cursor = None, limit: Limit =
 def show_health(site: Here, visitor: Reader) -> Health:
     """When a cycle last succeeded, the newest order, the share of rejects, what the data watch found."""
     ledger = site.ledger
-    heart = ledger.heart()
+    heart = ledger.diary.heart()
     return Health(
         last_good_cycle=heart.last_good,
         last_error=heart.error,
         newest_order=_newest(ledger),
-        reject_share={rule: share_of(survey) for rule, survey in ledger.rejects().items()},
-        waiting=ledger.waiting(),
+        reject_share={rule: share_of(survey) for rule, survey in ledger.diary.rejects().items()},
+        waiting=ledger.post.waiting(),
         live=_live(ledger),
         open=[
             Found(alert=each.id, rule=each.rule, subject=each.subject, since=each.changed_at)
@@ -59,11 +59,11 @@ def show_health(site: Here, visitor: Reader) -> Health:
 @router.get("/rejects", summary="Rows that can't be judged")
 def list_rejects(site: Here, visitor: Reader) -> Rejects:
     """What was last read for each rule, and how much of it can't be judged, by reason."""
-    return Rejects(items=[RejectsOfRule.of(rule, each) for rule, each in site.ledger.rejects().items()])
+    return Rejects(items=[RejectsOfRule.of(rule, each) for rule, each in site.ledger.diary.rejects().items()])
 
 
 def _newest(ledger: Ledger) -> str | None:
-    found = (run.summary.get("newest") for run in ledger.last_runs(LATELY))
+    found = (run.summary.get("newest") for run in ledger.diary.last_runs(LATELY))
     return next((str(newest) for newest in found if newest), None)
 
 

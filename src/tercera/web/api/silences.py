@@ -6,12 +6,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from tercera.deciding import decide, end
-from tercera.silences import DecisionKind
-from tercera.web.access.roles import Operator, Reader
+from tercera.acts.deciding import decide, end
+from tercera.telling.silences import DecisionKind
 from tercera.web.access.visitor import Visitor
 from tercera.web.documented import problems
 from tercera.web.once import OnlyOnce
+from tercera.web.permitting.roles import Operator, Reader
 from tercera.web.shapes.base import Id
 from tercera.web.shapes.decision import DecisionGiven, SilenceAsked, Silences
 from tercera.web.site import Here, Site

@@ -7,12 +7,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from tercera import admitting
+from tercera.acts import admitting
 from tercera.people import Token
-from tercera.web.access.roles import Admin
 from tercera.web.access.visitor import Visitor
 from tercera.web.documented import problems
 from tercera.web.once import OnlyOnce
+from tercera.web.permitting.roles import Admin
 from tercera.web.shapes.base import Id
 from tercera.web.shapes.person import NewToken, TokenGiven, TokenMade, Tokens
 from tercera.web.site import Here, Site

@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from tercera.web.access.roles import Reader
 from tercera.web.cursors import LONGEST, Limit
 from tercera.web.documented import problems
+from tercera.web.permitting.roles import Reader
 from tercera.web.shapes.transition import PassageGiven, Passages
 from tercera.web.site import Here
 
@@ -31,6 +31,6 @@ def list_transitions(
 ) -> Passages:
     """Ask again with `next` for what is written from then on: who does so misses none, however many write at
     the same time. An empty answer means that there is nothing new yet."""
-    found = site.ledger.passages(after, limit)
-    here = found[-1].position if found else after or site.ledger.start()
+    found = site.ledger.readers.passages(after, limit)
+    here = found[-1].position if found else after or site.ledger.readers.start()
     return Passages(items=[PassageGiven.of(each) for each in found], next=here)

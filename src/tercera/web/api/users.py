@@ -6,15 +6,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from tercera import admitting
+from tercera.acts import admitting
 from tercera.errors import NotFoundError
 from tercera.people import User
 from tercera.web.access.passwords import hashed
-from tercera.web.access.roles import Admin
 from tercera.web.access.visitor import Visitor
 from tercera.web.asked import AskedError
 from tercera.web.documented import problems
 from tercera.web.once import OnlyOnce
+from tercera.web.permitting.roles import Admin
 from tercera.web.shapes.person import NewUser, UserChange, UserGiven, UserName, Users
 from tercera.web.site import Here, Site
 

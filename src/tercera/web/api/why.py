@@ -6,10 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from tercera.explain import explain
-from tercera.web.access.roles import Reader
+from tercera.questions.explain import explain
 from tercera.web.asked import AskedError
 from tercera.web.documented import problems
+from tercera.web.permitting.roles import Reader
 from tercera.web.shapes.alert import Why
 from tercera.web.shapes.base import Name
 from tercera.web.site import Here

@@ -3,24 +3,11 @@
 from __future__ import annotations
 
 import pkgutil
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from types import ModuleType
 
-from tercera.people import Permission
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """An entry of the menu: its words are the phrase `menu.<key>`; those who lack the permission do not see
-    it. `demo_only` entries are shown where the demo's own mail server runs."""
-
-    key: str
-    path: str
-    order: int
-    permission: Permission = Permission.READ
-    demo_only: bool = False
+from tercera.web.page import Place
 
 
 @cache

@@ -11,21 +11,21 @@ from fastapi import APIRouter, Form, Request
 from fastapi import Path as InPath
 from fastapi.responses import Response
 
-from tercera.deciding import end
+from tercera.acts.deciding import end
 from tercera.errors import NotFoundError
 from tercera.ledger import AlertHistory, Step
 from tercera.orders import Reproducible, Scope
 from tercera.people import Permission
-from tercera.silences import Decision
-from tercera.watch import is_reserved
-from tercera.web.access.asking import may
+from tercera.telling.silences import Decision
+from tercera.telling.watch import is_reserved
 from tercera.web.access.visitor import Visitor
 from tercera.web.decided import PAUSES, answer_of, decide_alert
 from tercera.web.page import back, page, tone, words_in
-from tercera.web.sentmail import is_mail, mail_of
+from tercera.web.permitting.asking import may
 from tercera.web.site import Here, Site
-from tercera.web.steps import step_chart
-from tercera.web.told import Told, rule_of, told
+from tercera.web.views.sentmail import is_mail, mail_of
+from tercera.web.views.steps import step_chart
+from tercera.web.views.told import Told, rule_of, told
 from tercera.windows import parse_window
 
 router = APIRouter()

@@ -14,16 +14,15 @@ from fastapi.responses import Response, StreamingResponse
 from markupsafe import Markup
 from starlette.datastructures import QueryParams
 
-from tercera.deciding import DecisionError
+from tercera.acts.deciding import DecisionError
 from tercera.ledger import AlertLine, Care, Sorting, Wanted
 from tercera.model import State
 from tercera.people import Permission
 from tercera.rendering.sheet import safe
-from tercera.web.access.asking import may
 from tercera.web.access.visitor import Visitor
 from tercera.web.decided import PAUSES, answer_of, decide_alert
-from tercera.web.page import back, link, page, part, words_in
-from tercera.web.pages import Place
+from tercera.web.page import Place, back, link, page, part, words_in
+from tercera.web.permitting.asking import may
 from tercera.web.selecting import query_of, wanted_of
 from tercera.web.site import Here, Site
 

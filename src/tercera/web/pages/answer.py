@@ -12,12 +12,12 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from tercera.ledger import AlertHistory
-from tercera.links import Asked, is_ours, read_token
 from tercera.people import Actor, Via
-from tercera.silences import Decision, DecisionKind
-from tercera.web.access.asking import Unknown, address_of, check_origin
+from tercera.telling.links import Asked, is_ours, read_token
+from tercera.telling.silences import Decision, DecisionKind
 from tercera.web.decided import ANSWERS, PAUSES, answer_of, decide_alert
 from tercera.web.page import page, words_in
+from tercera.web.permitting.asking import Unknown, address_of, check_origin
 from tercera.web.site import Here, Site
 
 router = APIRouter()

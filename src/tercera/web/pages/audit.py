@@ -6,9 +6,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from tercera.people import Permission
-from tercera.web.access.asking import may
-from tercera.web.page import page
-from tercera.web.pages import Place
+from tercera.web.page import Place, page
+from tercera.web.permitting.asking import may
 from tercera.web.site import Here
 
 PLACE = Place("audit", "/audit", order=80, permission=Permission.ADMIN)

@@ -6,14 +6,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from tercera.people import Permission
-from tercera.web.access.asking import may
-from tercera.web.comparing import compare
 from tercera.web.page import page, words_in
 from tercera.web.pages.rules import AGAIN
-from tercera.web.rulewords import counts_of
+from tercera.web.permitting.asking import may
 from tercera.web.site import Here
-from tercera.web.versions import Asked, VersionError, version_of, written
-from tercera.web.whatifview import tallied
+from tercera.web.views.comparing import compare
+from tercera.web.views.rulewords import counts_of
+from tercera.web.views.versions import Asked, VersionError, version_of, written
+from tercera.web.views.whatif import tallied
 
 router = APIRouter()
 

@@ -9,21 +9,21 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
-from tercera import deciding
+from tercera.acts import deciding
 from tercera.errors import NotFoundError, SourceError
-from tercera.explain import Explanation, explain
 from tercera.ledger import Wanted
 from tercera.model import CUSTOMER, Customer, SubjectId
 from tercera.people import Permission
+from tercera.questions.explain import Explanation, explain
 from tercera.rendering.words import Words
 from tercera.rules import Rule
-from tercera.silences import DecisionKind
-from tercera.web.access.asking import may
+from tercera.telling.silences import DecisionKind
 from tercera.web.access.visitor import Visitor
 from tercera.web.decided import PAUSES, end_of
 from tercera.web.page import back, link, page, words_in
+from tercera.web.permitting.asking import may
 from tercera.web.site import Here, Site
-from tercera.web.timeline import SPANS, timeline
+from tercera.web.views.timeline import SPANS, timeline
 from tercera.windows import window_of
 
 LONGEST = 1000

@@ -8,18 +8,17 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from tercera.advice import Asked, Indexed
 from tercera.app import App
+from tercera.cycle.scopes import ordinary_scope
+from tercera.indexes.advice import Asked, Indexed
 from tercera.orders import Check
 from tercera.people import Permission
-from tercera.scopes import ordinary_scope
-from tercera.web.access.asking import may
 from tercera.web.access.visitor import Visitor
-from tercera.web.masking import cells
-from tercera.web.page import page
-from tercera.web.pages import Place
-from tercera.web.rejected import over_time
+from tercera.web.page import Place, page
+from tercera.web.permitting.asking import may
 from tercera.web.site import Here, Site
+from tercera.web.views.masking import cells
+from tercera.web.views.rejected import over_time
 
 PLACE = Place("data", "/data", order=40)
 ADVICE = "index advice"
@@ -74,7 +73,7 @@ def _page(request: Request, site: Site, visitor: Visitor, *, unmasked: bool) -> 
                     for reason, count in sorted(survey.rejects.items(), key=lambda item: -item[1].rows)
                 ],
             )
-            for rule, survey in ledger.rejects().items()
+            for rule, survey in ledger.diary.rejects().items()
         ],
         unmasked=unmasked,
         may_act=visitor.may(Permission.ACT),

@@ -7,13 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
-from tercera import deciding
+from tercera.acts import deciding
 from tercera.messages import NoticeState
 from tercera.people import Permission
-from tercera.web.access.asking import may
 from tercera.web.access.visitor import Visitor
-from tercera.web.page import back, page
-from tercera.web.pages import Place
+from tercera.web.page import Place, back, page
+from tercera.web.permitting.asking import may
 from tercera.web.site import Here
 
 PLACE = Place("deliveries", "/deliveries", order=50)
@@ -47,7 +46,7 @@ def deliveries(
         channel=channel,
         states=list(NoticeState),
         channels=sorted(site.app.settings.channels),
-        circuits=list(site.ledger.circuits().values()),
+        circuits=list(site.ledger.channels.circuits().values()),
         unreached=UNREACHED,
         may_act=visitor.may(Permission.ACT),
     )

@@ -11,8 +11,8 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from tercera.people import Permission
-from tercera.web.access.asking import may, recognised
 from tercera.web.access.visitor import Visitor
+from tercera.web.permitting.asking import may, recognised
 from tercera.web.site import Here, Site
 
 LOOK_EVERY = 1.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
 
-from tercera.web.access.asking import anyone
+from tercera.web.permitting.asking import anyone
 from tercera.web.site import Here
 
 router = APIRouter()
@@ -22,5 +22,5 @@ async def alive() -> JSONResponse:
 @router.api_route("/readyz", methods=BOTH, dependencies=[Depends(anyone)])
 def ready(site: Here) -> JSONResponse:
     """The ledger can be read. Says nothing more to whoever is not known."""
-    site.ledger.heart()
+    site.ledger.diary.heart()
     return JSONResponse({"status": "ready"})

@@ -9,8 +9,8 @@ from fastapi.responses import JSONResponse, Response
 
 from tercera.errors import NotFoundError
 from tercera.pushed.shops import News, shopify, woocommerce
-from tercera.web.access.asking import anyone
 from tercera.web.api.orders import receiving
+from tercera.web.permitting.asking import anyone
 from tercera.web.problems import problem
 from tercera.web.site import Here, Site
 

@@ -9,10 +9,10 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 
 from tercera.people import Actor, Permission, User, Via
-from tercera.web.access.asking import Unknown, address_of, check_origin, may
 from tercera.web.access.passwords import fits
 from tercera.web.access.visitor import Visitor
 from tercera.web.page import page, words_in
+from tercera.web.permitting.asking import Unknown, address_of, check_origin, may
 from tercera.web.site import Here, Site
 
 router = APIRouter()

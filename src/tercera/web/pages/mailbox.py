@@ -12,11 +12,10 @@ from fastapi.responses import Response
 
 from tercera.errors import NotFoundError
 from tercera.people import Permission
-from tercera.web.access.asking import may
-from tercera.web.mailview import Mail, framed, read_mail
-from tercera.web.page import page
-from tercera.web.pages import Place
+from tercera.web.page import Place, page
+from tercera.web.permitting.asking import may
 from tercera.web.site import Here, Site
+from tercera.web.views.mail import Mail, framed, read_mail
 
 PLACE = Place("mailbox", "/mailbox", order=90, demo_only=True)
 AT_ONCE = 40

@@ -10,10 +10,10 @@ from prometheus_client import exposition
 from prometheus_client.openmetrics import exposition as openmetrics
 
 from tercera.people import Permission
-from tercera.web.access.asking import may
 from tercera.web.access.visitor import Visitor
-from tercera.web.figures import Figures
+from tercera.web.permitting.asking import may
 from tercera.web.site import Here
+from tercera.web.views.figures import Figures
 
 router = APIRouter()
 

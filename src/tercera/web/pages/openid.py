@@ -8,13 +8,13 @@ import re
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from tercera.admitting import add_user, change_user
+from tercera.acts.admitting import add_user, change_user
 from tercera.errors import NotFoundError
 from tercera.people import Actor, User, Via
-from tercera.web.access.asking import Unknown, address_of
 from tercera.web.access.openid import LASTS, Identity, OpenId, OpenIdError
 from tercera.web.page import page
 from tercera.web.pages.login import entered, inside
+from tercera.web.permitting.asking import Unknown, address_of
 from tercera.web.site import Here, Site
 
 COOKIE = "tercera-openid"

@@ -11,20 +11,19 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 from markupsafe import Markup
 
-from tercera.deciding import DecisionError, discard, release
-from tercera.health import Health, health_of, rejected
+from tercera.acts.deciding import DecisionError, discard, release
 from tercera.ledger import Held
 from tercera.messages import NoticeState
 from tercera.model import Period, RuleId, State
 from tercera.people import Permission
+from tercera.questions.health import Health, health_of, rejected
 from tercera.rendering.words import Words
 from tercera.rules import Rule
-from tercera.web.access.asking import may
 from tercera.web.access.visitor import Visitor
-from tercera.web.history import Months, months_of
-from tercera.web.page import back, link, page, part, words_in
-from tercera.web.pages import Place
+from tercera.web.page import Place, back, link, page, part, words_in
+from tercera.web.permitting.asking import may
 from tercera.web.site import Here, Site
+from tercera.web.views.history import Months, months_of
 
 PLACE = Place("overview", "/", order=0)
 MOVES = 12
@@ -83,11 +82,11 @@ def _glance(request: Request, site: Site, periods: list[Period], chosen: Period)
         titles=_titles(site),
         late=_late(site, health, site.now()),
     )
-    away = sorted(site.ledger.circuits().values(), key=lambda each: each.channel)
+    away = sorted(site.ledger.channels.circuits().values(), key=lambda each: each.channel)
     expires = site.app.settings.guard.expires
     return Glance(
         part(request, "notes.html", found=health.found, away=away),
-        tuple((each, each.since + expires) for each in site.ledger.held()),
+        tuple((each, each.since + expires) for each in site.ledger.post.held()),
         rest,
     )
 

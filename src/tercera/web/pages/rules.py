@@ -11,12 +11,11 @@ from fastapi.responses import RedirectResponse, Response
 from tercera.ledger import Precision
 from tercera.people import Permission
 from tercera.rules import Rule
-from tercera.web.access.asking import may
-from tercera.web.page import page, words_in
-from tercera.web.pages import Place
-from tercera.web.rulewords import words_of_rule
+from tercera.web.page import Place, page, words_in
+from tercera.web.permitting.asking import may
 from tercera.web.site import Here, Site
-from tercera.web.whatifview import tallied, view
+from tercera.web.views.rulewords import words_of_rule
+from tercera.web.views.whatif import tallied, view
 
 PLACE = Place("rules", "/rules", order=30)
 RUNS = 12

@@ -10,9 +10,8 @@ from fastapi.responses import Response
 from tercera import __version__
 from tercera.config.shown import Line, shown
 from tercera.people import Permission
-from tercera.web.access.asking import may
-from tercera.web.page import page
-from tercera.web.pages import Place
+from tercera.web.page import Place, page
+from tercera.web.permitting.asking import may
 from tercera.web.site import Here
 
 PLACE = Place("settings", "/settings", order=70)

@@ -9,18 +9,17 @@ from fastapi import APIRouter, Form, Request
 from fastapi import Path as InPath
 from fastapi.responses import Response
 
-from tercera import deciding
-from tercera.deciding import DecisionError
-from tercera.durations import parse_duration
+from tercera.acts import deciding
+from tercera.acts.deciding import DecisionError
+from tercera.notation.durations import parse_duration
 from tercera.people import Permission
-from tercera.silences import DecisionKind
-from tercera.statement import STATEMENTS
-from tercera.watch import Watched
-from tercera.web.access.asking import may
+from tercera.telling.silences import DecisionKind
+from tercera.telling.statement import STATEMENTS
+from tercera.telling.watch import Watched
 from tercera.web.access.visitor import Visitor
 from tercera.web.decided import PAUSES
-from tercera.web.page import back, page
-from tercera.web.pages import Place
+from tercera.web.page import Place, back, page
+from tercera.web.permitting.asking import may
 from tercera.web.site import Here, Site
 
 PLACE = Place("silences", "/silences", order=60)

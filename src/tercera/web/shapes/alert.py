@@ -7,10 +7,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tercera.explain import Explanation, Silence
 from tercera.ledger import AlertHistory
-from tercera.ledger.searching import AlertLine, Care
+from tercera.ledger.looks.searching import AlertLine, Care
 from tercera.model import Evidence, RejectReason, State, Tally
+from tercera.questions.explain import Explanation, Silence
 from tercera.web.shapes.base import Amount, Given, Id, Placed
 from tercera.web.shapes.decision import DecisionGiven
 from tercera.web.shapes.notice import NoticeGiven

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints, model_validator
 
-from tercera.durations import parse_duration
-from tercera.silences import Decision, DecisionKind
+from tercera.notation.durations import parse_duration
+from tercera.telling.silences import Decision, DecisionKind
 from tercera.web.shapes.base import Asked, Ending, Given, Id, Name, Said
 
 Lasting = Annotated[

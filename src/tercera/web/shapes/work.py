@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from tercera.backtest import Backtest
 from tercera.ledger import Run
 from tercera.model import Match, Period, RejectReason, Survey
 from tercera.model import Reason as ReasonGiven
+from tercera.questions.backtest import Backtest
 from tercera.rules import Rule
 from tercera.rules.listener import Listener
 from tercera.web.shapes.base import Given

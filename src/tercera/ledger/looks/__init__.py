@@ -1,0 +1,1 @@
+"""Looks at what the ledger holds: lists, figures, single alerts, transitions in their order."""

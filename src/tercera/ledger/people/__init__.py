@@ -1,0 +1,1 @@
+"""People and programs: who they are, what they decided, what they did."""

@@ -1,0 +1,1 @@
+"""The change stream of the orders."""

@@ -1,0 +1,1 @@
+"""What questions cost, and the indexes that make them cheap."""

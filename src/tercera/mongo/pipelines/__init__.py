@@ -1,0 +1,1 @@
+"""What the server is asked, as values: expressions, ranges, and the aggregation behind a tally."""

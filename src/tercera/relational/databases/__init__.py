@@ -1,0 +1,1 @@
+"""Databases, counted by themselves: one statement, and its rows as tallies."""
