@@ -1,15 +1,11 @@
-"""Whole processes: what a user waits for, and what the machine must hold.
-
-The benchmark's own process stays small, because Linux counts the memory of a process from before its exec.
-"""
+"""Whole processes: what a user waits for, and what the machine must hold."""
 
 from __future__ import annotations
 
-import os
+import json
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -18,6 +14,7 @@ from statistics import median
 
 ROOT = Path(__file__).parent.parent
 DATA = Path(__file__).parent / "data"
+LAUNCHED = Path(__file__).parent / "launched.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +34,22 @@ class FailedError(Exception):
 def measure(command: Sequence[str]) -> Measured:
     """Runs a command to its end. FailedError with what it said when it fails."""
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-        began = time.perf_counter()
-        process = subprocess.Popen(command, stdout=output, stderr=errors, cwd=ROOT)
-        _, status, usage = os.wait4(process.pid, 0)
-        took = time.perf_counter() - began
-        process.returncode = os.waitstatus_to_exitcode(status)
+        with tempfile.TemporaryFile() as answer:
+            subprocess.run(
+                [sys.executable, "-S", str(LAUNCHED), str(answer.fileno()), *command],
+                stdout=output,
+                stderr=errors,
+                cwd=ROOT,
+                pass_fds=[answer.fileno()],
+                check=True,
+            )
+            answer.seek(0)
+            took = json.load(answer)
         output.seek(0)
         errors.seek(0)
-        if process.returncode != 0:
-            raise FailedError(
-                f"{' '.join(command)} ended with {process.returncode}: {errors.read().decode()}"
-            )
-        return Measured(took, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, output.read().decode())
+        if took["code"] != 0:
+            raise FailedError(f"{' '.join(command)} ended with {took['code']}: {errors.read().decode()}")
+        return Measured(took["seconds"], took["processor"], took["peak"], output.read().decode())
 
 
 def told(runs: Sequence[Measured]) -> str:
