@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
-from tercera.daemon import RETRY_EVERY
+from tercera.daemon.delivering import RETRY_EVERY
 from tests.e2e.process import Running, Tercera
 from tests.e2e.restartable import restartable
 from tests.e2e.shop import (

@@ -46,7 +46,7 @@ def demo(
     """The whole product with nothing else installed: a made-up shop lives through a year, Tercera watches it,
     and the mails arrive in DIR/mail. Nothing leaves this machine. On a terminal it serves its dashboard
     meanwhile and afterwards, until Ctrl-C."""
-    from tercera.daemon import stopping_on_signals
+    from tercera.daemon.stopping import stopping_on_signals
     from tercera.demo import Demo, living
 
     if source not in ("files", "mongodb"):

@@ -110,7 +110,7 @@ def _run_once(
     app: App, ledger: Ledger, customers: list[str] | None, *, notify_history: bool, json: bool
 ) -> None:
     from tercera.cycle import cycle
-    from tercera.daemon import stopping_on_signals
+    from tercera.daemon.stopping import stopping_on_signals
     from tercera.deliver import deliver
     from tercera.model import SubjectId
 

@@ -27,7 +27,7 @@ def serve(
     from tercera.app import open_app
     from tercera.cli.logs import log_to_stderr
     from tercera.cli.users import LINK_LASTS
-    from tercera.daemon import HEARS_EVERY, stopping_on_signals
+    from tercera.daemon.stopping import HEARS_EVERY, stopping_on_signals
     from tercera.web.entering import local_link
     from tercera.web.server import is_loopback, listening_socket, serving, url_of
     from tercera.web.site import Site
