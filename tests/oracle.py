@@ -16,9 +16,10 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tercera.fields import OrderFields, Timestamps
 from tercera.model import Counting, Evidence, Placed, RejectReason, SubjectId, Tally, WindowId
 from tercera.notation.dates import read_date
-from tercera.orders import DOUBTFUL, LONGEST_TEXT, OrderFields, Scope, Timestamps
+from tercera.orders import DOUBTFUL, LONGEST_TEXT, Scope
 from tercera.windows import read_local, window_of
 
 Row = Mapping[str, Any]

@@ -25,7 +25,7 @@ from tercera.config.listening import ListenerSettings, MatchSettings
 from tercera.config.settings import DeliverySettings, GuardSettings, RuleSettings, Schedule, Skeleton
 from tercera.config.watched import FreshnessSettings, HeartbeatSettings, RejectsSettings
 from tercera.config.web import OpenIdSettings, WebSettings
-from tercera.orders import Derived
+from tercera.fields import Derived
 
 _UNITS = ((86400 * 7, "w"), (86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 _PLAIN = {str: "text", int: "whole number", float: "number", bool: "true or false", timedelta: "duration",

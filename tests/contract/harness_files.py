@@ -14,7 +14,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet
 
-from tercera.orders import CustomerFields, OrderFields, Source
+from tercera.fields import CustomerFields, OrderFields
+from tercera.orders import Source
 from tercera.sources.files import Settings
 from tercera.sources.files import open_source as open_files
 

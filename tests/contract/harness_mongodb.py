@@ -11,7 +11,8 @@ from typing import Any
 from bson import Decimal128
 from pydantic import SecretStr
 
-from tercera.orders import CustomerFields, OrderFields, Source
+from tercera.fields import CustomerFields, OrderFields
+from tercera.orders import Source
 from tercera.sources.mongodb import Settings
 from tercera.sources.mongodb import open_source as open_mongodb
 from tests.servers.mongod import mongod_uri, shared_database

@@ -10,7 +10,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from tercera.orders import CustomerFields, OrderFields, Source
+from tercera.fields import CustomerFields, OrderFields
+from tercera.orders import Source
 from tercera.sources.sql import Settings
 from tercera.sources.sql import open_source as open_sql
 from tests.contract import databases

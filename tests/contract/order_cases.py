@@ -10,8 +10,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from tercera.fields import Derived, OrderFields
 from tercera.model import CUSTOMER, Counting, Match, Period
-from tercera.orders import Derived, OrderFields
 
 RETURNED = Match("status", ("returned", "cancelled"))
 MONTH = Counting((RETURNED,), CUSTOMER, Period.MONTH, "America/Bogota")

@@ -11,8 +11,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from tercera.fields import CustomerFields
 from tercera.model import Customer, SubjectId, WindowId
-from tercera.orders import CustomerFields, Recent, Scope
+from tercera.orders import Recent, Scope
 from tercera.tally.sharing import sharing
 from tests.contract import databases, harness_sql, test_sources
 from tests.contract.order_cases import CASES, PLAIN, Case

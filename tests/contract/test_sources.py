@@ -22,8 +22,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tercera import sources
+from tercera.fields import CustomerFields, OrderFields
 from tercera.model import CUSTOMER, Customer, Match, Pair, Period, SubjectId, Survey, Tally, WindowId
-from tercera.orders import DOUBTFUL, SAMPLES, CustomerFields, OrderFields, Recent, Scope, Source
+from tercera.orders import DOUBTFUL, SAMPLES, Recent, Scope, Source
 from tercera.tally.sharing import sharing
 from tercera.windows import parse_window, window_of_day
 from tests import oracle

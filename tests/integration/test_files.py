@@ -19,8 +19,9 @@ from hypothesis import given, settings
 from pydantic import ValidationError
 
 from tercera.errors import SourceError
+from tercera.fields import CustomerFields
 from tercera.model import CUSTOMER, Counting, Match, Period, RejectReason, Survey, Tally
-from tercera.orders import SAMPLES, CustomerFields, Scope, Source
+from tercera.orders import SAMPLES, Scope, Source
 from tercera.relational.embedded import database
 from tercera.relational.files.repeats import repeated
 from tercera.relational.files.tables import unchanged

@@ -15,8 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from tercera.fields import OrderFields, Timestamps
 from tercera.model import CUSTOMER, Counting, Match, Period, Survey, Tally
-from tercera.orders import OrderFields, Scope, Source, Timestamps
+from tercera.orders import Scope, Source
 from tercera.sources.mongodb import Settings, open_source
 from tests import oracle
 from tests.servers.mongod import mongod_uri, shared_database

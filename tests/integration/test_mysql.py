@@ -6,7 +6,8 @@ from pydantic import SecretStr
 
 from tercera.model import CUSTOMER, Counting, Match, Period, WindowId
 from tercera.orders import Scope
-from tercera.sources.sql import OrderTable, Settings, open_source
+from tercera.relational.settings import OrderTable
+from tercera.sources.sql import Settings, open_source
 from tests.servers import mariadb
 
 COUNTING = Counting((Match("status", ("returned",)),), CUSTOMER, Period.MONTH, "America/Bogota", evidence=5)

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tercera.fields import OrderFields
 from tercera.indexes.costs import Cost
 from tercera.model import CUSTOMER, Counting, Match, Pair, Period, SubjectId, WindowId
-from tercera.orders import OrderFields, Scope
+from tercera.orders import Scope
 from tercera.relational.connection import Address, Place
 from tercera.relational.databases.session import Session, Tables
 from tercera.relational.engines import load

@@ -11,7 +11,7 @@ from pymongo import MongoClient
 from pymongo.database import Database
 
 from tercera.demo.local_mongod import running_mongod
-from tercera.orders import CustomerFields
+from tercera.fields import CustomerFields
 from tercera.simulate import Filled, Recipe, fill_collection
 
 pytestmark = pytest.mark.mongod

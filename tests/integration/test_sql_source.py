@@ -15,8 +15,9 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from tercera.errors import SourceError
+from tercera.fields import OrderFields, Timestamps
 from tercera.model import CUSTOMER, Counting, Evidence, Match, Pair, Period, SubjectId, Tally, WindowId
-from tercera.orders import OrderFields, Reading, Recent, Scope, Timestamps
+from tercera.orders import Reading, Recent, Scope
 from tercera.relational.expressions.tally import Question
 from tercera.sources.sql import Settings, SqlSource, open_source
 from tests import oracle

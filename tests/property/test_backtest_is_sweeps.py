@@ -16,9 +16,10 @@ from tempfile import TemporaryDirectory
 
 from tercera.cycle import Report, cycle
 from tercera.cycle.sweep import Terms
+from tercera.fields import CustomerFields, OrderFields
 from tercera.ledger import Ledger, open_ledger
 from tercera.model import Counting, Level, Match, Period, Reason, RuleId, State
-from tercera.orders import CustomerFields, OrderFields, Source
+from tercera.orders import Source
 from tercera.questions.backtest import backtest
 from tercera.rules import Rule, everyone
 from tercera.sources import load

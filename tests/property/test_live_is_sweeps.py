@@ -22,11 +22,11 @@ from pymongo.collection import Collection
 from tercera.cycle import cycle
 from tercera.cycle.live import Live
 from tercera.cycle.sweep import Terms
+from tercera.fields import OrderFields
 from tercera.following.desk import Desk, Stretch
 from tercera.following.looking import Looker
 from tercera.ledger import Ledger, Position, open_ledger
 from tercera.model import Counting, Level, Match, Period, Reason, RuleId, State
-from tercera.orders import OrderFields
 from tercera.questions.backtest import backtest
 from tercera.rules import Rule, everyone
 from tercera.sources.mongodb import MongoSource, Settings

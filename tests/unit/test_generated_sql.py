@@ -15,8 +15,9 @@ import ibis
 import pytest
 import sqlglot
 
+from tercera.fields import OrderFields
 from tercera.model import CUSTOMER, Counting, Match, Period
-from tercera.orders import OrderFields, Scope
+from tercera.orders import Scope
 from tercera.relational import engines
 from tercera.relational.databases.whole import whole
 from tercera.relational.expressions.cells import Columns

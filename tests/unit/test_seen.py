@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from tercera.fields import OrderFields
 from tercera.model import CUSTOMER, Counting, Match, Period
-from tercera.orders import OrderFields, Scope
+from tercera.orders import Scope
 from tercera.relational.connection import STREAMED
 from tercera.relational.databases.row import Row
 from tercera.relational.databases.seen import Seen

@@ -7,8 +7,6 @@ that the address which was judged is the one that is used), and brings no furthe
 from __future__ import annotations
 
 import http.client
-import io
-import select
 import socket
 import ssl
 import time
@@ -18,13 +16,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from tercera import __version__
-from tercera.channels._endpoint import Endpoint, dial, parse_url, remaining, tls_context
+from tercera.channels._endpoint import Endpoint, dial, parse_url, tls_context
 from tercera.channels._settings import ChannelSettings
+from tercera.channels._wire import Wire
 from tercera.errors import DeliveryError, Fault
 from tercera.failpoints import Failpoint, reached
 from tercera.messages import Message
@@ -205,7 +204,7 @@ class Connection:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._client: http.client.HTTPConnection | None = None
-        self._wire: _Wire | None = None
+        self._wire: Wire | None = None
 
     def request(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
         """Asks once; gives the answer. DeliveryError, not permanent and without a code: there was none.
@@ -239,13 +238,13 @@ class Connection:
             with suppress(OSError):
                 client.close()
 
-    def _connected(self, deadline: float) -> tuple[http.client.HTTPConnection, _Wire]:
+    def _connected(self, deadline: float) -> tuple[http.client.HTTPConnection, Wire]:
         if self._wire is not None and self._wire.is_over:
             self.close()
         if self._client is None or self._wire is None:
             endpoint, context = self._server.endpoint, self._server.context
             allowed = self._server.allow_private
-            self._wire = _Wire(dial(endpoint, allow_private=allowed, context=context, deadline=deadline))
+            self._wire = Wire(dial(endpoint, allow_private=allowed, context=context, deadline=deadline))
             reached(Failpoint.AFTER_CONNECT)
             self._client = http.client.HTTPConnection(endpoint.host, endpoint.port)
             self._client.auto_open = 0
@@ -290,63 +289,3 @@ class Connection:
             permanent=False,
             fault=Fault.LOST,
         )
-
-
-class _Wire:
-    """A socket whose every read and write ends at a deadline, so that an answer that trickles in byte by byte
-    can't hold a sender for ever. Has what `http.client` asks of a socket."""
-
-    def __init__(self, connected: socket.socket) -> None:
-        self.deadline = 0.0
-        self._socket = connected
-
-    @property
-    def encryption(self) -> str:
-        """`TLSv1.3`, say."""
-        if isinstance(self._socket, ssl.SSLSocket):
-            return self._socket.version() or "TLS"
-        return "not encrypted"
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the other side has ended the connection, or said what it was not asked for."""
-        waiting = select.poll()
-        waiting.register(self._socket, select.POLLIN | select.POLLHUP)
-        return bool(waiting.poll(0))
-
-    def sendall(self, data: bytes) -> None:
-        """Called by `http.client`."""
-        self._socket.settimeout(remaining(self.deadline))
-        self._socket.sendall(data)
-
-    def makefile(self, mode: str) -> io.BufferedReader:
-        """Called by `http.client`."""
-        assert mode == "rb"
-        return io.BufferedReader(_Timed(self, self._socket))
-
-    def close(self) -> None:
-        """Called by `http.client`, also while an answer is still being read."""
-        self._socket.close()
-
-
-class _Timed(io.RawIOBase):
-    """Reads from a socket until the wire's deadline."""
-
-    def __init__(self, wire: _Wire, connected: socket.socket) -> None:
-        self._wire = wire
-        self._connected = connected
-        self._raw = connected.makefile("rb", buffering=0)
-
-    def readable(self) -> bool:
-        """Yes."""
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        """Called by the buffer around it."""
-        self._connected.settimeout(remaining(self._wire.deadline))
-        return self._raw.readinto(buffer)
-
-    def close(self) -> None:
-        """Lets go of the socket."""
-        self._raw.close()
-        super().close()

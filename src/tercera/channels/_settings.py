@@ -8,7 +8,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from tercera.orders import Zone
+from tercera.fields import Zone
 from tercera.rendering.words import languages
 from tercera.telling.gathering import Daily
 from tercera.telling.rates import PATTERN, parse_rate

@@ -213,6 +213,6 @@ def _zone_here() -> str:
         link = ""
     found = named or link.rpartition("zoneinfo/")[2]
     found = "UTC" if found in ("Etc/UTC", "Etc/UCT", "UCT", "Zulu", "Universal", "Etc/Universal") else found
-    from tercera.orders import zone_or_none
+    from tercera.fields import zone_or_none
 
     return zone_or_none(found) or ""

@@ -12,7 +12,7 @@ import typer
 from rich.text import Text
 
 from tercera.cli.output import console, table, visible
-from tercera.orders import Timestamps, zone_or_none
+from tercera.fields import Timestamps, zone_or_none
 from tercera.profile import Part, Proposal, Sample, Wishes, read_list, written_list
 from tercera.profile.guesses import Guess, percent
 from tercera.profile.proposal import ENTRY

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tercera.config.document import Document
-from tercera.orders import OrderFields
+from tercera.fields import OrderFields
 from tercera.rules.listener import CUSTOMER_FIELDS
 
 SECRET_KEYS = frozenset(

@@ -23,9 +23,9 @@ from tercera.config.listening import Matched, Notify, Told, listeners, matches
 from tercera.config.watched import FreshnessSettings, HeartbeatSettings, RejectsSettings, Share
 from tercera.config.web import WebSettings
 from tercera.deliver.ping import PingUrls
+from tercera.fields import Zone
 from tercera.model import CUSTOMER, Counting, Level, Period, Reason, RuleId
 from tercera.notation.durations import Duration, ShortDuration
-from tercera.orders import Zone
 from tercera.rules import Rule
 from tercera.telling.guard import Guard
 from tercera.telling.retries import RetryPolicy

@@ -9,10 +9,11 @@ from typing import Any
 from pymongo.collection import Collection
 from pymongo.database import Database
 
+from tercera.fields import CustomerFields, OrderFields
 from tercera.model import Counting
 from tercera.mongo.directory import at
 from tercera.mongo.indexes.advising import swept_paths
-from tercera.orders import Check, CustomerFields, OrderFields
+from tercera.orders import Check
 
 _OLDEST = (6, 0)
 _LOOKED_AT = 100

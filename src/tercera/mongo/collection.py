@@ -17,6 +17,7 @@ from pymongo.collection import Collection as Documents
 from pymongo.database import Database
 from pymongo.errors import AutoReconnect, NotPrimaryError, OperationFailure, ServerSelectionTimeoutError
 
+from tercera.fields import OrderFields
 from tercera.model import Counting, Period, Placed
 from tercera.mongo.connection import Server
 from tercera.mongo.newest import newest_order
@@ -25,7 +26,7 @@ from tercera.mongo.pipelines.tally import TOO_LARGE, in_orders, in_sets
 from tercera.mongo.rows.columns import Columns
 from tercera.mongo.rows.together import Asking
 from tercera.mongo.settings import Settings
-from tercera.orders import OrderFields, Recent, Scope
+from tercera.orders import Recent, Scope
 
 Document = Mapping[str, Any]
 Given = TypeVar("Given")

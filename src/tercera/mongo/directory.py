@@ -8,8 +8,8 @@ from typing import Any
 
 from bson import Decimal128, ObjectId
 
+from tercera.fields import CustomerFields, zone_or_none
 from tercera.model import Customer
-from tercera.orders import CustomerFields, zone_or_none
 
 Document = Mapping[str, Any]
 

@@ -15,10 +15,11 @@ from zoneinfo import ZoneInfo
 from pymongo.collation import Collation
 from pymongo.collection import Collection
 
+from tercera.fields import OrderFields
 from tercera.model import Placed
 from tercera.mongo.pipelines.ranges import Filter, placed_within
 from tercera.mongo.rows.values import instant_of, placed_of
-from tercera.orders import OrderFields, Recent
+from tercera.orders import Recent
 
 _BYTEWISE = Collation(locale="simple")
 _REACH = 1_000

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from tercera.fields import CustomerFields, OrderFields
 from tercera.mongo.connection import Server
-from tercera.orders import CustomerFields, OrderFields
 
 
 class OrderDocuments(OrderFields):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tercera.errors import SourceError
-from tercera.orders import CustomerFields
+from tercera.fields import CustomerFields
 from tercera.profile import naming, roles
 from tercera.profile.choice import Meeting, customers_guess, meet, orders_guess, ranked
 from tercera.profile.counting import no_status, with_statuses

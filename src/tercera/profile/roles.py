@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 
-from tercera.orders import zone_or_none
+from tercera.fields import zone_or_none
 from tercera.profile import naming
 from tercera.profile.formats import Formats, formats_of
 from tercera.profile.guesses import Candidate, Reason, percent

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from itertools import islice
 
+from tercera.fields import Timestamps
 from tercera.notation.dates import parse_format, read_date
-from tercera.orders import Timestamps
 from tercera.profile import naming
 from tercera.profile.formats import Formats, FormatSeen, formats_of
 from tercera.profile.guesses import Guess, percent

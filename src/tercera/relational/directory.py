@@ -8,8 +8,8 @@ from typing import cast
 import ibis
 import ibis.expr.types as ir
 
+from tercera.fields import CustomerFields, zone_or_none
 from tercera.model import Customer
-from tercera.orders import CustomerFields, zone_or_none
 from tercera.relational.expressions.cells import Cell
 from tercera.relational.expressions.tally import Rows
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from tercera.errors import SourceError
+from tercera.fields import OrderFields
 from tercera.model import Counting, Period
-from tercera.orders import OrderFields, Scope
+from tercera.orders import Scope
 from tercera.relational.expressions.tally import Question, When
 
 Kept = TypeVar("Kept")

@@ -7,10 +7,8 @@ mistake in one of them is a mistake of the configuration: what they should have 
 from __future__ import annotations
 
 import traceback
-from collections.abc import MutableMapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from jinja2 import (
     BaseLoader,
@@ -24,19 +22,14 @@ from jinja2 import (
     TemplateSyntaxError,
     select_autoescape,
 )
-from jinja2.environment import TemplateModule
-from jinja2.runtime import Context, Macro
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.utils import missing
 
 from tercera.errors import ConfigError, DeliveryError
 from tercera.messages import Message
-from tercera.rendering.closed import LevelView, StatementView
 from tercera.rendering.pictures import Picture, illustrated
 from tercera.rendering.plain import one_line
+from tercera.rendering.sandbox import Sandbox, Sayer
 from tercera.rendering.sheet import name_of, sheet
-from tercera.rendering.view import ChartView, MessageView, NoticeView, OrderView, view_message
-from tercera.rendering.watched import FindingView, WatchView
+from tercera.rendering.view import MessageView, view_message
 from tercera.rendering.words import Words, words_for
 from tercera.telling.links import Links
 
@@ -155,7 +148,7 @@ class Letters:
     def _environment(self, words: Words) -> Environment:
         """One per language: what is the same in all of its letters is put together once."""
         if words not in self._environments:
-            environment = _Sandbox(
+            environment = Sandbox(
                 loader=self._loader,
                 autoescape=select_autoescape(enabled_extensions=("html",), default=False),
                 undefined=StrictUndefined,
@@ -164,96 +157,12 @@ class Letters:
                 auto_reload=False,
             )
             environment.globals |= {
-                "say": _Sayer(words),
+                "say": Sayer(words),
                 "brand": one_line(self._letterhead.brand, 60),
                 "answers": self._letterhead.answers,
             }
             self._environments[words] = environment
         return self._environments[words]
-
-
-class _Sandbox(ImmutableSandboxedEnvironment):
-    """Jinja2's sandbox, with a short way to what every letter asks for many times: the fields of views, which
-    hold text and numbers only, macros, and `say`. The sandbox's questions about each would take most of a
-    letter's time."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._loaded: dict[str, Template] = {}
-
-    def get_template(
-        self,
-        name: str | Template,
-        parent: str | None = None,
-        globals: MutableMapping[str, Any] | None = None,  # noqa: A002 - as Jinja2 calls it
-    ) -> Template:
-        """Each template is read once, also where others extend or import it. Its globals are copied for every
-        letter, which a chain of maps makes slow."""
-        if not isinstance(name, str) or globals is not None:
-            return super().get_template(name, parent, globals)
-        if name not in self._loaded:
-            template = super().get_template(name, parent)
-            template.globals = dict(template.globals)
-            self._loaded[name] = template
-        return self._loaded[name]
-
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        if attribute in _FIELDS.get(type(obj), ()):
-            return getattr(obj, attribute)
-        if type(obj) is TemplateModule and not attribute.startswith("_"):
-            found = getattr(obj, attribute, missing)
-            if found is not missing:
-                return found
-        return super().getattr(obj, attribute)
-
-    def call(self, context: Context, called: Any, /, *args: Any, **kwargs: Any) -> Any:
-        if type(called) is _Sayer:
-            return called(*args, **_given(kwargs))
-        if type(called) is Macro:
-            return called(context.eval_ctx, *args, **_given(kwargs))
-        return super().call(context, called, *args, **kwargs)
-
-
-_FIELDS: dict[type, frozenset[str]] = {
-    view: frozenset(each.name for each in fields(view))
-    for view in (
-        ChartView,
-        MessageView,
-        NoticeView,
-        OrderView,
-        WatchView,
-        FindingView,
-        StatementView,
-        LevelView,
-    )
-}
-
-
-def _given(arguments: dict[str, Any]) -> dict[str, Any]:
-    """What the template itself gives in a call, without what Jinja2 adds in blocks and loops."""
-    arguments.pop("_block_vars", None)
-    arguments.pop("_loop_vars", None)
-    return arguments
-
-
-class _Sayer:
-    """`say("customer.opened.lead", notice)` in a template: a phrase, with the notice's values and count."""
-
-    def __init__(self, words: Words) -> None:
-        self._words = words
-        self._fixed: dict[str, str] = {}
-        """Phrases that say the same in every letter."""
-
-    def __call__(
-        self, key: str, about: NoticeView | None = None, count: int | None = None, **values: object
-    ) -> str:
-        if about is None:
-            if count is not None or values:
-                return self._words.say(key, count, **values)
-            if key not in self._fixed:
-                self._fixed[key] = self._words.say(key)
-            return self._fixed[key]
-        return self._words.say(key, about.matched if count is None else count, **{**about.values, **values})
 
 
 def _kind(message: Message, view: MessageView) -> str:

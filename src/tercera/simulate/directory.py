@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tercera.errors import ConfigError, SourceError
-from tercera.orders import CustomerFields
+from tercera.fields import CustomerFields
 from tercera.simulate.customers import DEFAULT_LANGUAGES, VALID_ID, is_valid_id, simulate_customers
 
 if TYPE_CHECKING:

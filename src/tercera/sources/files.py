@@ -16,16 +16,9 @@ import pyarrow as pa
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from tercera.errors import SourceError
+from tercera.fields import CustomerFields, OrderFields, Timestamps
 from tercera.model import CUSTOMER, Counting, Customer, Period, RejectReason, SubjectId, Survey, Tally
-from tercera.orders import (
-    Check,
-    CustomerFields,
-    OrderFields,
-    Reading,
-    Scope,
-    Source,
-    Timestamps,
-)
+from tercera.orders import Check, Reading, Scope, Source
 from tercera.relational.databases.columns import demand, everything, needed
 from tercera.relational.databases.whole import whole
 from tercera.relational.databases.written_out import written_out

@@ -14,9 +14,10 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from tercera.fields import CustomerFields, OrderFields
 from tercera.model import Counting, Customer, RejectReason, SubjectId
 from tercera.notation.paths import ConfiguredPath
-from tercera.orders import Check, CustomerFields, OrderFields, Reading, Reproducible, Scope, Source
+from tercera.orders import Check, Reading, Reproducible, Scope, Source
 from tercera.pushed.store import OrderStore
 from tercera.sources import load
 from tercera.tally.changes import Changes, Followable

@@ -11,9 +11,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from tercera.fields import OrderFields
 from tercera.model import CUSTOMER, SubjectId
 from tercera.mongo.pipelines.expressions import Expression, either, literal, text_of, told_by, type_is
-from tercera.orders import OrderFields
 from tercera.tally.changes import Batch
 
 Event = Mapping[str, Any]

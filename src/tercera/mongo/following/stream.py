@@ -18,9 +18,9 @@ from pymongo.collection import Collection as Documents
 from pymongo.errors import ExecutionTimeout, OperationFailure, PyMongoError
 
 from tercera.errors import HistoryLostError, SourceError
+from tercera.fields import OrderFields
 from tercera.mongo.connection import AUTHENTICATION, UNAUTHORISED, Client, Server
 from tercera.mongo.following.events import Event, Events
-from tercera.orders import OrderFields
 from tercera.tally.changes import Batch
 
 WAIT = 0.5

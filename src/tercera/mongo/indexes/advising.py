@@ -11,6 +11,7 @@ from typing import Any
 from pymongo.collection import Collection
 from pymongo.errors import OperationFailure, PyMongoError
 
+from tercera.fields import CustomerFields, OrderFields
 from tercera.indexes.advice import Asked, Figures, IndexCheck, Tell, index_check
 from tercera.indexes.costs import Cost
 from tercera.indexes.needs import Advice, Fit, Index, Need, Proposal, Purpose, advise
@@ -28,7 +29,7 @@ from tercera.mongo.indexes.indexing import (
 )
 from tercera.mongo.pipelines.question import SHORTEST_PART, Question
 from tercera.mongo.rows.columns import Columns
-from tercera.orders import Check, CustomerFields, OrderFields, Scope
+from tercera.orders import Check, Scope
 from tercera.windows import window_of_day
 
 _LOOKED_AT = 1_000

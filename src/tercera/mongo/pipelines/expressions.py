@@ -15,8 +15,9 @@ from typing import Any
 
 from bson import Decimal128, ObjectId
 
+from tercera.fields import Derived
 from tercera.model import Match
-from tercera.orders import LONGEST_TEXT, Derived
+from tercera.orders import LONGEST_TEXT
 
 Expression = Any
 

@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tercera.fields import OrderFields, Timestamps
 from tercera.model import Placed
 from tercera.mongo.pipelines.expressions import Expression, either, fits, literal, type_is
 from tercera.mongo.pipelines.zones import Span, fold_of_instant, instant_of_wall, wall_of_instant
 from tercera.notation.dates import DateFormat
-from tercera.orders import OrderFields, Timestamps
 
 DAY_CODE = 0
 TIME_CODE = 1

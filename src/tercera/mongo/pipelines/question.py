@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 
+from tercera.fields import OrderFields
 from tercera.model import CUSTOMER, Counting, Match, Pair, SubjectId, WindowId
 from tercera.mongo.pipelines.expressions import Expression, either, literal, piecewise, stored_variants
 from tercera.mongo.pipelines.moments import Moment, moment_of
 from tercera.mongo.pipelines.ranges import Days, Filter, placed_within, text_of_day
 from tercera.mongo.pipelines.zones import EARLIEST, LATEST, Span
-from tercera.orders import OrderFields, Scope
+from tercera.orders import Scope
 from tercera.windows import Window, parse_window, window_of_day
 
 When = tuple[Match, ...]

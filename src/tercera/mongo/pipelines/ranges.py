@@ -13,9 +13,9 @@ from typing import Any
 
 from bson import Regex
 
+from tercera.fields import OrderFields
 from tercera.mongo.pipelines.zones import EARLIEST, LATEST
 from tercera.notation.dates import DateFormat
-from tercera.orders import OrderFields
 
 Filter = dict[str, Any]
 Days = tuple[date | None, date | None]

@@ -6,12 +6,13 @@ from collections import defaultdict
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
 
+from tercera.fields import OrderFields
 from tercera.model import Counting, Placed, Survey
 from tercera.mongo.pipelines.question import Question
 from tercera.mongo.rows.columns import Columns
 from tercera.mongo.rows.counting import in_columns
 from tercera.mongo.rows.together import Answer
-from tercera.orders import OrderFields, Reading, Recent, Scope
+from tercera.orders import Reading, Recent, Scope
 from tercera.tally.columns import ColumnReading, TallyColumns
 from tercera.tally.sharing import SharedSource
 

@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo
 
 from bson import Decimal128, Int64, ObjectId
 
+from tercera.fields import OrderFields, Timestamps
 from tercera.model import Match, Placed
 from tercera.mongo.pipelines.moments import DAY_CODE, TIME_CODE
 from tercera.mongo.rows.columns import UncoveredError
 from tercera.notation.dates import read_date
-from tercera.orders import LONGEST_TEXT, SAMPLE_LENGTH, OrderFields, Timestamps
+from tercera.orders import LONGEST_TEXT, SAMPLE_LENGTH
 from tercera.windows import read_local
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")

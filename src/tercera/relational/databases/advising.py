@@ -10,11 +10,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from tercera.fields import OrderFields
 from tercera.indexes.advice import Asked, Figures, IndexCheck, Tell, index_check
 from tercera.indexes.costs import Cost
 from tercera.indexes.needs import Advice, Fit, Index, Need, Purpose, advise
 from tercera.model import CUSTOMER, Pair, SubjectId
-from tercera.orders import OrderFields, Scope
+from tercera.orders import Scope
 from tercera.relational import indexing
 from tercera.relational.connection import Address
 from tercera.relational.databases.session import Session, Tables

@@ -6,8 +6,8 @@ import difflib
 from collections.abc import Iterable, Sequence
 
 from tercera.errors import SourceError
+from tercera.fields import OrderFields
 from tercera.model import Counting
-from tercera.orders import OrderFields
 
 
 def needed(fields: OrderFields, counting: Counting) -> list[str]:

@@ -19,9 +19,10 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import sqlglot.expressions as sge
 
+from tercera.fields import OrderFields, Timestamps
 from tercera.model import Counting
 from tercera.notation.dates import DateFormat
-from tercera.orders import OrderFields, Scope, Timestamps
+from tercera.orders import Scope
 from tercera.relational.expressions.dialect import Dialect
 from tercera.relational.expressions.native import native
 from tercera.windows import parse_window

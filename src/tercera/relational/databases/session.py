@@ -9,8 +9,9 @@ from typing import Any
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
+from tercera.fields import CustomerFields, OrderFields
 from tercera.model import Counting, RejectReason, SubjectId
-from tercera.orders import DOUBTFUL, CustomerFields, OrderFields
+from tercera.orders import DOUBTFUL
 from tercera.relational.connection import Connection, Place
 from tercera.relational.databases.columns import demand, needed
 from tercera.relational.databases.ranges import holding, of_subjects, with_ids, within

@@ -15,7 +15,7 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from tercera.orders import Derived
+from tercera.fields import Derived
 from tercera.relational.expressions.dialect import Dialect
 
 

@@ -17,9 +17,10 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
+from tercera.fields import OrderFields, Timestamps
 from tercera.model import Placed
 from tercera.notation.dates import DateFormat
-from tercera.orders import OrderFields, Scope, Timestamps
+from tercera.orders import Scope
 from tercera.relational.expressions.dialect import Dialect
 from tercera.relational.expressions.shifts import Step, steps
 from tercera.windows import read_local

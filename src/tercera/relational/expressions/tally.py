@@ -20,8 +20,9 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
+from tercera.fields import OrderFields
 from tercera.model import CUSTOMER, Counting, Match, Period, RejectReason
-from tercera.orders import LONGEST_TEXT, OrderFields, Scope
+from tercera.orders import LONGEST_TEXT, Scope
 from tercera.relational.expressions import placing
 from tercera.relational.expressions.amounts import MONEY, written
 from tercera.relational.expressions.cells import Cell, derived

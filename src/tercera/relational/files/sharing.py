@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from tercera.fields import OrderFields
 from tercera.model import Counting, RejectReason, SubjectId, Survey, Tally
-from tercera.orders import OrderFields, Reading, Scope
+from tercera.orders import Reading, Scope
 from tercera.relational.expressions.tally import Question
 from tercera.relational.files.kept import Kept
 from tercera.relational.files.staged import answer, columns, doubts

@@ -21,7 +21,7 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from tercera.errors import HistoryLostError, SourceError
-from tercera.orders import OrderFields
+from tercera.fields import OrderFields
 from tercera.relational.databases.session import Session
 from tercera.relational.expressions.native import native
 from tercera.relational.following.telling import ORDER, batch_of, empty, every_path, subject_name, told

@@ -21,7 +21,8 @@ import psycopg
 from psycopg import sql
 
 from tercera.errors import HistoryLostError, SourceError
-from tercera.orders import Check, OrderFields
+from tercera.fields import OrderFields
+from tercera.orders import Check
 from tercera.relational.connection import Place
 from tercera.relational.databases.session import Session
 from tercera.relational.following.cursor import Ask

@@ -8,8 +8,8 @@ from typing import Any, cast
 import ibis
 import ibis.expr.types as ir
 
+from tercera.fields import OrderFields
 from tercera.model import CUSTOMER, SubjectId
-from tercera.orders import OrderFields
 from tercera.relational.expressions.cells import Columns, derived
 from tercera.relational.expressions.dialect import Dialect
 from tercera.relational.files.documents import Documents

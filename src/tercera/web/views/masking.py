@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tercera.orders import OrderFields
+from tercera.fields import OrderFields
 
 LONGEST = 40
 """Characters of a shape."""
