@@ -16,16 +16,7 @@ from pymongo import MongoClient
 from tercera.daemon.delivering import RETRY_EVERY
 from tests.e2e.process import Running, Tercera
 from tests.e2e.restartable import restartable
-from tests.e2e.shop import (
-    OPERATIONS,
-    SECRETS,
-    Files,
-    Inbox,
-    Month,
-    configuration,
-    files_source,
-    this_month,
-)
+from tests.e2e.shop import OPERATIONS, SECRETS, Files, Inbox, Month, configuration, files_source, this_month
 from tests.servers.free_port import free_port
 from tests.servers.smtp import SmtpServer
 

@@ -9,15 +9,7 @@ from typing import Annotated
 import typer
 
 from tercera.cli.acting import AuthorOption, actor
-from tercera.cli.output import (
-    DEFAULT_CONFIG,
-    ConfigOption,
-    JsonOption,
-    console,
-    print_json,
-    table,
-    visible,
-)
+from tercera.cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, console, print_json, table, visible
 
 
 def register(cli: typer.Typer) -> None:

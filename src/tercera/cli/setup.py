@@ -7,15 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tercera.cli.output import (
-    DEFAULT_CONFIG,
-    ConfigOption,
-    JsonOption,
-    console,
-    print_json,
-    progress,
-    table,
-)
+from tercera.cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, console, print_json, progress, table
 
 
 def register(cli: typer.Typer) -> None:

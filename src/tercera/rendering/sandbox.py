@@ -6,9 +6,7 @@ from collections.abc import MutableMapping
 from dataclasses import fields
 from typing import Any
 
-from jinja2 import (
-    Template,
-)
+from jinja2 import Template
 from jinja2.environment import TemplateModule
 from jinja2.runtime import Context, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment

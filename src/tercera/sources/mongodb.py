@@ -16,15 +16,7 @@ from typing import Any
 
 from tercera.errors import SourceError
 from tercera.indexes.advice import Asked, Tell
-from tercera.model import (
-    Counting,
-    Customer,
-    Placed,
-    RejectReason,
-    SubjectId,
-    Survey,
-    Tally,
-)
+from tercera.model import Counting, Customer, Placed, RejectReason, SubjectId, Survey, Tally
 from tercera.mongo.checks import check_source
 from tercera.mongo.collection import BYTEWISE, OrdersCollection
 from tercera.mongo.directory import entries, paths

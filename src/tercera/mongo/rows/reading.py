@@ -24,15 +24,7 @@ from tercera.model import CUSTOMER, Match, RejectReason
 from tercera.mongo.pipelines.question import Question, When
 from tercera.mongo.rows.columns import Pack, Row, UncoveredError
 from tercera.mongo.rows.matching import Columns, MatchingRows, Moment
-from tercera.mongo.rows.values import (
-    accepts,
-    instant_of,
-    is_missing,
-    pattern_of,
-    placed_of,
-    shown,
-    text_of,
-)
+from tercera.mongo.rows.values import accepts, instant_of, is_missing, pattern_of, placed_of, shown, text_of
 from tercera.orders import LONGEST_TEXT
 
 _REQUIRED = ("order_id", "customer_id", "status")

@@ -18,16 +18,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from tercera.model import (
-    Counting,
-    Pair,
-    Placed,
-    RejectCount,
-    RejectReason,
-    SubjectId,
-    Survey,
-    Tally,
-)
+from tercera.model import Counting, Pair, Placed, RejectCount, RejectReason, SubjectId, Survey, Tally
 from tercera.relational.embedded import Database
 from tercera.relational.expressions.placing import number_of, read_placed
 from tercera.relational.expressions.tally import REASON, REASONS, Question, evidence, orders, tallies

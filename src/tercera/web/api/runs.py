@@ -7,16 +7,7 @@ from fastapi import APIRouter
 from tercera.ledger import Ledger
 from tercera.web.cursors import Cursor, Limit, cursor_of, place_of
 from tercera.web.permitting.roles import Reader
-from tercera.web.shapes.work import (
-    Following,
-    Found,
-    Health,
-    Rejects,
-    RejectsOfRule,
-    RunGiven,
-    Runs,
-    share_of,
-)
+from tercera.web.shapes.work import Following, Found, Health, Rejects, RejectsOfRule, RunGiven, Runs, share_of
 from tercera.web.site import Here
 
 LATELY = 20
