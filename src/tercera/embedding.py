@@ -145,16 +145,18 @@ class Tercera:
                 return
 
     def acknowledge(self, alert: int, *, author: str, reason: str = "") -> Decision:
-        """Says that somebody looks after an alert. Raises `NotFoundError`."""
+        """Says that somebody looks after an alert. Where somebody does, it gives what they said: `author` and
+        `at` tell. Raises `NotFoundError`."""
         return self._decide(DecisionKind.ACKNOWLEDGE, author, reason, alert=alert)
 
     def snooze(self, alert: int, *, until: datetime, author: str, reason: str) -> Decision:
-        """Tells nothing of an alert until then. Raises `NotFoundError`, `DecisionError`."""
+        """Tells nothing of an alert until then, in place of an earlier end; gives the snooze that
+        stands where it ends no earlier. Raises `NotFoundError`, `DecisionError`."""
         return self._decide(DecisionKind.SNOOZE, author, reason, alert=alert, until=until)
 
     def dismiss(self, alert: int, *, author: str, reason: str) -> Decision:
-        """Says that an alert is no problem: nothing more is told of it. Raises `NotFoundError`,
-        `DecisionError`."""
+        """Says that an alert is no problem: nothing more is told of it. Where somebody said so, it gives what
+        they said. Raises `NotFoundError`, `DecisionError`."""
         return self._decide(DecisionKind.DISMISS, author, reason, alert=alert)
 
     def silence(
@@ -191,7 +193,7 @@ class Tercera:
             customer=customer,
             rule=rule,
             until=until,
-        )
+        ).decision
 
     @property
     def _known(self) -> Ledger:

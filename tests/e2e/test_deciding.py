@@ -129,6 +129,9 @@ def test_silences(tercera: Tercera, mail_server: SmtpServer) -> None:
     tercera.json("ack", alert, "--author", "Ana")
     tercera.json("snooze", alert, "--until", "2999-01-01T08:30", "--reason", "waits for the carrier")
     tercera.json("dismiss", alert, "--reason", "a test account", "--author", "Ben")
+    again = tercera.json("ack", alert, "--author", "Ben")
+    assert (again["author"], again["already"]) == ("Ana", True)
+    assert "Nothing was written; this stands since" in tercera.run("ack", alert).out
     history = tercera.json("alerts", "show", alert)
     assert [each["kind"] for each in history["decisions"]] == ["acknowledge", "snooze", "dismiss"]
     assert [each["muted"] for each in history["transitions"]] == ["silenced", None]

@@ -67,7 +67,8 @@ def test_reading(tercera: Tercera) -> None:
 def test_deciding(tercera: Tercera, config: Path) -> None:
     """As on the command line, with a line in the audit log."""
     week = NOW + timedelta(days=7)
-    tercera.acknowledge(1, author="crm")
+    first = tercera.acknowledge(1, author="crm")
+    assert tercera.acknowledge(1, author="shop") == first
     tercera.snooze(1, until=week, author="crm", reason="asked")
     tercera.dismiss(2, author="crm", reason="a partner")
     tercera.silence(customer="dora_4", until=week, author="crm", reason="moving")

@@ -19,11 +19,12 @@ OMAR = Actor("omar", Via.PAGE, "192.0.2.7")
 DEED = OMAR.did(NOW, "did", "this", "and why")
 LATER = NOW + timedelta(days=7)
 SNOOZE = Decision(DecisionKind.SNOOZE, None, None, None, LATER, "omar", "because", NOW, alert=1)
+DISMISSAL = replace(SNOOZE, kind=DecisionKind.DISMISS, until=None)
 MENDED: Draft = replace(to_customer("leo"), recipient="leo@new.example.com")
 KEY = Token(0, "crm", "ada", frozenset({Permission.READ}), NOW, LATER)
 
 CHANGES: dict[str, Callable[[Ledger, Any], object]] = {
-    "decide": lambda ledger, deed: ledger.decide(SNOOZE, telling=deed),
+    "decide": lambda ledger, deed: ledger.decide(DISMISSAL, telling=deed),
     "end": lambda ledger, deed: ledger.end_decision(1, NOW, telling=deed),
     "release": lambda ledger, deed: ledger.post.release(RULE, NOW, telling=deed),
     "release, too late": lambda ledger, deed: ledger.post.release(

@@ -157,7 +157,7 @@ def test_a_sqlite_ledger_moves_to_postgresql(tmp_path: Path) -> None:
             assert target.post.claim(NOW, 9) == waiting
             assert target.diary.begin_run("sweep", NOW) == run + 1
             again = Decision(DecisionKind.SNOOZE, None, None, None, None, "me", "later", NOW, alert=2)
-            assert target.decide(again).id == 2
+            assert target.decide(again).decision.id == 2
             assert target.people.add_token(KEY)[0].id == 2
             target.people.record(ADA.did(NOW, "token added", "token 2"))
             assert [each.id for each in target.people.deeds()] == [2, 1]

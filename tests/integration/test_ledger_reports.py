@@ -16,7 +16,9 @@ LATER = NOW + timedelta(hours=1)
 def decided(ledger: Ledger, kind: DecisionKind, alert: int, hours: int | None = None) -> Decision:
     """Somebody decides about an alert."""
     until = NOW + timedelta(hours=hours) if hours is not None else None
-    return ledger.decide(Decision(kind, None, None, None, until, "omar", "because", NOW, alert=alert))
+    return ledger.decide(
+        Decision(kind, None, None, None, until, "omar", "because", NOW, alert=alert)
+    ).decision
 
 
 def test_notices_page_by_page(ledger: Ledger) -> None:

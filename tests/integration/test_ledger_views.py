@@ -37,7 +37,9 @@ def subjects(ledger: Ledger, wanted: Wanted) -> list[str]:
 def decided(ledger: Ledger, kind: DecisionKind, alert: int, hours: int | None = None) -> Decision:
     """Somebody decides about an alert."""
     until = NOW + timedelta(hours=hours) if hours is not None else None
-    return ledger.decide(Decision(kind, None, None, None, until, "omar", "because", NOW, alert=alert))
+    return ledger.decide(
+        Decision(kind, None, None, None, until, "omar", "because", NOW, alert=alert)
+    ).decision
 
 
 @pytest.fixture

@@ -162,7 +162,7 @@ def test_what_somebody_silenced_stays_silent(
             at=NOW,
             alert=None if kind is DecisionKind.SILENCE else alert.id,
         )
-    )
+    ).decision
     shop.entries("ana_1,Ana,ana@example.com\n")
     done = redeliver(ledger, shop.source(), NOW)
     assert (done.retried, done.withheld) == (0, 1)

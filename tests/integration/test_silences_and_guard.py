@@ -106,7 +106,7 @@ class Shop:
         until = None if days is None else self.now + days * DAY
         return self.ledger.decide(
             Decision(kind=kind, until=until, author="ana", reason="a strike", at=self.now, **values)
-        )
+        ).decision
 
     def alert(self, customer: str) -> int:
         """The number of a customer's alert."""

@@ -106,6 +106,25 @@ def test_decisions(site: Dashboard) -> None:
     assert deeds == [(action, "ada (test)", "api") for action in ("end", "silence", "dismiss", "snooze")]
 
 
+def test_what_stands_already(site: Dashboard) -> None:
+    """200 with the decision that stands, by whom and since when; 201 where a later end replaces it."""
+    week, month = ({"for": each, "reason": "known"} for each in ("7d", "30d"))
+    with site.program(Permission.ACT) as program, site.program(Permission.ACT, user="omar") as other:
+        for act, body in (("acknowledge", {}), ("snooze", week), ("dismiss", {"reason": "a partner"})):
+            first = program.post(f"{API}/alerts/1/{act}", json=body)
+            again = other.post(f"{API}/alerts/1/{act}", json=body)
+            assert (first.status_code, again.status_code) == (201, 200), act
+            assert again.content == first.content
+            assert again.json()["author"] == "ada (test)"
+        key = {"Idempotency-Key": "seen"}
+        seen = [other.post(f"{API}/alerts/1/acknowledge", json={}, headers=key) for _ in range(2)]
+        assert [each.status_code for each in seen] == [200, 200]
+        assert seen[1].headers["idempotency-replayed"] == "true"
+        assert other.post(f"{API}/alerts/1/snooze", json=month).status_code == 201
+    newest = site.ledger.people.deeds()[0]
+    assert (newest.actor, newest.detail) == ("omar (test)", "known (in place of decision 2)")
+
+
 @pytest.mark.parametrize(
     ("path", "body", "words"),
     [
@@ -182,13 +201,13 @@ def test_a_write_with_a_key_is_done_once(site: Dashboard) -> None:
             refused = program.post(f"{API}/{path}", json=body, headers=key)
             assert refused.status_code == 409
             assert "another request" in problem_of(refused)
-        theirs = other.post(f"{API}/alerts/1/acknowledge", json={"reason": "a"}, headers=key)
-        assert theirs.json()["id"] != first.json()["id"]
+        theirs = other.post(f"{API}/alerts/2/acknowledge", json={"reason": "a"}, headers=key)
+        assert (theirs.status_code, theirs.json()["author"]) == (201, "omar (test)")
         failed = program.post(f"{API}/alerts/99/acknowledge", json={}, headers={"Idempotency-Key": "f"})
         assert failed.status_code == 404
         mended = program.post(f"{API}/alerts/3/acknowledge", json={}, headers={"Idempotency-Key": "f"})
         assert mended.status_code == 201, "what failed did nothing, and its key is free"
-    assert len(site.ledger.alert(1).decisions) == 2
+    assert len(site.ledger.decisions(site.clock())) == 3
 
 
 def test_a_key_that_is_sent_twice_at_once_acts_once(site: Dashboard) -> None:
@@ -197,14 +216,16 @@ def test_a_key_that_is_sent_twice_at_once_acts_once(site: Dashboard) -> None:
         answers = list(
             threads.map(
                 lambda _: program.post(
-                    f"{API}/alerts/1/acknowledge", json={}, headers={"Idempotency-Key": "twice"}
+                    f"{API}/silences",
+                    json={"customer": "ana_1", "for": "7d", "reason": "moving"},
+                    headers={"Idempotency-Key": "twice"},
                 ),
                 range(16),
             )
         )
     assert {each.status_code for each in answers} <= {201, 409}
     assert len({each.content for each in answers if each.status_code == 201}) == 1
-    assert len(site.ledger.alert(1).decisions) == 1
+    assert len(site.ledger.decisions(site.clock())) == 1
 
 
 def test_lists_of_deeds_runs_and_deliveries_go_on(standing: Dashboard) -> None:

@@ -100,6 +100,8 @@ def test_deciding(site: Dashboard) -> None:
         snooze = {"do": "snooze", "reason": "<b>strike</b>", "pause": "7d"}
         assert browser.post("/alerts/3", data=form | snooze).status_code == 303
         assert "&lt;b&gt;strike&lt;/b&gt;" in browser.get("/alerts/3").text
+        shorter = browser.post("/alerts/3", data=form | snooze | {"pause": "1d"})
+        assert "It is quiet until" in browser.get(shorter.headers["location"]).text
         assert browser.post("/alerts/1", data=form | {"do": "dismiss", "reason": " "}).status_code == 422
         assert browser.post("/alerts/1", data=form | {"do": "forget"}).status_code == 422
         assert browser.post("/alerts", data=form | {"do": "acknowledge"}).status_code == 422
@@ -119,6 +121,23 @@ def test_deciding(site: Dashboard) -> None:
     assert site.ledger.views.count_alerts(Wanted(care=Care.ACKNOWLEDGED), site.clock()) == 2
     done = [each.action for each in site.ledger.people.deeds() if each.action != "login"]
     assert done == ["end", "end", "silence", "snooze", "acknowledge", "acknowledge"]
+
+
+def test_somebody_looks_after_it_already(site: Dashboard) -> None:
+    """Whoever comes second is told who was first, in their language; when that was ended, nothing is said."""
+    with site.as_("omar") as browser:
+        answer = browser.post("/alerts/1", data={"csrf": site.csrf(browser), "do": "acknowledge"})
+        assert answer.headers["location"] == "/alerts/1?done=alerts.acknowledge"
+    with site.as_("ada") as browser:
+        form = {"csrf": site.csrf(browser)}
+        answer = browser.post("/alerts/1", data=form | {"do": "acknowledge", "reason": "me, too"})
+        told = answer.headers["location"]
+        assert "omar looks after it already, since" in browser.get(told).text
+        assert "omar ya se ocupa" in browser.get(told, headers={"accept-language": "es"}).text
+        assert "already" not in browser.get("/alerts/2?stood=1").text
+        (decision,) = site.ledger.decisions(site.clock())
+        browser.post("/alerts/1/end", data=form | {"decision": decision.id})
+        assert "already" not in browser.get(told).text
 
 
 def test_looking_is_not_deciding(standing: Dashboard) -> None:

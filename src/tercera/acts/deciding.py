@@ -7,7 +7,7 @@ What they did is written into the audit log in the transaction that does it: bot
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,19 +15,44 @@ from tercera.acts.redeliver import Redelivered, redeliver
 from tercera.app import App
 from tercera.errors import TerceraError
 from tercera.ledger import Ledger
+from tercera.ledger.batches import batched
 from tercera.messages import NoticeState
 from tercera.model import RuleId, SubjectId, WindowId
 from tercera.people import Actor, Deed
-from tercera.telling.silences import Decision, DecisionKind
+from tercera.telling.silences import Decided, Decision, DecisionKind
 
 _NAMED = 20
 """Notices that a line of the audit log names; of more it says how many."""
+
+
+_AT_ONCE = 200
+"""Decisions of one transaction: others who write wait no longer than for so many."""
 
 
 class DecisionError(TerceraError):
     """What was asked for is no decision. Says what is missing."""
 
     exit_code = 2
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedEach:
+    """How many alerts were decided about now, how many had been before (and it holds), and how many are not
+    there."""
+
+    new: int = 0
+    stood: int = 0
+    gone: int = 0
+
+    @classmethod
+    def of(cls, found: Sequence[Decided | None]) -> DecidedEach:
+        """What the ledger says of some."""
+        known = [each for each in found if each is not None]
+        new = sum(each.is_new for each in known)
+        return cls(new, len(known) - new, len(found) - len(known))
+
+    def __add__(self, other: DecidedEach) -> DecidedEach:
+        return DecidedEach(self.new + other.new, self.stood + other.stood, self.gone + other.gone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +75,11 @@ def decide(
     rule: str | None = None,
     window: str | None = None,
     until: datetime | None = None,
-) -> Decision:
-    """Writes a decision down. Raises `DecisionError` for one without a reason, an end or an object,
-    `NotFoundError` for an alert or a rule that is not there."""
+) -> Decided:
+    """Writes a decision down, unless somebody decided the same before and it holds: whoever comes second
+    learns who did (`is_new` is false), and nothing is written. A snooze that ends later replaces the one
+    before. Raises `DecisionError` for one without a reason, an end or an object, `NotFoundError` for an alert
+    or a rule that is not there."""
     now = app.clock()
     _check(kind, reason, alert, customer, rule, until, now)
     decision = Decision(
@@ -66,8 +93,33 @@ def decide(
         at=now,
         alert=alert,
     )
-    deed = actor.did(now, kind, _about(decision), decision.reason)
-    return ledger.decide(decision, telling=deed)
+    return ledger.decide(decision, telling=lambda decided: _deed(actor, decided))
+
+
+def decide_each(
+    app: App,
+    ledger: Ledger,
+    actor: Actor,
+    kind: DecisionKind,
+    alerts: Iterable[int],
+    *,
+    reason: str,
+    until: datetime | None = None,
+) -> DecidedEach:
+    """The same decision about each of these alerts, some at a time, each with its own line in the audit log.
+    What stops it halfway leaves the rest undecided; whoever asks again changes nothing of what was done.
+    Raises `DecisionError` as `decide` does."""
+    now, done = app.clock(), DecidedEach()
+    some = list(dict.fromkeys(alerts))
+    _check(kind, reason, some[0] if some else None, None, None, until, now)
+    for batch in batched(some, _AT_ONCE):
+        asked = [
+            Decision(kind, None, None, None, until, actor.name, reason.strip(), now, alert=each)
+            for each in batch
+        ]
+        found = ledger.decide_each(asked, telling=lambda decided: _deed(actor, decided))
+        done += DecidedEach.of(found)
+    return done
 
 
 def end(app: App, ledger: Ledger, actor: Actor, decision: int) -> Decision:
@@ -171,6 +223,13 @@ def _about(decision: Decision) -> str:
         return f"alert {decision.alert}"
     named = {"customer": decision.subject, "rule": decision.rule, "window": decision.window}
     return ", ".join(f"{name} {value}" for name, value in named.items() if value is not None)
+
+
+def _deed(actor: Actor, decided: Decided) -> Deed:
+    decision = decided.decision
+    instead = ", ".join(f"decision {each.id}" for each in decided.replaced)
+    words = f"{decision.reason} (in place of {instead})" if instead else decision.reason
+    return actor.did(decision.at, decision.kind, _about(decision), words)
 
 
 def _rules(rule: RuleId | None) -> str:

@@ -175,7 +175,7 @@ def _decide(
         now = app.clock()
         ends_at = _end(until, duration, app.settings.timezone, now) if ends else None
         with app.ledger() as ledger:
-            written = decide(
+            decided = decide(
                 app,
                 ledger,
                 actor(author),
@@ -186,7 +186,12 @@ def _decide(
                 rule=rule,
                 alert=alert,
             )
-    _show(written, json=json)
+    if json:
+        print_json(decision_json(decided.decision) | {"already": not decided.is_new})
+        return
+    if not decided.is_new:
+        console().print(f"Nothing was written; this stands since {when(decided.decision.at)}:")
+    _show(decided.decision, json=False)
 
 
 def _show(decision: Decision, *, json: bool) -> None:

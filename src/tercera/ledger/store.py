@@ -9,7 +9,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from tercera.errors import LedgerError
 from tercera.failpoints import Failpoint, reached
@@ -29,7 +29,7 @@ from tercera.ledger.looks import figures, history
 from tercera.ledger.looks.readers import Readers
 from tercera.ledger.looks.reports import Reports
 from tercera.ledger.looks.views import Views
-from tercera.ledger.people import audit, decisions
+from tercera.ledger.people import audit, deciding, decisions
 from tercera.ledger.people.audit import Telling
 from tercera.ledger.people.users import People
 from tercera.ledger.positions import Followed, Position
@@ -38,7 +38,7 @@ from tercera.ledger.post.post import Post
 from tercera.messages import Change, Hearer
 from tercera.model import Alert, Pair, RuleId, State, SubjectId, WindowId
 from tercera.rules import Rule
-from tercera.telling.silences import Decision
+from tercera.telling.silences import Decided, Decision
 from tercera.telling.statement import WindowFigures
 from tercera.telling.watch import Watched
 
@@ -276,10 +276,30 @@ class Ledger:
         with writing(self._engine) as connection:
             cursors.forget(connection, rule)
 
-    def decide(self, decision: Decision, *, telling: Telling[Decision] | None = None) -> Decision:
-        """Writes a decision down; gives it with its id. Raises `NotFoundError` for an unknown alert."""
-        with writing(self._engine) as connection:
-            return audit.recorded(connection, decisions.decide(connection, decision), telling)
+    def decide(self, decision: Decision, *, telling: Telling[Decided] | None = None) -> Decided:
+        """Writes a decision down, unless the same stands already: then nothing is written, and nothing told.
+        Raises `NotFoundError` for an unknown alert."""
+
+        def work(connection: Connection) -> Decided:
+            decided = deciding.decide(connection, decision)
+            return audit.recorded(connection, decided, telling if decided.is_new else None)
+
+        return written(self._engine, work)
+
+    def decide_each(
+        self, asked: Sequence[Decision], *, telling: Telling[Decided] | None = None
+    ) -> list[Decided | None]:
+        """Some decisions of one moment, at most one about each alert, in one transaction; None for one whose
+        alert is not there. What is new is told, each by itself."""
+
+        def work(connection: Connection) -> list[Decided | None]:
+            found = deciding.decide_each(connection, asked)
+            for each in found:
+                if each is not None and each.is_new:
+                    audit.recorded(connection, each, telling)
+            return found
+
+        return written(self._engine, work)
 
     def end_decision(
         self, decision: int, now: datetime, *, telling: Telling[Decision] | None = None

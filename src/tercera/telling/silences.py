@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tercera.model import Pair, Quiet, RuleId, SubjectId, WindowId
@@ -48,6 +48,37 @@ class Decision:
             wanted is None or wanted == actual
             for wanted, actual in ((self.rule, rule), (self.subject, pair[0]), (self.window, pair[1]))
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What came of somebody's decision. It stands as `decision`: theirs, or with `is_new` false what had been
+    said before them, by whom and when it says. `replaced` are the snoozes that theirs took the place of."""
+
+    decision: Decision
+    is_new: bool = True
+    replaced: tuple[Decision, ...] = ()
+
+
+def weighed(asked: Decision, holding: Iterable[Decision]) -> Decided:
+    """What a decision about an alert is, beside those about the same alert that hold, the oldest first.
+
+    Who looks after it, and that it is no problem, is said once: whoever says it again learns who did. A
+    snooze that ends later takes the place of the one before; one that ends no later says nothing new.
+    """
+    alike = [each for each in holding if each.kind is asked.kind]
+    if asked.kind is DecisionKind.SNOOZE:
+        longer = [each for each in alike if not _ends_before(each, asked)]
+        return Decided(longer[0], is_new=False) if longer else Decided(asked, replaced=tuple(alike))
+    return Decided(alike[0], is_new=False) if alike else Decided(asked)
+
+
+_NO_LATER = timedelta(minutes=1)
+"""A form that asks for a week and is sent twice asks for a few seconds more the second time: nothing new."""
+
+
+def _ends_before(one: Decision, other: Decision) -> bool:
+    return one.until is not None and (other.until is None or other.until - one.until > _NO_LATER)
 
 
 class Silences:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+
+from fastapi import Request
 
 from tercera.acts.deciding import DecisionError, decide
 from tercera.people import Actor
-from tercera.telling.silences import DecisionKind
+from tercera.telling.silences import Decided, Decision, DecisionKind
 from tercera.web.site import Site
 
 PAUSES = {
@@ -36,7 +39,21 @@ def end_of(site: Site, pause: str) -> datetime:
     return site.now() + PAUSES[pause]
 
 
-def decide_alert(site: Site, actor: Actor, kind: DecisionKind, alert: int, reason: str, pause: str) -> None:
+def decide_alert(
+    site: Site, actor: Actor, kind: DecisionKind, alert: int, reason: str, pause: str
+) -> Decided:
     """About one alert. Raises `DecisionError`, `NotFoundError`."""
     until = end_of(site, pause) if kind is DecisionKind.SNOOZE else None
-    decide(site.app, site.ledger, actor, kind, reason=reason, alert=alert, until=until)
+    return decide(site.app, site.ledger, actor, kind, reason=reason, alert=alert, until=until)
+
+
+def said_of(decided: Decided, done: str) -> Mapping[str, str]:
+    """The query of the page that tells what came of it: that it is done, by a phrase, or whose decision of
+    before stands."""
+    return {"done": done} if decided.is_new else {"stood": str(decided.decision.id)}
+
+
+def stood_in(request: Request, holding: Sequence[Decision]) -> Decision | None:
+    """The decision, of those that hold, that such a query names."""
+    named = request.query_params.get("stood")
+    return next((each for each in holding if str(each.id) == named), None)

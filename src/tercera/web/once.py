@@ -44,6 +44,14 @@ Key = Annotated[
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a write came to, where its status depends on it."""
+
+    body: BaseModel
+    status: int
+
+
 @dataclass(frozen=True)
 class Once:
     """Does what a request asks, unless its key says that it was done."""
@@ -53,12 +61,16 @@ class Once:
     key: str | None
 
     def __call__(
-        self, visitor: Visitor, asked: BaseModel | None, work: Callable[[], BaseModel], status: int = 200
+        self,
+        visitor: Visitor,
+        asked: BaseModel | None,
+        work: Callable[[], BaseModel | Outcome],
+        status: int = 200,
     ) -> Response:
         """The answer of `work`, or the one that was given before. KeyUsedError: the key was for something
         else; UnderWayError: another request with it is being worked on."""
         if self.key is None:
-            return _answer(work().model_dump_json(by_alias=True), status)
+            return _answer(*_done(work(), status))
         people, now = self.site.ledger.people, self.site.now()
         digest = self._digest(asked)
         known = people.reserve_answer(visitor.name, self.key, digest, now)
@@ -73,7 +85,7 @@ class Once:
                 )
             return _answer(known.body, known.status, {REPLAYED: "true"})
         try:
-            body = work().model_dump_json(by_alias=True)
+            body, status = _done(work(), status)
         except BaseException:
             people.forget_answer(visitor.name, self.key)
             raise
@@ -94,6 +106,12 @@ def once_of(request: Request, site: Here, key: Key = None) -> Once:
 
 
 OnlyOnce = Annotated[Once, Depends(once_of)]
+
+
+def _done(outcome: BaseModel | Outcome, status: int) -> tuple[str, int]:
+    if isinstance(outcome, BaseModel):
+        return outcome.model_dump_json(by_alias=True), status
+    return outcome.body.model_dump_json(by_alias=True), outcome.status
 
 
 def _answer(body: str, status: int, headers: dict[str, str] | None = None) -> Response:

@@ -5,54 +5,28 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, insert, or_, select, update
+from sqlalchemy import Connection, and_, or_, select, update
 
 from tercera.errors import NotFoundError
 from tercera.ledger.codec import AnyRow
-from tercera.ledger.tables import alerts, decisions
+from tercera.ledger.tables import decisions
 from tercera.model import RuleId, SubjectId, WindowId
 from tercera.telling.silences import Decision, DecisionKind
-
-
-def decide(connection: Connection, decision: Decision) -> Decision:
-    """Writes a decision down; one about an alert takes its rule and pair. Gives it with its id."""
-    if decision.alert is not None:
-        query = select(alerts.c.rule, alerts.c.subject, alerts.c.window).where(alerts.c.id == decision.alert)
-        row = connection.execute(query).one_or_none()
-        if row is None:
-            raise NotFoundError(f"there is no alert {decision.alert}; `tercera alerts` lists those there are")
-        decision = replace(decision, rule=row.rule, subject=row.subject, window=row.window)
-    written = connection.execute(
-        insert(decisions)
-        .values(
-            kind=decision.kind.value,
-            alert=decision.alert,
-            rule=decision.rule,
-            subject=decision.subject,
-            window=decision.window,
-            until=decision.until,
-            author=decision.author,
-            reason=decision.reason,
-            at=decision.at,
-        )
-        .returning(decisions.c.id)
-    ).scalar_one()
-    return replace(decision, id=written)
 
 
 def end(connection: Connection, decision: int, now: datetime) -> Decision:
     """Ends a decision before its time. NotFoundError when there is none with this id that holds."""
     found = connection.execute(select(decisions).where(decisions.c.id == decision)).one_or_none()
-    if found is None or not _read(found).holds(now):
+    if found is None or not read_decision(found).holds(now):
         raise NotFoundError(f"there is no silence {decision} in force; `tercera silence list` shows them")
     connection.execute(update(decisions).where(decisions.c.id == decision).values(ended_at=now))
-    return replace(_read(found), ended_at=now)
+    return replace(read_decision(found), ended_at=now)
 
 
 def in_force(connection: Connection, now: datetime) -> list[Decision]:
     """Every decision that holds, the oldest first."""
     query = select(decisions).where(decisions.c.ended_at.is_(None)).order_by(decisions.c.id)
-    return [each for each in map(_read, connection.execute(query)) if each.holds(now)]
+    return [each for each in map(read_decision, connection.execute(query)) if each.holds(now)]
 
 
 def quieting(
@@ -66,22 +40,25 @@ def quieting(
     )
     if before is not None:
         query = query.where(decisions.c.id < before)
-    return [_read(row) for row in connection.execute(query.order_by(decisions.c.id.desc()).limit(limit))]
+    return [
+        read_decision(row) for row in connection.execute(query.order_by(decisions.c.id.desc()).limit(limit))
+    ]
 
 
 def decisions_of(connection: Connection, alert: int) -> list[Decision]:
     """What was decided about one alert, the oldest first."""
     query = select(decisions).where(decisions.c.alert == alert).order_by(decisions.c.id)
-    return [_read(row) for row in connection.execute(query)]
+    return [read_decision(row) for row in connection.execute(query)]
 
 
 def decisions_about(connection: Connection, subject: SubjectId, limit: int) -> list[Decision]:
     """What was decided about a customer or their alerts, the newest first, also what is over."""
     query = select(decisions).where(decisions.c.subject == subject).order_by(decisions.c.id.desc())
-    return [_read(row) for row in connection.execute(query.limit(limit))]
+    return [read_decision(row) for row in connection.execute(query.limit(limit))]
 
 
-def _read(row: AnyRow) -> Decision:
+def read_decision(row: AnyRow) -> Decision:
+    """A row of the table."""
     return Decision(
         kind=DecisionKind(row.kind),
         rule=RuleId(row.rule) if row.rule is not None else None,

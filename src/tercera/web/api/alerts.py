@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
@@ -14,7 +14,7 @@ from tercera.telling.silences import DecisionKind
 from tercera.web.access.visitor import Visitor
 from tercera.web.cursors import Cursor, Limit
 from tercera.web.documented import UNCHANGED, problems
-from tercera.web.once import OnlyOnce
+from tercera.web.once import OnlyOnce, Outcome
 from tercera.web.permitting.roles import Operator, Reader
 from tercera.web.shapes.alert import AlertDetail, AlertGiven, Alerts
 from tercera.web.shapes.base import Id, Name
@@ -23,6 +23,10 @@ from tercera.web.site import Here, Site
 from tercera.web.unchanged import fresh
 
 router = APIRouter(prefix="/alerts", tags=["alerts"])
+
+STOOD: dict[int | str, dict[str, Any]] = {
+    200: {"model": DecisionGiven, "description": "It stood already; nothing was written. As it stands."}
+}
 
 AlertId = Annotated[Id, Path(description="The alert's number.")]
 
@@ -82,7 +86,7 @@ def show_alert(id: AlertId, request: Request, site: Here, visitor: Reader) -> Re
     "/{id}/acknowledge",
     status_code=201,
     response_model=DecisionGiven,
-    responses=problems(404, 409),
+    responses={**STOOD, **problems(404, 409)},
     summary="Say that somebody looks after an alert",
 )
 def acknowledge(
@@ -92,17 +96,16 @@ def acknowledge(
     visitor: Operator,
     once: OnlyOnce,
 ) -> Response:
-    """Changes nothing of what is told."""
-    return once(
-        visitor, asked, lambda: decided(site, visitor, DecisionKind.ACKNOWLEDGE, id, asked.reason), 201
-    )
+    """Changes nothing of what is told. Where somebody looks after it already, nothing is written: 200, with
+    who said so."""
+    return once(visitor, asked, lambda: decided(site, visitor, DecisionKind.ACKNOWLEDGE, id, asked.reason))
 
 
 @router.post(
     "/{id}/snooze",
     status_code=201,
     response_model=DecisionGiven,
-    responses=problems(404, 409),
+    responses={**STOOD, **problems(404, 409)},
     summary="Tell nothing of one alert for a time",
 )
 def snooze(
@@ -112,12 +115,12 @@ def snooze(
     visitor: Operator,
     once: OnlyOnce,
 ) -> Response:
-    """What is then still true is told."""
+    """What is then still true is told. In place of a snooze that ends earlier; where one ends no earlier,
+    nothing is written: 200, with that one."""
     return once(
         visitor,
         asked,
         lambda: decided(site, visitor, DecisionKind.SNOOZE, id, asked.reason, asked.ends(site.now())),
-        201,
     )
 
 
@@ -125,7 +128,7 @@ def snooze(
     "/{id}/dismiss",
     status_code=201,
     response_model=DecisionGiven,
-    responses=problems(404, 409),
+    responses={**STOOD, **problems(404, 409)},
     summary="Say that an alert is no problem",
 )
 def dismiss(
@@ -135,8 +138,8 @@ def dismiss(
     visitor: Operator,
     once: OnlyOnce,
 ) -> Response:
-    """Nothing more is told of it."""
-    return once(visitor, asked, lambda: decided(site, visitor, DecisionKind.DISMISS, id, asked.reason), 201)
+    """Nothing more is told of it. Where it was dismissed already, nothing is written: 200, with who did."""
+    return once(visitor, asked, lambda: decided(site, visitor, DecisionKind.DISMISS, id, asked.reason))
 
 
 def decided(
@@ -146,7 +149,7 @@ def decided(
     alert: int,
     reason: str,
     until: datetime | None = None,
-) -> DecisionGiven:
-    """Decides about an alert."""
+) -> Outcome:
+    """Decides about an alert: 201, or 200 where it stood already."""
     made = decide(site.app, site.ledger, visitor.actor, kind, reason=reason, alert=alert, until=until)
-    return DecisionGiven.of(made)
+    return Outcome(DecisionGiven.of(made.decision), 201 if made.is_new else 200)

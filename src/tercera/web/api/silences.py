@@ -67,7 +67,7 @@ def _silenced(site: Site, visitor: Visitor, asked: SilenceAsked) -> DecisionGive
         rule=asked.rule,
         until=asked.ends(site.now()),
     )
-    return DecisionGiven.of(made)
+    return DecisionGiven.of(made.decision)
 
 
 def _ended(site: Site, visitor: Visitor, decision: int) -> DecisionGiven:

@@ -19,7 +19,7 @@ from tercera.people import Permission
 from tercera.telling.silences import Decision
 from tercera.telling.watch import is_reserved
 from tercera.web.access.visitor import Visitor
-from tercera.web.decided import PAUSES, answer_of, decide_alert
+from tercera.web.decided import PAUSES, answer_of, decide_alert, said_of, stood_in
 from tercera.web.page import back, page, tone, words_in
 from tercera.web.permitting.asking import may
 from tercera.web.site import Here, Site
@@ -48,6 +48,7 @@ def alert_page(
     """Everything about it."""
     history = site.ledger.alert(alert)
     words, now = words_in(request), site.now()
+    holding = [each for each in history.decisions if each.holds(now)]
     found = _told(request, site, history)
     command = shlex.join(["tercera", "why", history.alert.subject, history.alert.window])
     chart = None
@@ -64,7 +65,8 @@ def alert_page(
         title=found.view.title if found else history.steps[-1].title,
         own=is_reserved(history.alert.rule),
         events=_events(history),
-        holding=[each for each in history.decisions if each.holds(now)],
+        holding=holding,
+        stood=stood_in(request, holding),
         mails={each.channel: is_mail(site, each.channel) for each in history.deliveries},
         pauses=tuple(PAUSES),
         may_act=visitor.may(Permission.ACT),
@@ -85,8 +87,8 @@ def decide_one(
 ) -> Response:
     """Acknowledges, snoozes or dismisses it."""
     kind = answer_of(do)
-    decide_alert(site, visitor.actor, kind, alert, reason, pause)
-    return back(f"/alerts/{alert}", done=f"alerts.{kind}")
+    decided = decide_alert(site, visitor.actor, kind, alert, reason, pause)
+    return back(f"/alerts/{alert}", **said_of(decided, f"alerts.{kind}"))
 
 
 @router.post("/alerts/{alert}/end")

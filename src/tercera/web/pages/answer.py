@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 
 from tercera.ledger import AlertHistory
 from tercera.people import Actor, Via
 from tercera.telling.links import Asked, is_ours, read_token
-from tercera.telling.silences import Decision, DecisionKind
-from tercera.web.decided import ANSWERS, PAUSES, answer_of, decide_alert
-from tercera.web.page import page, words_in
+from tercera.telling.silences import Decision
+from tercera.web.decided import ANSWERS, PAUSES, answer_of, decide_alert, said_of, stood_in
+from tercera.web.page import back, page, words_in
 from tercera.web.permitting.asking import Unknown, address_of, check_origin
 from tercera.web.site import Here, Site
 
@@ -56,11 +56,10 @@ def answer(
     if question is None:
         return _over(request)
     kind = answer_of(do)
-    if not _stands(site, question, kind):
-        given = reason.strip() or words_in(request).say("answer.no_reason")
-        actor = Actor(question.asked.who, Via.MAIL, address_of(request))
-        decide_alert(site, actor, kind, question.asked.alert, given, pause)
-    return RedirectResponse(f"/answer/{token}?done=answered.{kind}", 303)
+    given = reason.strip() or words_in(request).say("answer.no_reason")
+    actor = Actor(question.asked.who, Via.MAIL, address_of(request))
+    decided = decide_alert(site, actor, kind, question.asked.alert, given, pause)
+    return back(f"/answer/{token}", **said_of(decided, f"answered.{kind}"))
 
 
 def _question(site: Site, token: str) -> _Question | None:
@@ -72,15 +71,6 @@ def _question(site: Site, token: str) -> _Question | None:
     if alert is None or not is_ours(site.app.keys, asked, alert.rule, *alert.pair):
         return None
     return _Question(asked, site.ledger.alert(asked.alert))
-
-
-def _stands(site: Site, question: _Question, kind: DecisionKind) -> bool:
-    """Whether the same person gave the same answer already, and it holds: a form that is sent twice."""
-    now = site.now()
-    return any(
-        each.kind is kind and each.author == question.asked.who and each.holds(now)
-        for each in question.history.decisions
-    )
 
 
 def _asking(request: Request, site: Site, question: _Question, do: str) -> Response:
@@ -95,6 +85,7 @@ def _asking(request: Request, site: Site, question: _Question, do: str) -> Respo
         who=question.asked.who,
         until=question.asked.until,
         decisions=decisions,
+        stood=stood_in(request, decisions),
         chosen=do if do in ANSWERS else ANSWERS[0].value,
         pauses=tuple(PAUSES),
     )
