@@ -39,11 +39,16 @@ def end_of(site: Site, pause: str) -> datetime:
     return site.now() + PAUSES[pause]
 
 
+def until_of(site: Site, kind: DecisionKind, pause: str) -> datetime | None:
+    """When a decision ends by itself: a snooze does. DecisionError: none of `PAUSES`."""
+    return end_of(site, pause) if kind is DecisionKind.SNOOZE else None
+
+
 def decide_alert(
     site: Site, actor: Actor, kind: DecisionKind, alert: int, reason: str, pause: str
 ) -> Decided:
     """About one alert. Raises `DecisionError`, `NotFoundError`."""
-    until = end_of(site, pause) if kind is DecisionKind.SNOOZE else None
+    until = until_of(site, kind, pause)
     return decide(site.app, site.ledger, actor, kind, reason=reason, alert=alert, until=until)
 
 

@@ -21,6 +21,9 @@ from tercera.web.access.visitor import Visitor
 from tercera.web.site import Site, site_of
 from tercera.web.wording import language_of, words_of
 
+_BESIDE = ("already", "gone")
+"""Of several things: what was so before, and what is not there."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -119,8 +122,14 @@ def _done(request: Request, words: Words) -> str | None:
     key = f"done.{request.query_params.get('done', '')[:40]}"
     if not words.known(key):
         return None
-    count = request.query_params.get("count", "")
-    return words.say(key, int(count[:9]) if count.isdecimal() and count.isascii() else 1)
+    said = [words.say(key, _number(request, "count", 1))]
+    said += [words.say(f"done.{name}", many) for name in _BESIDE if (many := _number(request, name, 0))]
+    return " ".join(said)
+
+
+def _number(request: Request, name: str, otherwise: int) -> int:
+    given = request.query_params.get(name, "")
+    return int(given[:9]) if given.isdecimal() and given.isascii() else otherwise
 
 
 @cache

@@ -64,7 +64,7 @@ class Wanted:
 
     `text` is found in customer ids, in the names and addresses that notices carry, and where ids of the
     evidence's orders begin with it. Without `own`, Tercera's own alerts (the data watch, statements) are left
-    out unless `rule` names one.
+    out unless `rule` names one. `through` is the highest id: what opened after it is left out.
     """
 
     rule: RuleId | None = None
@@ -75,6 +75,7 @@ class Wanted:
     text: str = ""
     care: Care | None = None
     own: bool = False
+    through: int | None = None
     sorting: Sorting = Sorting.CHANGED
     descending: bool = True
 
@@ -172,6 +173,17 @@ def count(connection: Connection, wanted: Wanted, now: datetime, *, most: int) -
     return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
 
 
+def ids(connection: Connection, wanted: Wanted, now: datetime, *, most: int) -> list[int]:
+    """The ids of at most so many, the oldest first."""
+    query = _narrowed(select(alerts.c.id), wanted, now).order_by(alerts.c.id).limit(most)
+    return list(connection.execute(query).scalars())
+
+
+def newest(connection: Connection) -> int:
+    """The highest id that an alert has; 0 where there is none."""
+    return int(connection.execute(select(func.max(alerts.c.id))).scalar_one() or 0)
+
+
 def lines_of(connection: Connection, subject: SubjectId, now: datetime, limit: int) -> list[AlertLine]:
     """The alerts of a customer, also Tercera's own about them, the newest windows first."""
     query = _LINES.where(alerts.c.subject == subject)
@@ -226,6 +238,8 @@ def _narrowed(query: Select[*tuple[Any, ...]], wanted: Wanted, now: datetime) ->
             query = query.where(alerts.c[name] == value)
     if wanted.rule is None and not wanted.own:
         query = query.where(alerts.c.rule.not_like(f"{RESERVED}%"))
+    if wanted.through is not None:
+        query = query.where(alerts.c.id <= wanted.through)
     if wanted.state is not None:
         query = query.where(alerts.c.state == wanted.state.value)
     if wanted.levels:

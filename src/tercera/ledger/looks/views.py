@@ -76,6 +76,16 @@ class Views:
 
         return self.once((wanted, most, now.replace(second=0, microsecond=0)), counted)
 
+    def ids(self, wanted: Wanted, now: datetime, *, most: int) -> list[int]:
+        """Which alerts are wanted, at most so many, the oldest first."""
+        with reading(self._engine) as connection:
+            return searching.ids(connection, wanted, now, most=most)
+
+    def newest(self) -> int:
+        """The highest id that an alert has; 0 where there is none."""
+        with reading(self._engine) as connection:
+            return searching.newest(connection)
+
     def whole_alerts(self, ids: Collection[int]) -> list[Alert]:
         """These alerts with their evidence, in the order of the ids; those that are gone are left out."""
         with reading(self._engine) as connection:

@@ -14,13 +14,13 @@ from fastapi.responses import Response, StreamingResponse
 from markupsafe import Markup
 from starlette.datastructures import QueryParams
 
-from tercera.acts.deciding import DecisionError
+from tercera.acts.deciding import DecisionError, decide_each
 from tercera.ledger import AlertLine, Care, Sorting, Wanted
 from tercera.model import State
 from tercera.people import Permission
 from tercera.rendering.sheet import safe
 from tercera.web.access.visitor import Visitor
-from tercera.web.decided import PAUSES, answer_of, decide_alert
+from tercera.web.decided import PAUSES, answer_of, until_of
 from tercera.web.page import Place, back, link, page, part, words_in
 from tercera.web.permitting.asking import may
 from tercera.web.selecting import query_of, wanted_of
@@ -72,6 +72,7 @@ def _list(request: Request, site: Site, wanted: Wanted, place: str | None, *, ma
         wanted=wanted,
         count=views.count_alerts(wanted, now, most=MOST),
         most=MOST,
+        every=link("/decide", **query) if found.before or found.after else None,
         newer=link("/alerts", **query, place=found.before) if found.before else None,
         older=link("/alerts", **query, place=found.after) if found.after else None,
         sheet=link("/alerts.csv", **query),
@@ -102,10 +103,11 @@ def decide_several(
     kind = answer_of(do)
     if not alert:
         raise DecisionError("no alert was chosen; tick those that are meant")
-    for each in dict.fromkeys(alert):
-        decide_alert(site, visitor.actor, kind, each, reason, pause)
+    until = until_of(site, kind, pause)
+    done = decide_each(site.app, site.ledger, visitor.actor, kind, alert, reason=reason, until=until)
+    came = {"count": done.new, "already": done.stood or None, "gone": done.gone or None}
     query = query_of(wanted_of(QueryParams(view)))
-    return back("/alerts", done=f"alerts.{kind}", count=len(set(alert)), **query)
+    return back("/alerts", done=f"alerts.{kind}", **{**came, **query})
 
 
 @router.get("/alerts.csv", dependencies=[may(Permission.READ)])
