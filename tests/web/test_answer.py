@@ -109,6 +109,21 @@ def test_looking_changes_nothing_and_the_form_does(shop: Dashboard, mails: Mailb
     assert (deed.actor, deed.via, deed.action) == (OPERATIONS, Via.MAIL, "dismiss")
 
 
+def test_what_is_answered_is_named(shop: Dashboard, mails: Mailbox) -> None:
+    """By the mail's own sentence: who by name and id, how many, in which month; and by which rule."""
+    path = link_about(mails, "bruno_2")
+    with shop.client() as nobody:
+        for language, sentence, rule in (
+            ("en", "bruno_2) has 12 cancelled orders in November 2026.", "The rule: “Three or more"),
+            ("es", "bruno_2) tiene 12 pedidos cancelados en noviembre de 2026.", "La regla: «Three or more"),
+        ):
+            shown = nobody.get(path, headers={"accept-language": language}).text
+            assert sentence in shown
+            assert rule in shown
+    mail = next(each for each in of(mails, OPERATIONS) if "bruno_2" in part(each, "plain"))
+    assert "bruno_2) has 12 cancelled orders in November 2026." in part(mail, "plain")
+
+
 def test_a_link_that_is_not_ours(shop: Dashboard, mails: Mailbox) -> None:
     """Another alert's number, another name, another time, half a mark: none opens anything."""
     path = link_about(mails, "bruno_2")

@@ -22,10 +22,10 @@ from tercera.web.access.visitor import Visitor
 from tercera.web.decided import PAUSES, answer_of, decide_alert, said_of, stood_in
 from tercera.web.page import back, page, tone, words_in
 from tercera.web.permitting.asking import may
-from tercera.web.site import Here, Site
+from tercera.web.site import Here
 from tercera.web.views.sentmail import is_mail, mail_of
 from tercera.web.views.steps import step_chart
-from tercera.web.views.told import Told, rule_of, told
+from tercera.web.views.told import rule_of, told_of
 from tercera.windows import parse_window
 
 router = APIRouter()
@@ -49,7 +49,7 @@ def alert_page(
     history = site.ledger.alert(alert)
     words, now = words_in(request), site.now()
     holding = [each for each in history.decisions if each.holds(now)]
-    found = _told(request, site, history)
+    found = told_of(site, history, words)
     command = shlex.join(["tercera", "why", history.alert.subject, history.alert.window])
     chart = None
     if found is not None and found.course is not None:
@@ -133,14 +133,6 @@ def query(request: Request, site: Here, alert: Id) -> Response:
         question=source.question(rule.counting, scope),
         kind=site.app.settings.source.kind,
     )
-
-
-def _told(request: Request, site: Site, history: AlertHistory) -> Told | None:
-    rule = rule_of(site.app, history.alert.rule)
-    if rule is None:
-        return None
-    name = site.ledger.views.names([history.alert.id]).get(history.alert.id)
-    return told(site.app, rule, history, name, words_in(request))
 
 
 def _events(history: AlertHistory) -> list[Event]:

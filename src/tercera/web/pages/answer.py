@@ -19,6 +19,7 @@ from tercera.web.decided import ANSWERS, PAUSES, answer_of, decide_alert, said_o
 from tercera.web.page import back, page, words_in
 from tercera.web.permitting.asking import Unknown, address_of, check_origin
 from tercera.web.site import Here, Site
+from tercera.web.views.told import told_of
 
 router = APIRouter()
 
@@ -81,6 +82,7 @@ def _asking(request: Request, site: Site, question: _Question, do: str) -> Respo
         request,
         "answer.html",
         alert=alert,
+        told=told_of(site, question.history, words_in(request)),
         title=step.title,
         who=question.asked.who,
         until=question.asked.until,

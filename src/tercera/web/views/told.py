@@ -12,6 +12,7 @@ from tercera.rendering.charts import Course, course_of
 from tercera.rendering.view import NoticeView, view_notice
 from tercera.rendering.words import Words
 from tercera.rules import Rule, judge
+from tercera.web.site import Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,15 @@ class Told:
 def rule_of(app: App, rule: str) -> Rule | None:
     """The rule, as long as it is configured."""
     return next((each for each in app.settings.rules if each.id == rule), None)
+
+
+def told_of(site: Site, history: AlertHistory, words: Words) -> Told | None:
+    """An alert of a rule that is configured, with the customer's name where a notice carried it."""
+    rule = rule_of(site.app, history.alert.rule)
+    if rule is None:
+        return None
+    name = site.ledger.views.names([history.alert.id]).get(history.alert.id)
+    return told(site.app, rule, history, name, words)
 
 
 def told(app: App, rule: Rule, history: AlertHistory, name: str | None, words: Words) -> Told | None:
