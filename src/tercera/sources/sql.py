@@ -202,8 +202,11 @@ class SqlSource:
     def _of_pairs(self, question: Question, pairs: Collection[Pair]) -> Generator[Tally, None, Survey]:
         rows = orders = counted = 0
         missing: set[Pair] = set(pairs)
-        for batch in _batches(sorted({subject for subject, _ in missing})):
-            asked = {pair for pair in missing if pair[0] in set(batch)}
+        by_subject: dict[SubjectId, list[Pair]] = {}
+        for pair in missing:
+            by_subject.setdefault(pair[0], []).append(pair)
+        for batch in _batches(sorted(by_subject)):
+            asked = {pair for subject in batch for pair in by_subject[subject]}
             part = replace(question, scope=replace(question.scope, pairs=asked))
             seen, answer = self._told(part, batch)
             for tally in seen.tallies(answer):
