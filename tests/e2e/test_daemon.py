@@ -81,6 +81,16 @@ def test_it_sweeps_at_once_and_again(
     inbox.expect()
 
 
+def test_months_that_are_over_at_its_first_sweep(tercera: Tercera, shop: Files, month: Month) -> None:
+    """They are kept in silence, and the log says how many. The open month is told in the same sweep."""
+    shop.returned("ana", month.before, "B1", "B2", "B3")
+    with tercera.started("run") as daemon:
+        swept = daemon.event("swept")
+        assert (swept["first_sweep"], swept["baseline"], swept["opened"]) == (True, 1, 1)
+        assert daemon.event("delivered")["sent"] == 2
+        stopped(daemon)
+
+
 def test_a_limit_of_seconds_is_kept_to_the_second(
     tercera: Tercera, shop: Files, mail_server: SmtpServer, month: Month
 ) -> None:

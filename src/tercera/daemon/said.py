@@ -58,7 +58,7 @@ def _told_of_sweep(swept: Swept) -> None:
         rejects={str(reason): count.rows for reason, count in swept.survey.rejects.items()},
         rule=swept.rule,
         rows=swept.survey.rows,
-        baseline=swept.baseline,
+        first_sweep=swept.baseline,  # `baseline` is a count of transitions
         held=swept.held,
         silenced=swept.silenced,
         **_counts(swept.transitions),
