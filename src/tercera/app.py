@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tercera import channels as channel_kinds
 from tercera import sources as source_kinds
 from tercera.config import Settings, load_settings
+from tercera.config.reading import reading_of
 from tercera.errors import ConfigError, DeliveryError, NotFoundError
 from tercera.messages import Channel
 from tercera.model import RuleId
@@ -156,7 +157,14 @@ class App:
         """What every sweep goes by."""
         from tercera.cycle.sweep import Terms
 
-        return Terms(self.routes, self.settings.guard, self.currency, notify_history, self.settings.watch)
+        return Terms(
+            self.routes,
+            self.settings.guard,
+            self.currency,
+            notify_history,
+            self.settings.watch,
+            reading_of(self.settings.source),
+        )
 
     def live(self, ledger: Ledger, *, notify_history: bool = False) -> Live:
         """What looks at single subjects as their orders change."""

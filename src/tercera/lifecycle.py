@@ -6,7 +6,9 @@
                        ▼ │                                      │
                      retracted ────────────closed───────────────┘
 
-On a rule's first sweep, windows that are already over become a silent *baseline*.
+On a rule's first sweep, windows that are already over become a silent *baseline*. On the first sweep after an
+edit of what it counts, whatever falls fell by the edit: nobody is told, and who was told before is not told
+again.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from tercera.model import Finding, Muted, Quiet, Reason, Standing, State, Transition
-from tercera.rules import Rule
+from tercera.rules import Edit, Rule
 from tercera.windows import Window
 
 
@@ -28,6 +30,7 @@ def reconcile(
     *,
     baseline: bool = False,
     quiet: Quiet | None = None,
+    edit: Edit | None = None,
 ) -> Transition:
     """The transition of one (subject, window) pair.
 
@@ -36,8 +39,11 @@ def reconcile(
     it says something that was not said before. Times are aware.
 
     `quiet` keeps it from speaking. The standing then remembers what was last told, so that the first
-    reconciliation after the silence says what is still true.
+    reconciliation after the silence says what is still true. `edit` says what was changed of the
+    configuration since the pair was last looked at.
     """
+    if edit is not None and known is not None:
+        return _since_edit(rule, window, known, finding, now, edit, baseline=baseline, quiet=quiet)
     step = _step(rule, window, known, finding, now, baseline=baseline, quiet=quiet)
     return _silenced(step) if quiet and step.speaks else step
 
@@ -53,6 +59,62 @@ def unheard(step: Transition) -> Transition:
     assert step.after is not None
     heard = step.before is not None and step.before.spoken and step.reason is not Reason.RETRACTED
     return replace(step, after=replace(step.after, spoken=heard), speaks=False)
+
+
+def _since_edit(
+    rule: Rule,
+    window: Window,
+    known: Standing,
+    finding: Finding,
+    now: datetime,
+    edit: Edit,
+    *,
+    baseline: bool,
+    quiet: Quiet | None,
+) -> Transition:
+    """What rises is news, in the levels as they are called now. What falls is recorded in silence."""
+    level = finding.level.name if finding.level else None
+    if known.state is State.OPEN and level is None:
+        return _taken_back(rule, known, edit)
+    stood: Standing | None = known
+    if known.state is not State.CLOSED and not edit.same_subjects:
+        stood = None if level else known
+    elif known.state is not State.CLOSED:
+        stood = replace(known, level=edit.carried(known.level, rule), peak=edit.carried(known.peak, rule))
+        assert stood is not None
+        if level and known.state is State.OPEN and rule.rank(level) < rule.rank(stood.level):
+            return _lowered(rule, known, stood, level)
+        if level and _is_restored(rule, stood, level):
+            muted = Muted.EDITED if rule.tells(Reason.OPENED, level) else None
+            after = Standing(State.OPEN, level, stood.peak, spoken=True)
+            return Transition(Reason.OPENED, known, after, muted=muted)
+    step = reconcile(rule, window, stood, finding, now, baseline=baseline, quiet=quiet)
+    if step.is_change:
+        return replace(step, before=known)
+    renamed = step.after is not None and step.after != known
+    return Transition(Reason.BASELINE if renamed else Reason.UNCHANGED, known, step.after)
+
+
+def _taken_back(rule: Rule, known: Standing, edit: Edit) -> Transition:
+    """The level that was told is remembered: who undoes the edit does not tell it again."""
+    peak = known.peak if known.spoken and edit.same_subjects else None
+    muted = Muted.EDITED if known.spoken and rule.tells(Reason.RETRACTED, None) else None
+    return Transition(
+        Reason.RETRACTED, known, Standing(State.RETRACTED, None, peak, spoken=False), muted=muted
+    )
+
+
+def _is_restored(rule: Rule, stood: Standing, level: str) -> bool:
+    """Whether an edit took the alert back that stands again now, no higher than it was told."""
+    untold = stood.state is State.RETRACTED and not stood.spoken and stood.peak is not None
+    return untold and rule.rank(level) <= rule.rank(stood.peak)
+
+
+def _lowered(rule: Rule, known: Standing, stood: Standing, level: str) -> Transition:
+    """The line of the level that was told lies higher now: reaching it is news."""
+    muted = Muted.EDITED if known.spoken and rule.tells(Reason.EASED, level) else None
+    peak = level if rule.rank(stood.peak) > rule.rank(level) else stood.peak
+    return Transition(Reason.EASED, known, Standing(State.OPEN, level, peak, known.spoken), muted=muted)
 
 
 def _silenced(step: Transition) -> Transition:

@@ -205,6 +205,7 @@ class Muted(StrEnum):
 
     SILENCED = "silenced"  # somebody asked for silence; told when it ends, if it is still true
     HELD = "held"  # too many at once; told when somebody releases it
+    EDITED = "edited"  # not the orders led to it but an edit of the configuration; never told
 
 
 @dataclass(frozen=True, slots=True)

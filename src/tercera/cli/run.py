@@ -186,6 +186,8 @@ def _as_json(
                 "rows": swept.survey.rows,
                 "held": swept.held,
                 "silenced": swept.silenced,
+                "edited": list(swept.edit.what) if swept.edit else [],
+                "untold_by_edit": swept.edited,
             }
             for swept in report.swept
         },
@@ -210,13 +212,18 @@ def _show(report: Report, outcomes: Counter[NoticeState], queue: _Queue, seconds
     rows = table(None, "rule", "rows read", "transitions", right=("rows read",))
     for swept in report.swept:
         words = ", ".join(f"{count:,} {reason}" for reason, count in swept.transitions.most_common())
+        sweep = "first sweep after an edit" if swept.edit else "first sweep"
         first = (
-            " [dim](first sweep: windows that are over are recorded in silence)[/dim]"
-            if swept.baseline
-            else ""
+            f" [dim]({sweep}: windows that are over are recorded in silence)[/dim]" if swept.baseline else ""
         )
         rows.add_row(visible(swept.rule), f"{swept.survey.rows:,}", (words or "nothing") + first)
     out.print(rows)
+    for swept in report.swept:
+        if swept.edit:
+            out.print(
+                f"Rule {visible(swept.rule)} was edited ({visible(', '.join(swept.edit.what))}): "
+                f"{swept.edited:,} of its alerts changed by that alone, and nobody is told of it."
+            )
     for rule in report.elsewhere:
         out.print(f"Rule {visible(rule)}: swept by another instance at this moment.")
     notices = _notices(report, outcomes)

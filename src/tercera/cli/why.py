@@ -78,6 +78,7 @@ _WHY_NOT = {
     "next_sweep": "it holds now and the next sweep will say so",
     "left_out": "nobody listens for what happened (`notify` and `on` of the rule)",
     "retracted": "it was told and then taken back, when the count fell to {matched}",
+    "edited": "it was told, and fell to {matched} by an edit of the configuration; nobody was told of that",
     "silenced": "somebody silenced it (`tercera silence list`); told when that ends, if still true",
     "dismissed": "somebody dismissed it as no problem",
     "held": "the blast guard holds it back; `tercera held` says what to do",

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from tercera.cycle.edits import edit_since
 from tercera.cycle.sweep import Part, Swept, Terms, sweep
 from tercera.ledger import LIVE, Ledger, Position
 from tercera.model import Reason, RuleId, SubjectId
 from tercera.orders import Source
-from tercera.rules import Rule
+from tercera.rules import Meaning, Rule
 from tercera.telling.gathering import Gathering
 from tercera.telling.routing import gathering_of
 
@@ -109,7 +110,7 @@ class Live:
     def is_ready(self, rule: Rule) -> bool:
         """Whether a sweep has been here, under the rule as it is now: only that may say what is old news."""
         cursor = self.ledger.cursor(rule.id)
-        return cursor is not None and cursor.fingerprint == rule.fingerprint
+        return cursor is not None and edit_since(cursor, Meaning(rule, self.terms.reading)) is None
 
     def look(
         self, rule: Rule, subjects: Collection[SubjectId], gathering: Gathering, position: Position | None

@@ -4,7 +4,7 @@ and reconciled with what the ledger knows."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -12,12 +12,13 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from tercera.errors import SourceError
 from tercera.ledger import Digests, Known, KnownAlerts
 from tercera.lifecycle import reconcile
 from tercera.messages import Change
-from tercera.model import Pair, Reason, RuleId, State, Survey, Tally
+from tercera.model import Muted, Pair, Reason, RuleId, State, Survey, Tally, WindowId
 from tercera.orders import Reading, Scope, Source
-from tercera.rules import Rule, judge
+from tercera.rules import Edit, Rule, judge
 from tercera.tally.columns import ColumnReading
 from tercera.telling.silences import Silences
 from tercera.windows import parse_window
@@ -46,6 +47,12 @@ class Swept:
     silenced: int = 0
     """Transitions that a silence kept from being told."""
 
+    edit: Edit | None = None
+    """What was changed of the configuration since the sweep before."""
+
+    edited: int = 0
+    """Transitions that nobody is told of, because an edit led to them."""
+
     scope: Scope = field(default_factory=Scope)
     """What was read."""
 
@@ -69,6 +76,13 @@ class Look:
     since: datetime | None
     """When the rule was swept before; None for a first sweep."""
 
+    edit: Edit | None = None
+    reopened: frozenset[WindowId] = frozenset()
+    """Windows that were over for good, and are watched again."""
+
+    believes_emptiness: bool = True
+    """Whether a source without one order may take back what stands."""
+
 
 def changes_of(
     look: Look, source: Source, known: KnownAlerts, scope: Scope, swept: Swept
@@ -89,15 +103,28 @@ def changes_of(
             unseen.discard(pair)
             if change := _change(look, known.get(pair), tally, swept):
                 yield change
-    elif isinstance(reading, ColumnReading):
+    elif isinstance(reading, ColumnReading) and look.edit is None:
         unseen, moved, close = _moved_of_columns(look, reading, known, swept)
     else:
         unseen, moved = _moved(look, reading, known, swept)
     swept.survey = reading.survey
+    if not swept.survey.rows and not look.believes_emptiness:
+        _refuse_emptiness(look.rule, unseen, close)
     whole = replace(scope, at_least=0, pairs=unseen | moved, totals=True, recent=None)
     for tally in source.tally(counting, whole) if whole.pairs else ():
         if change := _change(look, close.get((tally.subject, tally.window)), tally, swept):
             yield change
+
+
+def _refuse_emptiness(rule: Rule, unseen: Collection[Pair], known: Mapping[Pair, Known]) -> None:
+    """A source that shows nothing at all was emptied, or is another one: that is no news of anybody."""
+    standing = sum(known[pair].standing.state is State.OPEN for pair in unseen)
+    if standing:
+        raise SourceError(
+            f"rule {rule.id!r}: the source shows not one order in the watched windows, where {standing:,} "
+            "alerts stand; nothing was taken back. See whether it is the right database and whether its orders are "
+            "there; if they are gone for good, sweep once with `guard: {max_share: 1}`"
+        )
 
 
 def _standing(known: KnownAlerts) -> set[Pair]:
@@ -172,11 +199,13 @@ def _change(look: Look, known: Known | None, tally: Tally, swept: Swept) -> Chan
         known.standing if known else None,
         finding,
         look.now,
-        baseline=look.baseline,
+        baseline=look.baseline or tally.window in look.reopened,
         quiet=look.silences.quiet((tally.subject, tally.window)),
+        edit=look.edit,
     )
     swept.transitions[transition.reason] += 1
-    swept.silenced += transition.muted is not None
+    swept.silenced += transition.muted is Muted.SILENCED
+    swept.edited += transition.muted is Muted.EDITED
     if transition.is_change and _is_news(look, known, tally, transition.reason):
         swept.news.append((tally.subject, tally.window))
     if not transition.is_change and (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -11,6 +11,7 @@ from itertools import islice
 from tercera.cycle.addressing import Addresser
 from tercera.cycle.closing import statements
 from tercera.cycle.doubts import with_doubts
+from tercera.cycle.edits import edit_since, reopened_since
 from tercera.cycle.looking import Look, changes_of
 from tercera.cycle.looking import Swept as Swept
 from tercera.cycle.scopes import Plan, part_of, plan_of, window_names
@@ -20,7 +21,7 @@ from tercera.lifecycle import held
 from tercera.messages import Bundle, Change, Holding
 from tercera.model import SubjectId, Survey
 from tercera.orders import Recent, Scope, Source
-from tercera.rules import Rule
+from tercera.rules import Meaning, Rule
 from tercera.telling.gathering import Gathering, held_by
 from tercera.telling.guard import Guard
 from tercera.telling.routing import Routes, guarded
@@ -47,6 +48,8 @@ class Terms:
     currency: str | None = None
     notify_history: bool = False
     watch: Limits | None = None
+    reading: Mapping[str, str] = field(default_factory=dict)
+    """How the source is read: marks of its settings, by which an edit is noticed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +104,10 @@ def sweep(
     another instance has the `lease` now.
     """
     cursor = ledger.cursor(rule.id)
-    baseline = not terms.notify_history and (cursor is None or cursor.fingerprint != rule.fingerprint)
-    if cursor is None or cursor.fingerprint != rule.fingerprint:
+    meaning = Meaning(rule, terms.reading)
+    edit = edit_since(cursor, meaning)
+    baseline = not terms.notify_history and (cursor is None or edit is not None)
+    if cursor is None or edit is not None:
         subjects = None
     if cursor is None or subjects is None:
         planned = plan if plan is not None and plan.cursor == cursor else plan_of(rule, ledger, cursor, now)
@@ -111,10 +116,23 @@ def sweep(
     else:
         scope = part_of(rule, ledger, subjects, cursor, now)
         known = ledger.known_pairs(rule.id, scope.pairs or ())
-    swept = Swept(rule.id, baseline=baseline, scope=scope)
+    swept = Swept(rule.id, baseline=baseline, scope=scope, edit=edit)
     silences = Silences(rule.id, ledger.decisions(now), now)
     since = cursor.checked_through if cursor and not baseline else None
-    look = Look(rule, silences, now, baseline, terms.currency, ledger.digests, ledger.remembered, since)
+    reopened = frozenset() if terms.notify_history else reopened_since(cursor, rule, scope)
+    look = Look(
+        rule,
+        silences,
+        now,
+        baseline,
+        terms.currency,
+        ledger.digests,
+        ledger.remembered,
+        since,
+        edit,
+        reopened,
+        believes_emptiness=terms.guard.max_share == 1 or edit is not None or scope.pairs is not None,
+    )
     untold: list[Change] = []
 
     def write(chunk: list[Change]) -> None:
@@ -165,7 +183,7 @@ def sweep(
         ledger.commit(
             chunk,
             rule=rule.id,
-            cursor=_moved(cursor, rule, now) if last and moves_cursor else None,
+            cursor=_moved(cursor, meaning, now) if last and moves_cursor else None,
             run=run,
             now=now,
             lease=lease,
@@ -203,9 +221,10 @@ def _pairs(rule: Rule, source: Source, scope: Scope) -> int:
     return reading.survey.pairs
 
 
-def _moved(cursor: Cursor | None, rule: Rule, now: datetime) -> Cursor:
+def _moved(cursor: Cursor | None, meaning: Meaning, now: datetime) -> Cursor:
     # A clock that was set back does not make anything unread again.
-    return Cursor(rule.fingerprint, max(now, cursor.checked_through) if cursor else now)
+    through = max(now, cursor.checked_through) if cursor else now
+    return Cursor(meaning.rule.fingerprint, through, meaning.text)
 
 
 def _chunks(changes: Iterator[Change]) -> Iterator[list[Change]]:

@@ -63,6 +63,14 @@ def _told_of_sweep(swept: Swept) -> None:
         silenced=swept.silenced,
         **_counts(swept.transitions),
     )
+    if swept.edit:
+        log.info(
+            "rule was edited",
+            rule=swept.rule,
+            what=list(swept.edit.what),
+            untold=swept.edited,
+            remark="what fell by the edit is told to nobody",
+        )
     if swept.held:
         log.warning("held back", rule=swept.rule, alerts=swept.held, remark="see tercera held")
 

@@ -13,16 +13,18 @@ from tercera.model import RuleId
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Everything up to `checked_through` was looked at, by the rule that had this fingerprint."""
+    """Everything up to `checked_through` was looked at, by the rule that had this fingerprint and
+    `meaning` (as `rules.meaning` writes it; None in a ledger of before that was kept)."""
 
     fingerprint: str
     checked_through: datetime
+    meaning: str | None = None
 
 
 def cursor_of(connection: Connection, rule: RuleId) -> Cursor | None:
     """None for a rule that was never swept to its end."""
     row = connection.execute(select(cursors).where(cursors.c.rule == rule)).one_or_none()
-    return Cursor(row.fingerprint, row.checked_through) if row else None
+    return Cursor(row.fingerprint, row.checked_through, row.meaning) if row else None
 
 
 def forget(connection: Connection, rule: RuleId) -> None:
@@ -35,6 +37,9 @@ def move(connection: Connection, rule: RuleId, cursor: Cursor) -> None:
     forget(connection, rule)
     connection.execute(
         insert(cursors).values(
-            rule=rule, fingerprint=cursor.fingerprint, checked_through=cursor.checked_through
+            rule=rule,
+            fingerprint=cursor.fingerprint,
+            checked_through=cursor.checked_through,
+            meaning=cursor.meaning,
         )
     )

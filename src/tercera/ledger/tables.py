@@ -166,6 +166,7 @@ cursors = Table(
     Column("rule", Text, primary_key=True),
     Column("fingerprint", Text, nullable=False),
     Column("checked_through", Instant, nullable=False),
+    Column("meaning", Text),
 )
 
 positions = Table(

@@ -27,6 +27,7 @@ class Silence(StrEnum):
     NEXT_SWEEP = "next_sweep"  # it holds, and the next sweep will say so
     LEFT_OUT = "left_out"  # nobody listens for this: by `on`, or by what `notify` restricts
     RETRACTED = "retracted"  # it was told, and then taken back
+    EDITED = "edited"  # it was told, and fell by an edit of the configuration, which is told to nobody
     SILENCED = "silenced"  # somebody asked for silence, and it has not been told since
     DISMISSED = "dismissed"  # somebody said that it is no problem
     HELD = "held"  # too many at once: it waits for somebody to release it
@@ -86,11 +87,17 @@ def _silence_of(history: AlertHistory, finding: Finding, quiet: Quiet | None) ->
     if standing.level is not None and (unsaid := _unsaid(history, quiet)):
         return unsaid
     if standing.level is None:
-        told = any(step.speaks for step in history.steps)
-        holds_again = finding.level is not None and standing.state is State.RETRACTED
-        return Silence.NEXT_SWEEP if holds_again else Silence.RETRACTED if told else Silence.BELOW
+        return _fallen(history, finding)
     baseline = any(step.reason is Reason.BASELINE for step in history.steps)
     return Silence.BASELINE if baseline else Silence.LEFT_OUT
+
+
+def _fallen(history: AlertHistory, finding: Finding) -> Silence:
+    if finding.level is not None and history.alert.standing.state is State.RETRACTED:
+        return Silence.NEXT_SWEEP
+    if history.steps[-1].muted is Muted.EDITED:
+        return Silence.EDITED
+    return Silence.RETRACTED if any(step.speaks for step in history.steps) else Silence.BELOW
 
 
 def _unsaid(history: AlertHistory, quiet: Quiet | None) -> Silence | None:

@@ -1,6 +1,7 @@
 """Rules: which orders count, for whom, in which window, where the lines are, and who hears of it."""
 
 from tercera.rules.listener import Listener, everyone
+from tercera.rules.meaning import Edit, Meaning
 from tercera.rules.rule import Rule, judge
 
-__all__ = ["Listener", "Rule", "everyone", "judge"]
+__all__ = ["Edit", "Listener", "Meaning", "Rule", "everyone", "judge"]

@@ -17,7 +17,7 @@ from tercera.ledger.database.address import shown
 from tercera.ledger.database.engine import is_shared, reading, writing
 from tercera.ledger.tables import ledger
 
-HEAD = "0008"
+HEAD = "0009"
 """The newest migration."""
 
 

@@ -1,0 +1,94 @@
+"""What a rule means, as it is kept beside its cursor; and what an edit of the configuration changed of it.
+
+Kept are the rule's own words and, of the source, a mark of each setting that decides what is counted: enough
+to say what was edited and to know old levels by their new names, and nothing that could be a secret.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from tercera.model import Level
+from tercera.rules.rule import Rule
+
+_OF_THE_RULE = ("when", "per", "within", "timezone", "levels")
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What was changed since a rule was last swept: `what` by the names of the configuration, `levels` as
+    they were (empty where nobody knows)."""
+
+    what: tuple[str, ...]
+    levels: tuple[Level, ...] = ()
+
+    @property
+    def same_subjects(self) -> bool:
+        """Whether alerts of before are about what the rule counts for now."""
+        return "per" not in self.what
+
+    def carried(self, level: str | None, rule: Rule) -> str | None:
+        """What a level of before is called now. One whose name is gone is the new one in its place, where the
+        levels are as many and that name is new; else the highest one that needs no more."""
+        names = [each.name for each in self.levels]
+        if level is None or rule.rank(level):
+            return level
+        if level not in names:
+            return None
+        place = names.index(level)
+        if len(names) == len(rule.levels) and rule.levels[place].name not in names:
+            return rule.levels[place].name
+        lower = [each.name for each in rule.levels if each.threshold <= self.levels[place].threshold]
+        return lower[-1] if lower else None
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """A rule and how its source is read. `reading` are marks by the names of the source's settings."""
+
+    rule: Rule
+    reading: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """As the ledger keeps it."""
+        return json.dumps(self._values(), separators=(",", ":"), sort_keys=True)
+
+    def edited(self, fingerprint: str, kept: str | None) -> Edit | None:
+        """What was changed since a sweep that left these, None for nothing. A ledger of before this was kept
+        says only that something was."""
+        before = json.loads(kept) if kept else {}
+        now = self._values()
+        what = [name for name in _OF_THE_RULE if name in before and before[name] != now[name]]
+        if kept:
+            what += [f"source.{name}" for name in _changed(before.get("source", {}), now["source"])]
+        if not what and fingerprint != self.rule.fingerprint:
+            what = ["rule"]
+        levels = tuple(Level(name, threshold) for name, threshold in before.get("levels", ()))
+        return Edit(tuple(what), levels) if what else None
+
+    def _values(self) -> dict[str, Any]:
+        counting = self.rule.counting
+        return {
+            "when": [[each.field, list(each.values), each.ignore_case] for each in counting.when],
+            "per": counting.per,
+            "within": counting.within.value,
+            "timezone": counting.zone,
+            "levels": [[each.name, each.threshold] for each in self.rule.levels],
+            "grace": self.rule.grace.total_seconds(),
+            "source": dict(self.reading),
+        }
+
+
+def grace_of(kept: str | None) -> timedelta | None:
+    """The grace that the rule had then."""
+    seconds = json.loads(kept).get("grace") if kept else None
+    return None if seconds is None else timedelta(seconds=seconds)
+
+
+def _changed(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    return sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
