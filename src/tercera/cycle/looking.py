@@ -122,8 +122,8 @@ def _refuse_emptiness(rule: Rule, unseen: Collection[Pair], known: Mapping[Pair,
     if standing:
         raise SourceError(
             f"rule {rule.id!r}: the source shows not one order in the watched windows, where {standing:,} "
-            "alerts stand; nothing was taken back. See whether it is the right database and whether its orders are "
-            "there; if they are gone for good, sweep once with `guard: {max_share: 1}`"
+            "alerts stand; nothing was taken back. See whether it is the right database and has its orders; "
+            "if they are gone for good, sweep once with `guard: {max_share: 1}`"
         )
 
 
