@@ -122,7 +122,9 @@ class App:
                 f"{rule_id!r} is none of your rules but what Tercera watches itself; "
                 f"`tercera alerts --rule {rule_id}` lists its alerts"
             )
-        raise NotFoundError(f"there is no rule {rule_id!r}; known: {known}")
+        raise NotFoundError(f"there is no rule {rule_id!r}; known: {known}").said_as(
+            "no_rule", id=rule_id, known=known
+        )
 
     def silenceable(self, rule_id: str) -> RuleId:
         """The id of a rule, or of something that Tercera watches itself. Raises `NotFoundError`."""

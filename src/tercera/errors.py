@@ -6,14 +6,26 @@ command line is a property of the leaf.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
+from typing import Any, Self
 
 
 class TerceraError(Exception):
     """Something that a person can put right. Its text is shown as it is, in one line."""
 
     exit_code = 1
+    phrase: str | None = None
+    """By which pages say the same in their reader's language; without one they say what kind of error it is,
+    and show the text."""
+    values: Mapping[str, Any] = {}
+    """What the phrase holds."""
+
+    def said_as(self, phrase: str, **values: Any) -> Self:
+        """The same error, with its phrase."""
+        self.phrase, self.values = phrase, values
+        return self
 
 
 class ConfigError(TerceraError):

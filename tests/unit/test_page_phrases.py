@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import string
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
 
+import tercera
 from tercera.rendering.words import languages, words_for
 from tercera.web.wording import OTHERWISE, language_of, words_of
 
@@ -27,6 +30,28 @@ def test_every_phrase_is_there_with_its_values(language: str) -> None:
     pages = ours.keys() - mails.phrases.keys()  # mails put some of their values in other places
     differing = {key for key in pages if names_in(ours[key]) - {"count"} != names_in(theirs[key]) - {"count"}}
     assert differing == set()
+
+
+def errors_with_a_phrase() -> Iterator[tuple[str, set[str]]]:
+    """Of every `….said_as("phrase", name=…)` of ours: the phrase, and the names of its values."""
+    for path in sorted(Path(tercera.__file__).parent.rglob("*.py")):
+        text = path.read_text("utf-8")
+        for node in ast.walk(ast.parse(text)) if ".said_as(" in text else ():
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+                name = node.args[0]
+                if node.func.attr == "said_as" and isinstance(name, ast.Constant):
+                    yield str(name.value), {each.arg for each in node.keywords if each.arg is not None}
+
+
+def test_every_error_with_a_phrase_has_it() -> None:
+    """With the values that it brings, and none that it lacks; no phrase is left of an error that is gone."""
+    phrases = words_of(OTHERWISE).phrases
+    brought = dict(errors_with_a_phrase())
+    assert len(brought) > 15
+    for name, values in brought.items():
+        assert names_in(phrases[f"wrong.{name}"]) == values, name
+    kinds = {key.removeprefix("wrong.") for key in phrases if key.startswith("wrong.")}
+    assert {key for key in kinds if not key.startswith("kind.")} == brought.keys() | {"defect"}
 
 
 @pytest.mark.parametrize(

@@ -140,7 +140,9 @@ def test_a_link_that_is_not_ours(shop: Dashboard, mails: Mailbox) -> None:
     ]
     with shop.client() as nobody:
         for each in wrong:
-            assert nobody.get(f"/answer/{each}").status_code == 410, each
+            over = nobody.get(f"/answer/{each}", headers={"accept-language": "es"})
+            assert over.status_code == 410, each
+            assert "Este enlace es demasiado antiguo" in over.text
             assert nobody.post(f"/answer/{each}", data={"do": "dismiss"}).status_code == 410, each
         foreign = {"origin": "https://evil.example"}
         assert nobody.post(path, data={"do": "dismiss"}, headers=foreign).status_code == 403

@@ -108,7 +108,7 @@ def test_only_what_the_page_named(crowd: Dashboard) -> None:
         assert (form["shown"], form["newest"]) == (str(MANY), str(MANY))
         refused = browser.post("/decide", data=form | {"view": "", "shown": "12"})
         assert refused.status_code == 422
-        assert "more than the 12 alerts" in refused.text
+        assert "named 12 alerts, and now there are more" in refused.text
         assert browser.post("/decide", data=form | {"view": "window=2001-01"}).status_code == 422
         assert browser.post("/decide", data=form | {"do": "dismiss"}).status_code == 422
         assert (

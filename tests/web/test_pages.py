@@ -177,6 +177,39 @@ def test_the_way_back_from_what_did_not_work(standing: Dashboard, referer: str, 
     assert re.findall(r'<a href="([^"]*)">Back</a>', answer.text) == ([path] if path else [])
 
 
+SPANISH = {"accept-language": "es-CO,es;q=0.9"}
+
+
+def test_what_did_not_work_in_spanish(site: Dashboard) -> None:
+    """What kind of problem it is, in the browser's language; English words only where nothing else knows
+    more, marked as such."""
+    with site.as_("omar") as browser:
+        browser.headers.update(SPANISH)
+        form = {"csrf": site.csrf(browser), "do": "dismiss"}
+        said = {
+            404: (browser.get("/nowhere"), "En esta dirección no hay nada."),
+            403: (browser.get("/audit"), "omar no puede hacer esto: hace falta el permiso «admin»"),
+            405: (browser.delete("/alerts"), "Esto no se puede hacer en esta dirección."),
+            422: (browser.post("/alerts", data=form), "No se eligió ninguna alerta"),
+        }
+        for status, (answer, words) in said.items():
+            assert answer.status_code == status
+            assert words in answer.text
+            assert "No se pudo hacer" in answer.text
+            assert ('lang="en"' in answer.text) == (status == 405)
+        assert "No existe la alerta 99." in browser.get("/alerts/99").text
+        assert "No existe la regla «none»." in browser.get("/rules/none").text
+        assert "Falta el motivo" in browser.post("/alerts/1", data=form).text
+        assert "El formulario es demasiado antiguo" in browser.post("/alerts", data={"csrf": "x"}).text
+        foreign = browser.post("/alerts", data=form, headers={"origin": "https://evil.example"})
+        assert "Esto vino de otro sitio." in foreign.text
+        wrong = browser.post("/alerts", data=form | {"alert": "x"})
+        assert "Algo de lo que se envió no es correcto." in wrong.text
+        assert '<p class="soft" lang="en"><bdi>body.alert' in wrong.text
+        site.app.clock = lambda: 1 / 0  # type: ignore[assignment,return-value]  # a defect
+        assert "Esto es un fallo de Tercera." in browser.get("/alerts").text
+
+
 def test_what_is_held_back(tmp_path: Path) -> None:
     """The overview says so first, and lets it go or puts it aside."""
     with (

@@ -196,15 +196,19 @@ def _check(
     now: datetime,
 ) -> None:
     if kind is not DecisionKind.ACKNOWLEDGE and not reason.strip():
-        raise DecisionError("the reason is empty; say why, for whoever reads the alert's history")
+        raise DecisionError("the reason is empty; say why, for whoever reads the alert's history").said_as(
+            "no_reason"
+        )
     if kind is DecisionKind.SILENCE and customer is None and rule is None:
-        raise DecisionError("say what to silence: a customer, a rule or both")
+        raise DecisionError("say what to silence: a customer, a rule or both").said_as("no_object")
     if kind is not DecisionKind.SILENCE and alert is None:
         raise DecisionError(f"say which alert to {kind}")
     if kind in (DecisionKind.SILENCE, DecisionKind.SNOOZE) and until is None:
-        raise DecisionError("say when it ends")
+        raise DecisionError("say when it ends").said_as("no_end")
     if until is not None and until <= now:
-        raise DecisionError(f"{until:%Y-%m-%d %H:%M} is over already; say an end that is to come")
+        raise DecisionError(f"{until:%Y-%m-%d %H:%M} is over already; say an end that is to come").said_as(
+            "past_end"
+        )
 
 
 def _held_rule(app: App, ledger: Ledger, rule: str | None) -> RuleId | None:

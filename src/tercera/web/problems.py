@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ from tercera.ledger import PlaceLostError
 from tercera.ledger.looks.searching import PlaceError
 from tercera.pushed.order import BatchError
 from tercera.pushed.shops import UnreadableError
+from tercera.rendering.words import Words
 from tercera.web.asked import AskedError
 from tercera.web.page import link, page, words_in
 from tercera.web.permitting.asking import NotAllowedError, UnknownError
@@ -65,14 +67,39 @@ def _is_for_programs(path: str) -> bool:
     return path.startswith(("/api/", "/metrics", "/hooks/", "/readyz"))
 
 
-def told(request: Request, status: int, detail: str, **more: Any) -> Response:
-    """In the form that whoever asked can read."""
+def told(
+    request: Request, status: int, detail: str, said: Callable[[Words], str] | None = None, **more: Any
+) -> Response:
+    """In the form that whoever asked can read. People read what `said` gives in their language; without it,
+    what kind of problem it is, and the detail as it is."""
     if for_programs(request):
         return problem(status, detail, **more)
-    came_from = _came_from(request)
-    answer = page(request, "problem.html", status=status, code=status, detail=detail, came_from=came_from)
+    words = words_in(request)
+    answer = page(
+        request,
+        "problem.html",
+        status=status,
+        code=status,
+        said=said(words) if said is not None else _kind(words, status),
+        detail=None if said is not None else detail,
+        came_from=_came_from(request),
+    )
     answer.headers.update(more.get("headers") or {})
     return answer
+
+
+def _kind(words: Words, status: int) -> str:
+    """Of a problem, by its status, or by the family of it."""
+    key = f"wrong.kind.{status}"
+    return words.say(key if words.known(key) else f"wrong.kind.{400 if status < 500 else 500}")
+
+
+def _phrase_of(error: Exception) -> Callable[[Words], str] | None:
+    """How pages say an error that has a phrase."""
+    if not isinstance(error, TerceraError) or error.phrase is None:
+        return None
+    key, values = f"wrong.{error.phrase}", error.values
+    return lambda words: words.say(key, **values)
 
 
 def _came_from(request: Request) -> str | None:
@@ -137,13 +164,13 @@ async def _unknown(request: Request, _: Exception) -> Response:
 
 
 async def _not_allowed(request: Request, error: Exception) -> Response:
-    return told(request, 403, str(error))
+    return told(request, 403, str(error), _phrase_of(error))
 
 
 async def _wrong(request: Request, error: Exception) -> Response:
     status = _status_of(error)
     more = {"errors": _lines(error)} if isinstance(error, BatchError) else {}
-    return told(request, status, str(error), **more)
+    return told(request, status, str(error), _phrase_of(error), **more)
 
 
 def _status_of(error: Exception) -> int:
@@ -176,15 +203,21 @@ def _is_json(request: Request) -> bool:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    headers, detail = dict(error.headers or {}), str(error.detail)
+    headers, detail, said = dict(error.headers or {}), str(error.detail), None
     if error.status_code == 404 and detail == HTTPStatus.NOT_FOUND.phrase:
-        detail = words_in(request).say("problem.nowhere")
+        said = _nowhere
+        detail = _nowhere(words_in(request))
     if error.status_code == 405:
         headers["allow"] = ", ".join(sorted(request.app.state.allowed(request.url.path)))
         detail = f"{request.method} is not possible here; possible: {headers['allow']}"
-    return told(request, error.status_code, detail, headers=headers)
+    return told(request, error.status_code, detail, said, headers=headers)
+
+
+def _nowhere(words: Words) -> str:
+    return words.say("problem.nowhere")
 
 
 async def _defect(request: Request, error: Exception) -> Response:
     """What nobody foresaw: the log has the traceback, the answer nothing of it."""
-    return told(request, 500, "this is a defect; the log of Tercera says where it happened")
+    detail = "this is a defect; the log of Tercera says where it happened"
+    return told(request, 500, detail, lambda words: words.say("wrong.defect"))

@@ -28,7 +28,9 @@ class Turns:
     def taken(self) -> Iterator[None]:
         """Waits a little for the turn. Raises `BusyError`."""
         if not self._lock.acquire(timeout=PATIENCE):
-            raise BusyError("somebody else looks through history at this moment; ask again later")
+            raise BusyError("somebody else looks through history at this moment; ask again later").said_as(
+                "busy"
+            )
         try:
             yield
         finally:

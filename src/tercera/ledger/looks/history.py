@@ -117,7 +117,9 @@ def history(connection: Connection, alert: int) -> AlertHistory:
     """NotFoundError for an id that no alert has."""
     row = connection.execute(select(alerts).where(alerts.c.id == alert)).one_or_none()
     if row is None:
-        raise NotFoundError(f"there is no alert {alert}; `tercera alerts` lists those there are")
+        raise NotFoundError(f"there is no alert {alert}; `tercera alerts` lists those there are").said_as(
+            "no_alert", id=alert
+        )
     steps = connection.execute(
         select(transitions, alerts.c.subject, alerts.c.window)
         .join(alerts, alerts.c.id == transitions.c.alert)

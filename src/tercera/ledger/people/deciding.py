@@ -22,7 +22,9 @@ def decide(connection: Connection, decision: Decision) -> Decided:
     """Writes a decision down unless it stands already. NotFoundError: an alert that is not there."""
     (decided,) = decide_each(connection, [decision])
     if decided is None:
-        raise NotFoundError(f"there is no alert {decision.alert}; `tercera alerts` lists those there are")
+        raise NotFoundError(
+            f"there is no alert {decision.alert}; `tercera alerts` lists those there are"
+        ).said_as("no_alert", id=decision.alert)
     return decided
 
 

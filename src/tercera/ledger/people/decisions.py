@@ -18,7 +18,9 @@ def end(connection: Connection, decision: int, now: datetime) -> Decision:
     """Ends a decision before its time. NotFoundError when there is none with this id that holds."""
     found = connection.execute(select(decisions).where(decisions.c.id == decision)).one_or_none()
     if found is None or not read_decision(found).holds(now):
-        raise NotFoundError(f"there is no silence {decision} in force; `tercera silence list` shows them")
+        raise NotFoundError(
+            f"there is no silence {decision} in force; `tercera silence list` shows them"
+        ).said_as("no_decision", id=decision)
     connection.execute(update(decisions).where(decisions.c.id == decision).values(ended_at=now))
     return replace(read_decision(found), ended_at=now)
 

@@ -84,7 +84,7 @@ class OpenId:
         if "error" in answer:
             raise OpenIdError(f"the provider refused: {answer['error'][:80]}")
         if answer.get("state") != kept["state"] or "code" not in answer:
-            raise OpenIdError("the answer does not belong to this login; begin again")
+            raise OpenIdError("the answer does not belong to this login; begin again").said_as("login_again")
         claims = self._claims(answer["code"], kept["verifier"], kept["nonce"], now)
         return self._identity(claims), str(kept["after"])
 
@@ -196,8 +196,10 @@ class OpenId:
     def _opened(self, cookie: str, now: datetime) -> dict[str, Any]:
         text, _, mark = cookie.partition(".")
         if not self.keys.is_signed(_PURPOSE, text, mark):
-            raise OpenIdError("this login was not begun here, or in another browser; begin again")
+            raise OpenIdError("this login was not begun here, or in another browser; begin again").said_as(
+                "login_again"
+            )
         kept: dict[str, Any] = json.loads(urlsafe_b64decode(text))
         if kept["ends"] < now.timestamp():
-            raise OpenIdError("the login took too long; begin again")
+            raise OpenIdError("the login took too long; begin again").said_as("login_again")
         return kept

@@ -100,7 +100,9 @@ def end_one(
 ) -> Response:
     """Ends a decision about it before its time."""
     if all(each.id != decision for each in site.ledger.alert(alert).decisions):
-        raise NotFoundError(f"alert {alert} has no decision {decision}; load its page again")
+        raise NotFoundError(f"alert {alert} has no decision {decision}; load its page again").said_as(
+            "no_decision", id=decision
+        )
     end(site.app, site.ledger, visitor.actor, decision)
     return back(f"/alerts/{alert}", done="alert.ended")
 

@@ -102,7 +102,7 @@ def decide_several(
     """One decision about each alert that was chosen."""
     kind = answer_of(do)
     if not alert:
-        raise DecisionError("no alert was chosen; tick those that are meant")
+        raise DecisionError("no alert was chosen; tick those that are meant").said_as("none_chosen")
     until = until_of(site, kind, pause)
     done = decide_each(site.app, site.ledger, visitor.actor, kind, alert, reason=reason, until=until)
     came = {"count": done.new, "already": done.stood or None, "gone": done.gone or None}

@@ -94,4 +94,6 @@ def _asking(request: Request, site: Site, question: _Question, do: str) -> Respo
 
 
 def _over(request: Request) -> Response:
-    return page(request, "problem.html", status=410, code=410, detail=words_in(request).say("answer.over"))
+    return page(
+        request, "problem.html", status=410, code=410, said=words_in(request).say("answer.over"), detail=None
+    )

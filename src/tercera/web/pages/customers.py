@@ -107,7 +107,9 @@ def end(
 ) -> Response:
     """Ends a silence, or a decision about one of their alerts."""
     if all(each.id != decision for each in site.ledger.views.decisions_of(SubjectId(customer))):
-        raise NotFoundError(f"there is no decision {decision} about this customer; load the page again")
+        raise NotFoundError(
+            f"there is no decision {decision} about this customer; load the page again"
+        ).said_as("no_decision", id=decision)
     deciding.end(site.app, site.ledger, visitor.actor, decision)
     return back("/customers", id=customer, done="alert.ended")
 

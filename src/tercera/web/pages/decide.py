@@ -64,11 +64,11 @@ def decide_all(
     wanted = replace(wanted_of(QueryParams(view)), through=newest)
     found = site.ledger.views.ids(wanted, site.now(), most=MOST + 1)
     if not found:
-        raise DecisionError("no alert is like this any more; look at the list again")
+        raise DecisionError("no alert is like this any more; look at the list again").said_as("none_left")
     if len(found) > shown:
         raise DecisionError(
             f"more than the {shown:,} alerts that the page named are like this now; look at it again"
-        )
+        ).said_as("more_now", count=shown)
     until = until_of(site, kind, pause)
     done = decide_each(site.app, site.ledger, visitor.actor, kind, found, reason=reason, until=until)
     came = {"count": done.new, "already": done.stood or None, "gone": done.gone or None}

@@ -100,4 +100,4 @@ def _end(site: Site, length: str, until: str) -> datetime | None:
     except (ValueError, OverflowError):
         raise DecisionError(
             f"{until or length!r} is no end; write a day like 2026-12-31, or a length like 7d"
-        ) from None
+        ).said_as("bad_end", given=until or length) from None

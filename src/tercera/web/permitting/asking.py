@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.params import Depends as Dependency
 
+from tercera.errors import TerceraError
 from tercera.ledger.people.tokens import PREFIX
 from tercera.people import Permission, Via
 from tercera.web.access.visitor import Visitor
@@ -26,7 +27,7 @@ class UnknownError(Exception):
     """Nobody who is known asks: log in first."""
 
 
-class NotAllowedError(Exception):
+class NotAllowedError(TerceraError):
     """It is known who asks, and they may not. Its text says what is missing."""
 
 
@@ -45,7 +46,7 @@ class May:
         if not visitor.may(self.permission):
             raise NotAllowedError(
                 f"{visitor.name} may not do this: it needs the permission {self.permission}"
-            )
+            ).said_as("may_not", who=visitor.name, permission=self.permission)
         if visitor.session is not None and request.method not in SAFE:
             await check_form(site, visitor, request)
         check_names(request)
@@ -112,7 +113,9 @@ async def check_form(site: Site, visitor: Visitor, request: Request) -> None:
         field = (await request.form()).get(CSRF_FIELD)
         given = field if isinstance(field, str) else None
     if visitor.session is None or given is None or not site.keys.is_signed("csrf", visitor.session, given):
-        raise NotAllowedError("the form is too old, or comes from elsewhere; load the page again")
+        raise NotAllowedError("the form is too old, or comes from elsewhere; load the page again").said_as(
+            "old_form"
+        )
 
 
 def check_origin(site: Site, request: Request) -> None:
@@ -121,7 +124,9 @@ def check_origin(site: Site, request: Request) -> None:
     origin = request.headers.get("origin")
     foreign = told is not None and told not in ("same-origin", "none")
     if foreign or (origin is not None and origin not in site.origins(request)):
-        raise NotAllowedError("this came from another site; open the page here and do it again")
+        raise NotAllowedError("this came from another site; open the page here and do it again").said_as(
+            "foreign"
+        )
 
 
 def address_of(request: Request) -> str | None:

@@ -39,7 +39,7 @@ def version_of(rule: Rule, asked: Asked) -> Rule:
     )
     levels = [_level(level, asked.thresholds.get(level.name, "")) for level in rule.levels]
     if len({level.threshold for level in levels}) != len(levels):
-        raise VersionError("two levels have the same threshold; make them differ")
+        raise VersionError("two levels have the same threshold; make them differ").said_as("same_levels")
     return replace(
         rule,
         counting=replace(rule.counting, when=when),
@@ -79,5 +79,7 @@ def _level(level: Level, text: str) -> Level:
     if not text:
         return level
     if not (text.isascii() and text.isdecimal() and len(text) < 8 and 1 <= int(text) <= HIGHEST):
-        raise VersionError(f"{level.name}: {text[:20]!r} is no number of orders; write one from 1 on")
+        raise VersionError(
+            f"{level.name}: {text[:20]!r} is no number of orders; write one from 1 on"
+        ).said_as("no_number", level=level.name, given=text[:20])
     return Level(level.name, int(text))
