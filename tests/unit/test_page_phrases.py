@@ -5,12 +5,15 @@ from __future__ import annotations
 import ast
 import string
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 
 import pytest
+from markupsafe import Markup
 
 import tercera
 from tercera.rendering.words import languages, words_for
+from tercera.web.moments import marked, said
 from tercera.web.wording import OTHERWISE, language_of, words_of
 
 
@@ -52,6 +55,17 @@ def test_every_error_with_a_phrase_has_it() -> None:
         assert names_in(phrases[f"wrong.{name}"]) == values, name
     kinds = {key.removeprefix("wrong.") for key in phrases if key.startswith("wrong.")}
     assert {key for key in kinds if not key.startswith("kind.")} == brought.keys() | {"defect"}
+
+
+@pytest.mark.parametrize("language", languages())
+def test_a_time_in_a_sentence(language: str) -> None:
+    """It is HTML, and whatever else the sentence holds is text."""
+    words, time = words_of(language), marked(date(2026, 11, 1), "<1>")
+    shown = said(words, "alert.decided.snooze", who="<b>{at}</b>", at=time)
+    assert isinstance(shown, Markup)
+    assert '<time datetime="2026-11-01">&lt;1&gt;</time>' in shown
+    assert "&lt;b&gt;{at}&lt;/b&gt;" in shown
+    assert not isinstance(said(words, "alert.decided.snooze", who="<b>", at="x"), Markup)
 
 
 @pytest.mark.parametrize(

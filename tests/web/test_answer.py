@@ -120,6 +120,8 @@ def test_what_is_answered_is_named(shop: Dashboard, mails: Mailbox) -> None:
             shown = nobody.get(path, headers={"accept-language": language}).text
             assert sentence in shown
             assert rule in shown
+            assert "America/Bogota" in shown
+            assert '<time datetime="2026-12-22T10:00:00.000-05:00">' in shown
     mail = next(each for each in of(mails, OPERATIONS) if "bruno_2" in part(each, "plain"))
     assert "bruno_2) has 12 cancelled orders in November 2026." in part(mail, "plain")
 

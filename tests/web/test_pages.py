@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -175,6 +176,27 @@ def test_the_way_back_from_what_did_not_work(standing: Dashboard, referer: str, 
     assert answer.status_code == 422
     assert "tick those that are meant" in answer.text
     assert re.findall(r'<a href="([^"]*)">Back</a>', answer.text) == ([path] if path else [])
+
+
+def test_times_name_their_zone(standing: Dashboard) -> None:
+    """Once on each page, by its name; each time says its instant and offset to whatever reads the page, also
+    within a sentence, where what strangers wrote is still only text."""
+    with standing.as_("ada") as browser:
+        for path in (*PATHS, "/audit", "/settings", "/rules", "/data", "/deliveries", "/silences"):
+            shown = browser.get(path).text
+            assert shown.count("by the clock of America/Bogota.") == 1, path
+            assert "&lt;time" not in shown, path
+            for exact in re.findall(r'<time datetime="([^"]*)">', shown):
+                moment = datetime.fromisoformat(exact)
+                assert len(exact) == 10 or moment.utcoffset() == timedelta(hours=-5), path
+        assert "Las horas son las de America/Bogota." in browser.get("/", headers=SPANISH).text
+        alert = browser.get("/alerts/1").text
+    assert (
+        '<dd><time datetime="2026-11-22T10:00:00.000-05:00">Nov 22, 2026, 10:00\u202fAM</time></dd>' in alert
+    )
+    assert '<td><time datetime="2026-11-01">Nov 1, 2026</time></td>' in alert
+    with standing.client() as nobody:
+        assert "America/Bogota" not in nobody.get("/login").text
 
 
 SPANISH = {"accept-language": "es-CO,es;q=0.9"}

@@ -73,10 +73,16 @@ class Words:
 
     def say(self, key: str, count: int | None = None, **values: object) -> str:
         """The phrase of `key` with its values; with a count, in its plural form. KeyError: no such phrase."""
+        return self.phrase(key, count).format_map({"count": self.counted(count), **values})
+
+    def phrase(self, key: str, count: int | None = None) -> str:
+        """Without its values, in the plural form of the count. KeyError: no such phrase."""
         phrase = self.phrases[key]
-        if not isinstance(phrase, str):
-            phrase = phrase.get(self._form(count or 0), phrase["other"])
-        return phrase.format_map({"count": self.number(count) if count is not None else "", **values})
+        return phrase if isinstance(phrase, str) else phrase.get(self._form(count or 0), phrase["other"])
+
+    def counted(self, count: int | None) -> str:
+        """A count as a phrase holds it; "" without one."""
+        return self.number(count) if count is not None else ""
 
     @lru_cache(maxsize=4096)  # noqa: B019 - see the class
     def _form(self, count: int) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 from urllib.parse import urlencode
@@ -18,6 +17,7 @@ from tercera import __version__
 from tercera.people import Permission
 from tercera.rendering.words import Words
 from tercera.web.access.visitor import Visitor
+from tercera.web.moments import placed, said, when
 from tercera.web.site import Site, site_of
 from tercera.web.wording import language_of, words_of
 
@@ -76,9 +76,11 @@ def part(request: Request, template: str, **values: Any) -> Markup:
 
 def _said(site: Site, words: Words) -> dict[str, Any]:
     return {
-        "say": words.say,
+        "say": partial(said, words),
         "words": words,
-        "when": lambda moment: when(site, words, moment),
+        "when": partial(when, site, words),
+        "placed": partial(placed, words),
+        "zone": site.zone.key,
         "link": link,
         "tone": lambda rule, level: tone(site, rule, level),
     }
@@ -98,11 +100,6 @@ def link(path: str, **query: object) -> str:
     """A path with those values that are neither None nor empty."""
     given = {name: value for name, value in query.items() if value not in (None, "", ())}
     return f"{path}?{urlencode(given, doseq=True)}" if given else path
-
-
-def when(site: Site, words: Words, moment: datetime | None) -> str:
-    """A time in the configured zone, as the language writes it; `–` for none."""
-    return words.placed(moment.astimezone(site.zone)) if moment is not None else "–"
 
 
 def tone(site: Site, rule: str, level: str | None) -> str:

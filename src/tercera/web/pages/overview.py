@@ -20,6 +20,7 @@ from tercera.questions.health import Health, health_of, rejected
 from tercera.rendering.words import Words
 from tercera.rules import Rule
 from tercera.web.access.visitor import Visitor
+from tercera.web.moments import shortly
 from tercera.web.page import Place, back, link, page, part, words_in
 from tercera.web.permitting.asking import may
 from tercera.web.site import Here, Site
@@ -70,7 +71,7 @@ def _glance(request: Request, site: Site, periods: list[Period], chosen: Period)
         levels=_levels(site, figures.open),
         open=sum(figures.open.values()),
         moved=figures.moved,
-        moves=[(move, _shortly(site, words, move.at)) for move in latest],
+        moves=[(move, shortly(site, words, move.at)) for move in latest],
         names=views.names({move.alert for move in latest}),
         notices=figures.notices,
         waiting=(NoticeState.PENDING, NoticeState.SENT, NoticeState.DEAD, NoticeState.UNDELIVERABLE),
@@ -141,13 +142,6 @@ def _chosen(asked: str | None, periods: list[Period]) -> Period:
 def _months(words: Words, site: Site, period: Period) -> Months:
     rules: list[Rule] = [rule for rule in site.app.settings.rules if rule.counting.within is period]
     return months_of(site, rules, words)
-
-
-def _shortly(site: Site, words: Words, moment: datetime) -> str:
-    """Of today, the time alone."""
-    here = moment.astimezone(site.zone)
-    today = here.date() == site.now().astimezone(site.zone).date()
-    return words.clock(here) if today else words.placed(here)
 
 
 def _late(site: Site, health: Health, now: datetime) -> bool:
