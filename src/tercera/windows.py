@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -94,6 +95,14 @@ _SHAPES: dict[Period, str] = {
     Period.QUARTER: r"(\d{4})-Q([1-4])",
     Period.YEAR: r"(\d{4})",
 }
+
+
+def is_window(text: str) -> bool:
+    """Whether it names a window of any period."""
+    for period in Period:
+        with suppress(ValueError):
+            return bool(parse_window(text, period))
+    return False
 
 
 @lru_cache(maxsize=4096)

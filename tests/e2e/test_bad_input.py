@@ -136,6 +136,9 @@ def test_names_that_are_not_there(tercera: Tercera) -> None:
     assert "'lost' is no state" in complaint(tercera, "alerts", "--state", "lost", code=2)
     assert "No such command 'runn'" in complaint(tercera, "runn", code=2)
     tercera.run("run", "--once")
+    assert "no rule 'nope'" in complaint(tercera, "alerts", "--rule", "nope", code=5)
+    assert "'2023-6' is no window" in complaint(tercera, "alerts", "--window", "2023-6", code=2)
+    assert "None of these is dead or undeliverable" in tercera.run("deliveries", "retry", "99").out
     assert "99" in complaint(tercera, "alerts", "show", "99", code=5)
 
 
@@ -192,6 +195,34 @@ def test_a_file_that_can_not_be_read(tercera: Tercera, content: bytes, words: st
     line = complaint(tercera, "backtest", "--json", code=3)
     assert "orders.csv" in line
     assert words in line
+
+
+def test_a_status_that_no_order_has(tercera: Tercera) -> None:
+    """A backtest of nothing says that it is the rule, and which statuses there are."""
+    (tercera.folder / "orders.csv").write_text(HEADER + rows(status="canceled"))
+    report = tercera.json("backtest")
+    assert (report["alerts"], report["instead"]) == (0, [])
+    (tercera.folder / "orders.csv").write_text(HEADER + rows().replace("returned", "Returned"))
+    assert tercera.json("backtest")["instead"] == ["Returned"]
+    assert "No order at all meets `when` (status: returned, cancelled)" in tercera.run("backtest").out
+
+
+def test_a_terminal_that_lacks_the_marks(tercera: Tercera) -> None:
+    """It shows others in their place; the command does what it does."""
+    poor = Tercera(tercera.folder, {"PYTHONIOENCODING": "ascii"}, fresh=True)
+    told = poor.run("check", code=1).out
+    assert "+ configuration         tercera.yaml: 1 rule" in told
+    assert "x customers with an id  0" in told
+    assert "-> fill the file" in told
+
+
+def test_a_place_that_can_not_be_written(tercera: Tercera) -> None:
+    """That is no defect of ours."""
+    (tercera.folder / "x.csv.part").mkdir()
+    told = complaint(tercera, "simulate", "orders", "x.csv", code=1)
+    assert "x.csv.part" in told
+    assert "see that the folder is there and may be written" in told
+    assert "defect" not in told
 
 
 def test_a_missing_file(tercera: Tercera) -> None:

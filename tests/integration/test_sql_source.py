@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import uuid
 from contextlib import closing
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr, ValidationError
+from sqlalchemy import make_url
 
 from tercera.errors import SourceError
 from tercera.fields import OrderFields, Timestamps
@@ -202,6 +204,52 @@ def test_an_address_that_nobody_answers_is_told_without_the_password() -> None:
     with closing(open_source(settings, "UTC")) as opened, unreached as caught:
         list(opened.tally(MONTH, Scope()))
     assert "s3cr3t" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["postgres", "mariadb"])
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"password": "wr0ng"}, "refused the login .*check user and password in source.uri"),
+        ({"username": "nobody", "database": "nowhere"}, "refused the login"),
+        ({"port": 1}, "can't be reached: .*see that it runs, and check host and port"),
+    ],
+)
+def test_what_refuses_a_connection_is_told_with_what_helps(
+    name: str, change: dict[str, Any], words: str
+) -> None:
+    """A wrong password is no server that is away; and it is not repeated."""
+    uri = make_url(databases.load(name).uri()).set(**change).render_as_string(hide_password=False)
+    settings = Settings(kind="sql", uri=SecretStr(uri), orders={"table": "orders"})
+    with closing(open_source(settings, "UTC")) as opened:
+        (told,) = opened.check([MONTH])
+    assert re.search(words, told.detail)
+    assert not told.ok
+    assert "wr0ng" not in told.detail
+
+
+def test_a_database_that_is_not_there() -> None:
+    """The server answers, so it is the name that is wrong."""
+    uri = make_url(databases.load("postgres").uri()).set(database="nowhere")
+    settings = Settings(
+        kind="sql", uri=SecretStr(uri.render_as_string(hide_password=False)), orders={"table": "orders"}
+    )
+    with closing(open_source(settings, "UTC")) as opened:
+        (told,) = opened.check([MONTH])
+    assert "has no such database" in told.detail
+    assert "the name at the end of source.uri" in told.detail
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mysql"])
+def test_a_password_that_is_not_encoded(kind: str) -> None:
+    """A driver would take what stands behind its first @ for the host, and say it."""
+    uri = SecretStr(f"{kind}://shop:pa@55w0rd/x@127.0.0.1/shop")
+    with pytest.raises(
+        ValidationError, match=r"more than one @; write .* percent-encoded: @ is %40"
+    ) as caught:
+        Settings(kind="sql", uri=uri, orders={"table": "orders"})
+    assert "55w0rd" not in str(caught.value)
+    Settings(kind="sql", uri=SecretStr("sqlite:///a@b@c.db"), orders={"table": "orders"})
 
 
 def test_an_address_must_name_an_engine() -> None:

@@ -189,6 +189,14 @@ def test_a_missing_variable_is_named(tmp_path: Path) -> None:
     assert sum("is not set" in mistake for mistake in found) == 4
 
 
+def test_an_address_that_is_not_there_yet_is_one_mistake(tmp_path: Path) -> None:
+    """Not a wrong address as well, which is what nothing would be."""
+    source = "  kind: sql\n  uri: ${SHOP_URI}\n  orders: {table: orders}\n  customers: {table: people}\n"
+    before, rest = GOOD.split("source:\n")
+    (mistake,) = mistakes(tmp_path, f"{before}source:\n{source}rules:{rest.split('rules:')[1]}")
+    assert "source.uri: the environment variable SHOP_URI is not set" in mistake
+
+
 def test_no_secret_is_shown_when_its_neighbour_is_wrong(tmp_path: Path) -> None:
     """A message quotes what is wrong, never what came from the environment."""
     environment = {**ENVIRONMENT, "SENDER_EMAIL": "geheim no address", "ATLAS_URI": "postgres://u:geheim@h/"}

@@ -46,7 +46,13 @@ def list_alerts(
         return
     from tercera.app import open_app
     from tercera.model import RuleId, State, SubjectId, WindowId
+    from tercera.telling.watch import is_reserved
+    from tercera.windows import is_window
 
+    if window is not None and not is_window(window):
+        raise typer.BadParameter(
+            f"{window!r} is no window; write it like 2023-06, 2023-W23, 2023-Q2 or 2023-06-09"
+        )
     if state is not None and state not in list(State):
         raise typer.BadParameter(f"{state!r} is no state; known: {', '.join(State)}")
     with open_app(config) as app, app.ledger(read_only=True) as ledger:
@@ -57,6 +63,8 @@ def list_alerts(
             state=State(state) if state else None,
             limit=limit,
         )
+        if rule and not found and not is_reserved(rule):
+            app.rule(rule)  # of one that was taken out there may still be alerts
         health, lines = health_json(ledger), list(health_lines(ledger))
     if json:
         print_json({"alerts": [alert_json(alert) for alert in found], "health": health})

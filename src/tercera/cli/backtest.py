@@ -18,6 +18,7 @@ from tercera.cli.output import (
     progress,
     rejects_json,
     table,
+    visible,
 )
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def backtest(
                 "rows": result.survey.rows,
                 "rejects": rejects_json(result.survey.rejects),
                 "could_have_counted": sum(each.matching for each in result.survey.rejects.values()),
+                "instead": result.instead,
                 "seconds": round(result.seconds, 3),
             }
         )
@@ -82,6 +84,11 @@ def _day(moment: datetime | None) -> date | None:
     return moment.date() if moment else None
 
 
+def _when(rule: Rule) -> str:
+    """As the configuration says it."""
+    return "; ".join(f"{match.field}: {', '.join(match.values)}" for match in rule.counting.when)
+
+
 def show_backtest(rule: Rule, result: Backtest) -> None:
     """What would have been said: by level, by window, and what could not be judged."""
     out = console()
@@ -91,6 +98,12 @@ def show_backtest(rule: Rule, result: Backtest) -> None:
         f"{result.alerts:,} alerts about {result.customers:,} {subjects} in {result.survey.orders:,} orders "
         f"({result.survey.rows:,} rows), read in {result.seconds:.1f} s. Nothing was written or sent."
     )
+    if result.instead:
+        there = ", ".join(repr(visible(status)) for status in result.instead)
+        wanted = visible(_when(rule))
+        out.print(
+            f"[yellow]No order at all meets `when` ({wanted}).[/yellow] Orders have statuses like {there}."
+        )
     levels = table(None, "level", "from", "alerts", right=("from", "alerts"))
     for level in rule.levels:
         levels.add_row(level.name, str(level.threshold), f"{result.by_level[level.name]:,}")

@@ -140,8 +140,9 @@ def _source_checks(app: App, *, fix: bool, tell: Tell) -> Iterator[Check]:
     from tercera.indexes.advice import Indexed
     from tercera.orders import Check
 
+    found: list[Check] = []
     try:
-        found = list(app.source.check([rule.counting for rule in app.settings.rules], fix=fix))
+        found += list(app.source.check([rule.counting for rule in app.settings.rules], fix=fix))
         yield from found
         if found[0].ok and isinstance(app.source, Indexed):  # the first is whether it can be reached at all
             yield from app.source.advise(_asked(app), fix=fix, live=app.settings.schedule.live, tell=tell)
@@ -149,7 +150,8 @@ def _source_checks(app: App, *, fix: bool, tell: Tell) -> Iterator[Check]:
             pers = {rule.counting.per for rule in app.settings.rules}
             yield from app.followable.check_changes(pers, fix=fix)
     except TerceraError as error:
-        yield Check("source", False, str(error))
+        if not any(str(error) in each.detail for each in found):  # said already
+            yield Check("source", False, str(error))
 
 
 def _paused(app: App, ledger: Ledger, good: Collection[str]) -> Iterator[Check]:

@@ -107,6 +107,10 @@ def retry_deliveries(
     if json:
         print_json({"retried": done.retried, "withheld": done.withheld})
         return
+    if ids and not done.retried and not done.withheld:
+        known = "`tercera deliveries --state dead` lists those that are"
+        console().print(f"None of these is dead or undeliverable, so nothing is tried again; {known}.")
+        return
     would = "would be" if dry_run else "are"
     console().print(f"{done.retried} notices {would} due again; `tercera run` sends them.")
     if done.withheld:

@@ -28,6 +28,7 @@ from tercera.cli import (
     users,
     why,
 )
+from tercera.cli.plain import speak_plainly
 from tercera.errors import TerceraError
 
 cli = typer.Typer(
@@ -87,6 +88,7 @@ def main() -> None:
     # Libraries make many objects that stay. To look through them again and again while they are read took an
     # eighth of a short command.
     gc.set_threshold(50_000, 20, 20)
+    speak_plainly()
     verbose = any(word in ("-v", "--verbose") for word in sys.argv[1:])
     arguments = [word for word in sys.argv[1:] if word not in ("-v", "--verbose")]
     try:
@@ -103,12 +105,24 @@ def main() -> None:
         sys.exit(0)  # whoever read our output has read enough
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
+    except OSError as error:
+        if verbose:
+            raise
+        _complain(_of_the_system(error))
+        sys.exit(1)
     except Exception as error:
         if verbose:
             raise
         _complain(f"{type(error).__name__}: {error} (this is a defect; -v shows where)")
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _of_the_system(error: OSError) -> str:
+    """What a file or folder refused: it is rarely a defect, and `-v` still shows where it was met."""
+    reason = error.strerror or str(error)
+    about = f"{error.filename}: {reason}" if error.filename else reason
+    return f"{about}; see that the folder is there and may be written, and the disk has room (-v shows where)"
 
 
 def _misunderstood(error: Any) -> int:

@@ -23,7 +23,8 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 @dataclass
 class Document:
     """A parsed file. `lines` gives the line of each path; `filled` holds the paths whose text came from
-    outside the file and must not be shown, as they are written; `mistakes` what was already wrong."""
+    outside the file and must not be shown, as they are written, `unfilled` those for which there was none;
+    `mistakes` what was already wrong."""
 
     name: str
     base: Path
@@ -32,6 +33,7 @@ class Document:
     value: Any = None
     lines: dict[KeyPath, int] = field(default_factory=dict)
     filled: dict[KeyPath, str] = field(default_factory=dict)
+    unfilled: list[KeyPath] = field(default_factory=list)
     mistakes: list[str] = field(default_factory=list)
 
     def place(self, path: KeyPath) -> str:
@@ -51,20 +53,34 @@ class Document:
         self.mistakes.append(f"{self.place(path)}: {what}")
 
 
+def _likely(problem: str) -> str:
+    """What a person did where the parser has only its own words for it."""
+    if "'\\t'" in problem:
+        return "; indent with blanks, not with tabs"
+    if "mapping values" in problem or "expected <block end>" in problem:
+        return "; look at how this line and the one above are indented, and put a value with : or # in quotes"
+    return ""
+
+
 def read_document(path: Path, environment: Mapping[str, str] | None = None) -> Document:
     """Reads and fills in a file. What can't even be parsed is one mistake, with its line."""
     document = Document(path.name, path.resolve().parent)
     try:
         node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     except FileNotFoundError:
-        document.mistakes.append(f"{path}: there is no such file; `tercera init` writes one")
+        where = "" if path.is_absolute() else f" in {Path.cwd()}"
+        document.mistakes.append(
+            f"{path}: there is no such file; `tercera init` writes one{where}, -c FILE names another"
+        )
     except OSError as error:
         document.mistakes.append(f"{path}: can't be read: {error.strerror}")
     except UnicodeDecodeError as error:
         document.mistakes.append(f"{path}: is not UTF-8 (byte {error.start}); save it as UTF-8")
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        document.mistakes.append(f"{path.name}:{line}: is no YAML: {error.problem}")
+        document.mistakes.append(
+            f"{path.name}:{line}: is no YAML: {error.problem}{_likely(str(error.problem))}"
+        )
     except yaml.YAMLError as error:
         document.mistakes.append(f"{path.name}: is no YAML: {' '.join(str(error).split())}")
     else:
@@ -148,6 +164,7 @@ class _Filler:
             self._document.wrong(
                 path, f"the environment variable {name} is not set; export it or add it to .env"
             )
+        self._document.unfilled.append(path)
         return ""
 
     def _from_file(self, name: str, path: KeyPath) -> str:
@@ -156,4 +173,5 @@ class _Filler:
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             self._document.wrong(path, f"the file {name} can't be read: {reason}")
+            self._document.unfilled.append(path)
             return ""

@@ -112,6 +112,8 @@ def _note(document: Document, model: type[BaseModel], path: KeyPath, error: Any)
     if path[:1] == ("channels",) and inner[:1] == ("server",) and (*path, "server") not in document.lines:
         path, inner = ("email",), inner[1:]  # the shared server is wrong once, where it stands
     full = (*path, *inner)
+    if error["type"] == "value_error" and any(each[: len(full)] == full for each in document.unfilled):
+        return  # what a value is together with others can't be told without it
     match error["type"]:
         case "extra_forbidden":
             what = f"is not known here{nearest(str(inner[-1]), _names_at(model, error['loc'][:-1]))}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import unquote_plus
@@ -11,17 +12,23 @@ from pymongo.errors import (
     AutoReconnect,
     ConfigurationError,
     ExecutionTimeout,
+    InvalidURI,
     OperationFailure,
     PyMongoError,
     ServerSelectionTimeoutError,
 )
 
 from tercera.errors import SourceError
+from tercera.notation.logins import ENCODED
 
 Client = MongoClient[dict[str, object]]
 
 AUTHENTICATION = {18, 8000}
 UNAUTHORISED = 13
+
+_COMMAND = re.compile(r"(execute command) \{ (\w+):.*", re.DOTALL)
+"""What the server repeats of a refused command: its session and its clock, different each time."""
+_TIMEOUTS = re.compile(r" \(configured timeouts: [^)]*\)")
 _REGEX = {51111, 51156}
 
 
@@ -77,7 +84,7 @@ class Server:
     def _words(self, error: PyMongoError) -> str:
         where = f"MongoDB at {self.address}"
         if isinstance(error, ServerSelectionTimeoutError):
-            last = self._redacted(error).split(", Timeout:")[0]
+            last = _TIMEOUTS.sub("", self._redacted(error).split(", Timeout:")[0])
             return (
                 f"{where} did not answer within {self._timeout:g} s ({last}); "
                 "check that it runs, the host and port in source.uri, the network and its access list"
@@ -94,6 +101,8 @@ class Server:
         if isinstance(error, OperationFailure):
             return f"{where} {self._refusal(error)}"
         if isinstance(error, ConfigurationError):
+            if isinstance(error, InvalidURI) and "escaped" in str(error):
+                return f"source.uri ({self.address}) can't be read; {ENCODED}"
             hint = "; install 'tercera[srv]'" if "dnspython" in str(error) else ""
             return f"source.uri ({self.address}) can't be used: {self._redacted(error)}{hint}"
         return f"{where}: {self._redacted(error)}"
@@ -103,6 +112,9 @@ class Server:
         if error.code in AUTHENTICATION:
             return f"refused the login ({said}); check user, password and authSource in source.uri"
         if error.code == UNAUTHORISED:
+            if "requires authentication" in said:
+                return f"asks for a login ({said}); write it into source.uri: mongodb://user:password@host"
+            said = _COMMAND.sub(r"\1 \2", said)
             return f"does not allow this ({said}); the user of source.uri needs the role `read`"
         if error.code in _REGEX or "regular expression" in said:
             return f"can't use a pattern of source.orders.valid or derive ({said}); write it more simply"

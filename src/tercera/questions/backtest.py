@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import islice
 
 from tercera.model import Survey, Tally
 from tercera.orders import Scope, Source
@@ -14,11 +15,18 @@ from tercera.rules import Rule, judge
 from tercera.tally.columns import ColumnReading, TallyColumns
 from tercera.windows import window_of_day
 
+_SOME = 2_000
+"""Of how many pairs the statuses are looked at, where a rule matches nothing."""
+
+_SHOWN = 8
+"""How many statuses are told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Backtest:
     """`alerts` are pairs at or above the lowest level, `customers` the subjects among them; `by_level` holds
-    the highest level of each pair, `by_window` is in window order. `seconds` is wall time."""
+    the highest level of each pair, `by_window` is in window order. `seconds` is wall time. When no order at
+    all meets the rule's `when`, `instead` holds statuses that orders have, the most frequent first."""
 
     rule: str
     alerts: int
@@ -27,6 +35,7 @@ class Backtest:
     by_window: dict[str, int]
     survey: Survey
     seconds: float
+    instead: tuple[str, ...] = ()
 
 
 def backtest(
@@ -59,6 +68,7 @@ def backtest(
             found.add(tally)
             if progress and found.judged % 10_000 == 0:
                 progress(found.judged)
+    instead = () if found.by_level or not reading.survey.orders else _instead(rule, source, scope)
     return Backtest(
         rule=rule.id,
         alerts=found.by_level.total(),
@@ -66,8 +76,20 @@ def backtest(
         by_level={level.name: found.by_level[level.name] for level in rule.levels},
         by_window=dict(sorted(found.by_window.items())),
         survey=reading.survey,
+        instead=instead,
         seconds=time.perf_counter() - began,
     )
+
+
+def _instead(rule: Rule, source: Source, scope: Scope) -> tuple[str, ...]:
+    """Statuses of some orders, if none at all meets the rule; nothing else would tell of a misspelt one."""
+    scope = replace(scope, at_least=1)
+    for _ in source.tally(replace(rule.counting, evidence=0), scope):
+        return ()
+    seen: Counter[str] = Counter()
+    for tally in islice(source.tally(replace(rule.counting, when=(), evidence=5), scope), _SOME):
+        seen.update(order.status for order in tally.evidence)
+    return tuple(status for status, _ in seen.most_common(_SHOWN))
 
 
 @dataclass

@@ -108,7 +108,7 @@ def not_there(address: Address, place: Place, names: Iterable[str], reason: str)
     """What to say of a table or query that can't be read. `names` are the tables that there are."""
     known = sorted(names)
     near = difflib.get_close_matches(place.table or "", known, 1, 0.5) if place.table else []
-    meant = f"; did you mean {near[0]!r}?" if near else ""
+    meant = f" (did you mean {near[0]!r}?)" if near else ""
     there = f"; there are {', '.join(known[:20])}" if place.table and known and not near else ""
     return SourceError(
         f"{place.what}: {place.shown} at {address.shown} can't be read: {reason}{meant}{there}. "

@@ -179,7 +179,7 @@ class SqlSource:
                 yield Check(self._name, True, f"{self._address.shown} answers")
                 yield from looks(session, self._tables, counting)
         except SourceError as error:
-            yield Check(self._name, False, str(error), "correct source.uri or the place that is named")
+            yield Check(self._name, False, str(error))
 
     def advise(self, asked: Sequence[Asked], *, fix: bool, live: bool, tell: Tell) -> Iterator[Check]:
         """See `advice.Indexed`. Engines that keep no indexes need none."""

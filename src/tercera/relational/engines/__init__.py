@@ -28,6 +28,7 @@ from importlib import import_module
 from types import ModuleType
 
 from tercera.errors import SourceError
+from tercera.notation.logins import ENCODED
 
 SCHEMES = {
     "duckdb": "duckdb",
@@ -44,6 +45,9 @@ SCHEMES = {
     "sqlite": "sqlite",
 }
 """By what addresses begin with, their engine; each engine's `SCHEMES`, known without importing its driver."""
+
+_WITHOUT_LOGIN = ("duckdb", "spark", "sqlite")
+"""Engines in whose addresses an @ means nothing."""
 
 _EXTRAS = {"postgres": "postgresql"}
 """Of the package, where they are not called like the engine."""
@@ -68,9 +72,14 @@ def load(name: str) -> ModuleType:
 
 
 def engine_of(uri: str) -> str:
-    """The engine of an address, by what it begins with. ValueError says what there is."""
-    scheme = uri.partition("://")[0].partition("+")[0].lower()
+    """The engine of an address, by what it begins with. ValueError says what there is, or
+    that the password is not percent-encoded."""
+    scheme, _, rest = uri.partition("://")
+    scheme = scheme.partition("+")[0].lower()
     if "://" in uri and scheme in SCHEMES:
+        if SCHEMES[scheme] not in _WITHOUT_LOGIN and rest.partition("?")[0].count("@") > 1:
+            # A driver would take a part of the password for the host, and say it in its messages.
+            raise ValueError(f"the address has more than one @; {ENCODED}")
         return SCHEMES[scheme]
     near = difflib.get_close_matches(scheme, SCHEMES, 1, 0.6) if "://" in uri else []
     meant = f"did you mean {near[0]}://?" if near else f"begin it with one of {', '.join(SCHEMES)}, then ://"

@@ -12,7 +12,7 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import pymysql
 import pymysql.cursors
-from pymysql.constants import ER, FIELD_TYPE
+from pymysql.constants import CR, ER, FIELD_TYPE
 
 from tercera.errors import SourceError
 from tercera.relational.connection import STREAMED, Address, Place, not_there
@@ -165,5 +165,21 @@ def _explained(address: Address) -> Iterator[None]:
     try:
         yield
     except (pymysql.err.MySQLError, OSError) as error:
-        reason = " ".join(str(part) for part in error.args) or type(error).__name__
-        raise SourceError(f"{address.shown} can't be read: {reason}") from error
+        raise SourceError(f"{address.shown} {_refusal(address, error)}") from error
+
+
+def _refusal(address: Address, error: Exception) -> str:
+    """What went wrong, and what helps."""
+    code = error.args[0] if error.args else None
+    said = address.redacted(" ".join(str(part) for part in error.args)) or type(error).__name__
+    match code:
+        case ER.ACCESS_DENIED_ERROR:
+            return f"refused the login ({said}); check user and password in source.uri"
+        case ER.DBACCESS_DENIED_ERROR:
+            return (
+                f"has no such database, or not for this user ({said}); correct the name at the end of "
+                "source.uri, or GRANT SELECT on it"
+            )
+        case CR.CR_CONN_HOST_ERROR | CR.CR_UNKNOWN_HOST:
+            return f"can't be reached: {said}; see that it runs, and check host and port in source.uri"
+    return f"can't be read: {said}"

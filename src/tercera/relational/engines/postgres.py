@@ -370,9 +370,21 @@ def _explained(address: Address) -> Iterator[None]:
         ) from error
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         reason = address.redacted(str(error).strip().split("\n")[0])
-        raise LostError(
-            f"PostgreSQL at {address.shown} can't be reached: {reason}; check source.uri"
-        ) from error
+        raise LostError(f"PostgreSQL at {address.shown} {_refusal(reason)}") from error
     except psycopg.Error as error:
         reason = address.redacted(str(error).strip().split("\n")[0])
         raise SourceError(f"PostgreSQL at {address.shown} refused: {reason}") from error
+
+
+def _refusal(reason: str) -> str:
+    """What became of a connection, and what helps. Before there is one, the driver has words and no code."""
+    said = _PLACE.sub("", reason).removeprefix("FATAL:").strip()
+    if "authentication failed" in said or "no password supplied" in said:
+        return f"refused the login ({said}); check user and password in source.uri"
+    if _NO_DATABASE.search(said):
+        return f"has no such database ({said}); correct the name at the end of source.uri"
+    return f"can't be reached: {said}; see that it runs, and check host and port in source.uri"
+
+
+_PLACE = re.compile(r'^connection failed: (connection to server at "[^"]*"( \([^)]*\))?, port \d+ failed: )?')
+_NO_DATABASE = re.compile(r'^database ".*" does not exist$')
