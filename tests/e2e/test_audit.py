@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ BECAUSE = ("--reason", "because")
 
 NO_DEEDS = {
     "alerts show", "backtest", "held", "kinds", "schema", "silence list", "why",  # they only look
-    "demo", "import", "init", "ledger backup", "simulate customers", "simulate orders",  # files
+    "demo", "import", "init", "simulate customers", "simulate orders",  # files
     "ledger upgrade", "run", "serve",  # what they do is in the ledger itself: its version, its runs
 }  # fmt: skip
 """The commands that write nothing into the audit log."""
@@ -134,10 +136,34 @@ def test_a_ledger_that_moves_takes_its_audit_log_along(tmp_path: Path, mail_serv
     tercera = Tercera(tmp_path, SECRETS)
     tercera.configure(configuration(files_source(), mail_server))
     tercera.run("silence", "add", "--customer", "cleo", "--for", "7d", *BECAUSE, *ANA)
+    size = tercera.json("ledger", "backup", "kept.db", "--author", "Ben")["bytes"]
+    tercera.rejected("ledger", "backup", "kept.db", code=4)
     tercera.configure(configuration(files_source(), mail_server, ledger="sqlite:///new.db"))
     tercera.run("ledger", "adopt", "tercera.db", *ANA)
     found = [(each.actor, each.action, each.object) for each in written(f"sqlite:///{tmp_path}/new.db")]
-    assert found == [("Ana", "silence", "customer cleo"), ("Ana", "adopt", "ledger tercera.db")]
+    assert found == [
+        ("Ana", "silence", "customer cleo"),
+        ("Ben", "backup", "file kept.db"),
+        ("Ana", "adopt", "ledger tercera.db"),
+    ]
+    kept = written(f"sqlite:///{tmp_path}/new.db")[1]
+    assert kept.detail == f"0 alerts, {size:,} bytes"
+
+
+def test_a_copy_matters_more_than_its_line(tmp_path: Path, mail_server: SmtpServer) -> None:
+    """Of a ledger that takes no line (here an old one, which had no audit log) there is a copy all the same;
+    it stays of its version, and the command says what is missing."""
+    Files(tmp_path).write()
+    tercera = Tercera(tmp_path, SECRETS)
+    tercera.configure(configuration(files_source(), mail_server))
+    tercera.run("run", "--once")
+    with closing(sqlite3.connect(tmp_path / "tercera.db")) as old:
+        old.execute("DROP TABLE audit")
+    outcome = tercera.run("ledger", "backup", "kept.db")
+    assert "The audit log has no line about this copy" in outcome.err
+    assert "checked. To restore it" in outcome.out
+    with closing(sqlite3.connect(tmp_path / "tercera.db")) as old:
+        assert old.execute("SELECT count(*) FROM sqlite_master WHERE name = 'audit'").fetchone() == (0,)
 
 
 def test_a_new_command_says_whether_it_acts() -> None:

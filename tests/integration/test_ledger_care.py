@@ -66,18 +66,18 @@ def test_a_backup_is_the_ledger(tmp_path: Path) -> None:
         writing = threading.Thread(target=write)
         writing.start()
         try:
-            size = back_up(address(tmp_path), tmp_path / "copy.db")
+            copied = back_up(address(tmp_path), tmp_path / "copy.db")
         finally:
             over.set()
             writing.join()
         identity = ledger.identity
     copy = tmp_path / "copy.db"
-    assert copy.stat().st_size == size
+    assert copy.stat().st_size == copied.bytes
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     with open_ledger(f"sqlite:///{copy}") as restored:
         assert restored.identity == identity
         alerts, notices = restored.counts().alerts, restored.counts().notices
-        assert sum(alerts.values()) == notices[NoticeState.PENDING] >= 1
+        assert sum(alerts.values()) == notices[NoticeState.PENDING] == copied.alerts >= 1
 
 
 def test_a_new_ledger_is_its_owners(tmp_path: Path) -> None:

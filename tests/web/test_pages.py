@@ -258,6 +258,13 @@ def test_a_table_to_keep(tmp_path: Path) -> None:
         assert len(rows) == 61
         assert rows[0]["customer_id"] == f"'{CELL}"
         assert rows[0]["opened_at"] == "2026-11-22T10:00:00-05:00", "as the pages show it"
+        one = "/alerts.csv?q=c_9&state=open&nothing=x"
+        assert len(browser.get(one).text.splitlines()) == 2
+        deeds = [(each.actor, each.action, each.object, each.detail) for each in site.ledger.people.deeds()]
+        assert deeds[:2] == [
+            ("vera", "export", "alerts as CSV", "1 rows, state=open&q=c_9"),
+            ("vera", "export", "alerts as CSV", "61 rows, sort=customer"),
+        ]
         first = browser.get("/alerts?sort=customer").text
         pages = [first, browser.get(_path(first, "Next →")).text]
         assert len(set(re.findall(r'href="(/alerts/\d+)"', "".join(pages)))) == 61

@@ -9,7 +9,16 @@ from typing import Annotated
 import typer
 
 from tercera.cli.acting import AuthorOption, actor
-from tercera.cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, console, print_json, table, visible
+from tercera.cli.output import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    JsonOption,
+    console,
+    notes,
+    print_json,
+    table,
+    visible,
+)
 
 
 def register(cli: typer.Typer) -> None:
@@ -28,19 +37,27 @@ def register(cli: typer.Typer) -> None:
 def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that does not exist yet.")],
     config: ConfigOption = DEFAULT_CONFIG,
+    author: AuthorOption = None,
     json: JsonOption = False,
 ) -> None:
     """Copy a SQLite ledger, also while it is used. For PostgreSQL it names the command that does."""
     from tercera.app import open_app
-    from tercera.ledger import back_up
+    from tercera.errors import LedgerError
+    from tercera.ledger import back_up, record_deed
 
     with open_app(config) as app:
-        size = back_up(app.settings.ledger, file)
+        copied = back_up(app.settings.ledger, file)
+        words = f"{copied.alerts:,} alerts, {copied.bytes:,} bytes"
+        deed = actor(author).did(app.clock(), "backup", f"file {file.name}", words)
+        try:
+            record_deed(app.settings.ledger, deed)
+        except LedgerError as error:  # whose disk is full needs the copy all the more
+            notes().print(f"The audit log has no line about this copy: {visible(str(error))}", soft_wrap=True)
     if json:
-        print_json({"file": str(file), "bytes": size})
+        print_json({"file": str(file), "bytes": copied.bytes, "alerts": copied.alerts})
     else:
         console().print(
-            f"{visible(str(file))}: {size:,} bytes, checked. To restore it: stop Tercera, put it in the "
+            f"{visible(str(file))}: {words}, checked. To restore it: stop Tercera, put it in the "
             "ledger's place (without its -wal and -shm files), start again.",
             soft_wrap=True,
         )

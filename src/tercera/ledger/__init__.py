@@ -18,7 +18,7 @@ from tercera.ledger.looks.reports import Reports
 from tercera.ledger.looks.searching import AlertLine, AlertPage, Care, PlaceError, Sorting, Wanted
 from tercera.ledger.looks.surveyed import Rejected, RunOfRule
 from tercera.ledger.looks.views import Figures, Views
-from tercera.ledger.opening import ledger_exists, open_ledger, upgrade_ledger
+from tercera.ledger.opening import ledger_exists, open_ledger, record_deed, upgrade_ledger
 from tercera.ledger.positions import Followed, Position
 from tercera.ledger.post.circuits import Circuit
 from tercera.ledger.post.deliveries import Delivery, Receipt
@@ -72,6 +72,7 @@ __all__ = [
     "digest_of",
     "ledger_exists",
     "open_ledger",
+    "record_deed",
     "shown_address",
     "upgrade_ledger",
 ]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 from tercera.ledger.database.address import is_postgresql, read_address
-from tercera.ledger.database.engine import open_engine, reading
+from tercera.ledger.database.engine import open_engine, reading, written
 from tercera.ledger.database.schema import HEAD, ensure_schema, identity_of, version_of
 from tercera.ledger.database.sqlite import ledger_file
 from tercera.ledger.instances.instance import LEASE, Instance
+from tercera.ledger.people import audit
 from tercera.ledger.store import Ledger
+from tercera.people import Deed
 
 
 def open_ledger(url: str, *, read_only: bool = False, lease: timedelta = LEASE) -> Ledger:
@@ -37,6 +39,16 @@ def ledger_exists(url: str) -> bool:
     engine = open_engine(url, read_only=True, lease=LEASE)
     try:
         return version_of(engine) is not None
+    finally:
+        engine.dispose()
+
+
+def record_deed(url: str, deed: Deed) -> None:
+    """Adds a line to the audit log of a ledger of whichever version, and changes nothing else of it. Raises
+    `LedgerError`, also for a version that had no audit log."""
+    engine = open_engine(url, read_only=False, lease=LEASE)
+    try:
+        written(engine, lambda connection: audit.record(connection, deed))
     finally:
         engine.dispose()
 

@@ -6,6 +6,7 @@ import os
 import shlex
 import sqlite3
 from contextlib import closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import URL
@@ -16,8 +17,16 @@ from tercera.ledger.database.postgresql import SCHEMA
 from tercera.ledger.database.sqlite import explain, ledger_file
 
 
-def back_up(url: str, target: Path) -> int:
-    """Copies the ledger to a new file that only its owner can read; gives its size in bytes.
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """How large a copy is, and how many alerts are in it."""
+
+    bytes: int
+    alerts: int
+
+
+def back_up(url: str, target: Path) -> Copied:
+    """Copies the ledger to a new file that only its owner can read.
 
     It is written beside the target and takes its name when it was checked, so that there is never half a
     copy under that name. LedgerError when the target exists, and for a ledger on PostgreSQL, which has tools
@@ -32,7 +41,7 @@ def back_up(url: str, target: Path) -> int:
     partial = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         partial.touch(mode=0o600, exist_ok=False)
-        _copy(source, partial)
+        alerts = _copy(source, partial)
         os.link(partial, target)  # fails when it exists, also when that happened a moment ago
     except FileExistsError:
         raise LedgerError(f"{target} exists already and is not overwritten; name another file") from None
@@ -44,17 +53,20 @@ def back_up(url: str, target: Path) -> int:
         for leftover in (partial, *(partial.with_name(partial.name + end) for end in ("-wal", "-shm"))):
             with suppress(OSError):
                 leftover.unlink(missing_ok=True)
-    return target.stat().st_size
+    return Copied(target.stat().st_size, alerts)
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(source: Path, target: Path) -> int:
+    """Gives how many alerts were copied."""
     with closing(sqlite3.connect(source, timeout=10)) as ledger, closing(sqlite3.connect(target)) as copy:
         ledger.backup(copy)  # all pages in one step: a writer does not make it begin again
         (found,) = copy.execute("PRAGMA integrity_check(1)").fetchone()
         if found != "ok":
             raise LedgerError(f"the ledger {source} is damaged ({found}); restore an older backup")
+        (alerts,) = copy.execute("SELECT count(*) FROM alerts").fetchone()
     with target.open("rb") as written:
         os.fsync(written.fileno())
+    return int(alerts)
 
 
 def _dump(address: URL, target: Path) -> str:
