@@ -109,6 +109,12 @@ class Inbox:
         self._server = server
         self._seen = 0
 
+    def recipients(self) -> list[str]:
+        """Of what arrived, whatever it says."""
+        fresh = self._server.accepted[self._seen :]
+        self._seen += len(fresh)
+        return sorted(one.recipient for one in fresh)
+
     def expect(self, *expected: tuple[str, str]) -> dict[tuple[str, str], Accepted]:
         """Exactly these (recipient, subject), in any order; gives the mails."""
         fresh = self._server.accepted[self._seen :]

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tercera.app import open_app
+from tercera.acts.deciding import discard_of_channel
+from tercera.app import App, open_app, utc_now
 from tercera.cycle import Report, cycle
+from tercera.cycle.edits import told_of_edits
 from tercera.cycle.looking import Swept
 from tercera.deliver import deliver
-from tercera.ledger import open_ledger
+from tercera.errors import NotFoundError
+from tercera.ledger import Ledger, open_ledger
 from tercera.model import RuleId, State
+from tercera.people import Actor, Via
 from tests.e2e.shop import OPERATIONS, Files, Inbox, configuration, files_source, this_month
 from tests.servers.smtp import Security, SmtpServer
 
 Configuration = dict[str, Any]
+ME = Actor("me", Via.CLI)
 Edit = Callable[[Configuration], object]
 
 
@@ -38,7 +45,11 @@ class Shop:
             self.files.orders[f"cancelled{each}"] = ("caro", self.month.day(5 + each), "cancelled")
         self.files.customer("lia", "lia@example.com")
         self.files.returned("lia", self.month.before, "lia0", "lia1", "lia2")
+        self.server = server
         self.inbox = Inbox(server)
+        self.later = timedelta(0)
+        """How far the clock is ahead."""
+
         self.configured = configuration(files_source(), server, rejects={"max_share": 1})
         self.configured["rules"][0] |= {"when": {"status": ["returned"]}}
         self.run()
@@ -51,9 +62,7 @@ class Shop:
 
     def run(self) -> Report:
         """A sweep and a delivery, as a new process does them with what is configured now."""
-        path = self.files.folder / "tercera.yaml"
-        path.write_text(yaml.safe_dump(self.configured, sort_keys=False), encoding="utf-8")
-        with open_app(path) as app, app.ledger() as ledger, ledger.hold():
+        with self.opened_app() as (app, ledger), ledger.hold():
             report = cycle(
                 app.settings.rules, app.source, ledger, app.terms(), now=app.clock(), clock=app.clock
             )
@@ -63,13 +72,35 @@ class Shop:
     def edit(self, edit: Edit) -> Swept:
         """Sweeps with the edited configuration; a second sweep has nothing to add. Gives what the first one
         came to for the only rule."""
-        self.configured = deepcopy(self.configured)
-        edit(self.configured)
-        (swept,) = self.run().swept
+        (swept,) = self.run_edited(edit).swept
         (again,) = self.run().swept
         assert again.edit is None
         assert set(again.transitions) <= {"unchanged"}
         return swept
+
+    @contextmanager
+    def opened_app(self) -> Iterator[tuple[App, Ledger]]:
+        """With what is configured now."""
+        path = self.files.folder / "tercera.yaml"
+        path.write_text(yaml.safe_dump(self.configured, sort_keys=False), encoding="utf-8")
+        with open_app(path, lambda: utc_now() + self.later) as app, app.ledger() as ledger:
+            yield app, ledger
+
+    def run_edited(self, edit: Edit) -> Report:
+        """Sweeps and delivers with the edited configuration."""
+        self.configured = deepcopy(self.configured)
+        edit(self.configured)
+        return self.run()
+
+    def checked(self) -> list[str]:
+        """What `tercera check` says of edits."""
+        with self.opened_app() as (app, ledger):
+            found = told_of_edits(ledger, app.settings.rules, app.terms().reading, app.routes)
+            return [f"{each.what}: {each.detail}" for each in found]
+
+    def arrived(self) -> list[str]:
+        """Who got a mail since it was last looked, whatever it says."""
+        return self.inbox.recipients()
 
     def levels(self) -> dict[str, str | None]:
         """Of the open alerts of this month, by subject."""
@@ -244,3 +275,148 @@ def test_an_emptied_source_takes_nothing_back(shop: Shop) -> None:
     shop.edit(lambda edited: edited.update(guard={"max_share": 1}))
     mails = [shop.retracted(customer) for customer in TOLD]
     shop.inbox.expect(*mails, (OPERATIONS, "Tercera: 3 changes (3 retracted)"))
+
+
+def test_a_rule_that_is_renamed_is_the_same(shop: Shop) -> None:
+    """Its alerts and silences go with it; nobody is told; it goes on where it was."""
+    report = shop.run_edited(lambda edited: rule(edited).update(id="many-returns", title="Many returns"))
+    assert report.renamed == {"repeat-returns": "many-returns"}
+    assert shop.levels() == TOLD
+    shop.inbox.expect()
+    shop.gone("ana0")
+    shop.inbox.expect(shop.retracted("ana"), (OPERATIONS, "Tercera: 1 change (1 retracted)"))
+
+
+def test_two_rules_that_swap_their_ids(shop: Shop) -> None:
+    """Each keeps its alerts: nobody is told of the other's."""
+    other = {"id": "calls", "when": {"status": ["cancelled"]}, "levels": {"few": 2}, "notify": ["operations"]}
+    shop.run_edited(lambda edited: edited["rules"].append(rule(edited) | other))
+    shop.inbox.expect((OPERATIONS, "Tercera: 1 change (1 new)"))
+
+    def swap(edited: Configuration) -> None:
+        first, second = edited["rules"]
+        first["id"], second["id"] = second["id"], first["id"]
+
+    report = shop.run_edited(swap)
+    assert report.renamed == {"repeat-returns": "calls", "calls": "repeat-returns"}
+    assert shop.levels() == TOLD | {"caro": "few"}
+    shop.inbox.expect()
+
+
+def test_a_rule_that_is_taken_out_and_put_back(shop: Shop) -> None:
+    """Its alerts stand meanwhile; what changed is told when it is back, and nothing else."""
+    other = {"id": "calls", "when": {"status": ["lost"]}, "notify": ["operations"]}
+    taken = rule(shop.configured)
+    shop.run_edited(lambda edited: edited.update(rules=[taken | other]))
+    assert shop.levels() == TOLD
+    shop.files.returned("ana", shop.month, "ana3", "ana4")
+    shop.run_edited(lambda edited: edited.update(rules=[taken | other, taken]))
+    shop.inbox.expect(shop.escalated("ana", 5), (OPERATIONS, "Tercera: 1 change (1 up)"))
+
+
+def test_another_period(shop: Shop) -> None:
+    """Alerts of months stand until the months are over for good; then they are closed, and nobody is told."""
+    shop.edit(lambda edited: rule(edited).update(within="day", levels={"notice": 6}))
+    assert shop.levels() == TOLD
+    shop.edit(lambda edited: rule(edited).update(grace="0d"))
+    assert shop.levels() == TOLD
+    shop.later = timedelta(days=32)
+    shop.run()
+    assert shop.levels() == {}
+    shop.inbox.expect()
+
+
+def test_a_channel_that_is_renamed_is_the_same(shop: Shop) -> None:
+    """What waits for it goes out, and who heard by it hears the end."""
+    shop.server.answer("ana@example.com", "451 4.3.0 later", times=1)
+    shop.returned("ana", "ana3", "ana4")
+    shop.inbox.expect((OPERATIONS, "Tercera: 1 change (1 up)"))
+
+    def renamed(edited: Configuration) -> None:
+        for old, new in (("customer", "buyers"), ("operations", "team")):
+            edited["channels"][new] = edited["channels"].pop(old)
+        rule(edited).update(notify=["buyers", "team"])
+
+    shop.later = timedelta(hours=1)
+    report = shop.run_edited(renamed)
+    assert report.renamed_channels == {"customer": "buyers", "operations": "team"}
+    shop.inbox.expect(shop.escalated("ana", 5))
+    shop.gone("bea0", "bea1", "bea2")
+    shop.inbox.expect(shop.retracted("bea"), (OPERATIONS, "Tercera: 1 change (1 retracted)"))
+
+
+def test_a_channel_that_is_taken_out_while_something_waits(shop: Shop) -> None:
+    """It waits until the channel is back, or somebody puts it aside; the check says so."""
+    shop.server.answer("ana@example.com", "451 4.3.0 later", times=1)
+    shop.returned("ana", "ana3", "ana4")
+    shop.inbox.expect((OPERATIONS, "Tercera: 1 change (1 up)"))
+    channel = shop.configured["channels"]["customer"]
+
+    def taken_out(edited: Configuration) -> None:
+        del edited["channels"]["customer"]
+        rule(edited).update(notify=["operations"])
+
+    shop.later = timedelta(hours=1)
+    shop.run_edited(taken_out)
+    assert any("1 notices wait for it" in line for line in shop.checked())
+    shop.inbox.expect()
+    shop.run_edited(lambda edited: edited["channels"].update(customer=channel))
+    shop.later = timedelta(hours=2)
+    shop.run()
+    shop.inbox.expect(shop.escalated("ana", 5))
+
+
+def test_what_waits_for_a_channel_that_is_gone_is_put_aside(shop: Shop) -> None:
+    """By somebody, and for good; not of a channel that is there."""
+    shop.server.answer("ana@example.com", "451 4.3.0 later", times=1)
+    shop.returned("ana", "ana3", "ana4")
+    shop.inbox.expect((OPERATIONS, "Tercera: 1 change (1 up)"))
+    with shop.opened_app() as (app, ledger), pytest.raises(NotFoundError, match="take it out first"):
+        discard_of_channel(app, ledger, ME, "customer")
+    channel = shop.configured["channels"].pop("customer")
+    rule(shop.configured).update(notify=["operations"])
+    with shop.opened_app() as (app, ledger):
+        assert discard_of_channel(app, ledger, ME, "customer") == 1
+    assert not any("wait for it" in line for line in shop.checked())
+    shop.later = timedelta(days=1)
+    shop.run_edited(lambda edited: edited["channels"].update(customer=channel))
+    shop.inbox.expect()
+
+
+def test_the_check_tells_what_an_edit_will_lead_to(shop: Shop) -> None:
+    """Before the sweep does it."""
+    assert shop.checked() == []
+    shop.configured = deepcopy(shop.configured)
+    with_levels(notice=4, warning=5, critical=10)(shop.configured)
+    assert "edited since its last sweep (levels)" in shop.checked()[0]
+    rule(shop.configured).update(id="other")
+    assert [line.split(":")[0] for line in shop.checked()] == ["rule repeat-returns"]
+
+
+def test_whom_an_edited_list_tells(shop: Shop) -> None:
+    """A channel that is new to a rule hears of the next step, not of what stands; one that left, nothing."""
+
+    def listed(edited: Configuration) -> None:
+        edited["channels"]["boss"] = {"kind": "email", "to": ["boss@example.com"]}
+        rule(edited).update(notify=["customer", "boss"])
+
+    shop.edit(listed)
+    shop.inbox.expect()
+    shop.returned("dora", "dora4")
+    arrived = shop.arrived()
+    assert sorted({mail.split("@")[0] for mail in arrived}) == ["boss", "dora"]
+    shop.gone("ana0")
+    shop.inbox.expect(shop.retracted("ana"))
+
+
+def test_windows_that_a_longer_grace_brings_back(shop: Shop) -> None:
+    """What came about in them while they were over is recorded in silence."""
+    shop.edit(lambda edited: rule(edited).update(grace="0d"))
+    shop.files.returned("caro", shop.month.before, "late0", "late1", "late2")
+    shop.run()
+    shop.edit(lambda edited: rule(edited).update(grace="60d"))
+    shop.inbox.expect()
+    shop.files.returned("caro", shop.month.before, "late3", "late4")
+    shop.run()
+    mail = ("caro@example.com", f"Ya son 5 pedidos devueltos en {shop.month.before.spanish}")
+    assert [each for each in shop.arrived() if each == mail[0]] == [mail[0]]

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from tercera.acts.redeliver import Redelivered, redeliver
 from tercera.app import App
-from tercera.errors import TerceraError
+from tercera.errors import NotFoundError, TerceraError
 from tercera.ledger import Ledger
 from tercera.ledger.batches import batched
 from tercera.messages import NoticeState
@@ -156,6 +156,23 @@ def discard(app: App, ledger: Ledger, actor: Actor, rule: str | None) -> int:
         chosen,
         now,
         telling=lambda count: actor.did(now, "discard", _rules(chosen), f"{count} discarded"),
+    )
+
+
+def discard_of_channel(app: App, ledger: Ledger, actor: Actor, channel: str) -> int:
+    """Puts what waits for a channel that is not configured any more aside for good; gives how many notices.
+    Raises `NotFoundError` for one that is configured, and where nothing waits."""
+    if channel in app.settings.channels:
+        raise NotFoundError(
+            f"channel {channel!r} is in the configuration, and sends what waits for it; take it out first"
+        )
+    if channel not in (stranded := ledger.channels.stranded(app.settings.channels)):
+        known = f"; something waits for {', '.join(stranded)}" if stranded else ""
+        raise NotFoundError(f"nothing waits for a channel {channel!r}{known}")
+    return ledger.channels.discard(
+        channel,
+        app.clock(),
+        telling=lambda count: actor.did(app.clock(), "discard", f"channel {channel}", f"{count} discarded"),
     )
 
 

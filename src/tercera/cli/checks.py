@@ -129,6 +129,7 @@ def _checks(app: App, who: Actor, *, fix: bool, tell: Tell) -> Iterator[Check]:
             running = [each.rpartition(":")[0] for each in ledger.instances()]
             beside = f" (running: {', '.join(running)})" if running else ""
             yield Check("ledger", True, app.ledger_shown + beside)
+            yield from _edits(app, ledger)
             yield from _paused(app, ledger, good)
             yield from _health(ledger)
     except TerceraError as error:
@@ -165,6 +166,13 @@ def _paused(app: App, ledger: Ledger, good: Collection[str]) -> Iterator[Check]:
             yield Check(f"channel {name}", True, "was left alone, and is tried again with the next delivery")
         else:
             yield Check(f"channel {name}", False, circuit_words(circuit))
+
+
+def _edits(app: App, ledger: Ledger) -> Iterator[Check]:
+    """What of the configuration is not as it was when the ledger last saw it, and what that leads to."""
+    from tercera.cycle.edits import told_of_edits
+
+    return told_of_edits(ledger, app.settings.rules, app.terms().reading, app.routes)
 
 
 def _health(ledger: Ledger) -> Iterator[Check]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from tercera.cli.acting import AuthorOption, actor
@@ -87,6 +89,10 @@ def release(
 def discard(
     config: ConfigOption = DEFAULT_CONFIG,
     rule: RuleOption = None,
+    channel: Annotated[
+        str | None,
+        typer.Option("--channel", help="Instead: what waits for a channel that is not configured any more."),
+    ] = None,
     author: AuthorOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -94,8 +100,13 @@ def discard(
     from tercera.acts import deciding
     from tercera.app import open_app
 
+    if channel is not None and rule is not None:
+        raise typer.BadParameter("--channel takes all that waits for it; leave --rule out")
     with open_app(config) as app, app.ledger() as ledger:
-        count = deciding.discard(app, ledger, actor(author), rule)
+        if channel is None:
+            count = deciding.discard(app, ledger, actor(author), rule)
+        else:
+            count = deciding.discard_of_channel(app, ledger, actor(author), channel)
     if json:
         print_json({"discarded": count})
     else:

@@ -192,6 +192,7 @@ def _as_json(
             for swept in report.swept
         },
         "elsewhere": report.elsewhere,
+        "renamed": {"rules": report.renamed, "channels": report.renamed_channels},
         "errors": {rule: str(error) for rule, error in report.failed.items()},
         "watch": [
             {
@@ -218,6 +219,10 @@ def _show(report: Report, outcomes: Counter[NoticeState], queue: _Queue, seconds
         )
         rows.add_row(visible(swept.rule), f"{swept.survey.rows:,}", (words or "nothing") + first)
     out.print(rows)
+    for old, new in report.renamed.items():
+        out.print(f"Rule {visible(old)} is called {visible(new)} now; its alerts went with it.")
+    for was, name in report.renamed_channels.items():
+        out.print(f"Channel {visible(was)} is called {visible(name)} now; what waits for it goes out.")
     for swept in report.swept:
         if swept.edit:
             out.print(

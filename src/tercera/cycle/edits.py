@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+
+from tercera.cycle.leaving import left_behind
 from tercera.cycle.scopes import window_names
-from tercera.ledger import Cursor
+from tercera.ledger import Cursor, Ledger
 from tercera.model import WindowId
-from tercera.orders import Scope
-from tercera.rules import Edit, Meaning, Rule
+from tercera.orders import Check, Scope
+from tercera.rules import Edit, Meaning, Rule, renames
 from tercera.rules.meaning import grace_of
+from tercera.telling.routing import Routes
 from tercera.windows import parse_window
 
 
@@ -28,3 +32,27 @@ def reopened_since(cursor: Cursor | None, rule: Rule, scope: Scope) -> frozenset
         for name in window_names(rule, scope)
         if parse_window(name, counting.within).ends_at(counting.zone) + grace <= cursor.checked_through
     )
+
+
+def told_of_edits(
+    ledger: Ledger, rules: Sequence[Rule], reading: Mapping[str, str], routes: Routes
+) -> Iterator[Check]:
+    """In words: rules that were edited, renamed or taken out since they were last swept, and what waits for
+    channels that are not there any more."""
+    cursors = ledger.cursors()
+    names = renames(rules, {name: cursor.fingerprint for name, cursor in cursors.items()})
+    before = {new: old for old, new in names.items()}
+    for rule in rules:
+        if rule.id in before:
+            yield Check(f"rule {rule.id}", True, f"was {before[rule.id]}; its alerts go with it")
+        elif edit := edit_since(cursors.get(rule.id), Meaning(rule, reading)):
+            words = f"edited since its last sweep ({', '.join(edit.what)}): the next one tells what rises by "
+            yield Check(f"rule {rule.id}", True, words + "it in open windows, and nobody of what falls")
+    for name in left_behind(ledger, rules):
+        if name not in names:
+            words = "is not configured any more; its alerts stay as they are, and close with their windows"
+            yield Check(f"rule {name}", True, words)
+    for channel, count in ledger.channels.stranded(routes.by_name).items():
+        words = f"is not configured any more, and {count:,} notices wait for it"
+        remedy = f"put it back, or put them aside: tercera discard --channel {channel}"
+        yield Check(f"channel {channel}", False, words, remedy)

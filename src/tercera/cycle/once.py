@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from tercera.cycle.leaving import close_left_behind
+from tercera.cycle.renamed import follow_channels, follow_rules
 from tercera.cycle.scopes import Plan, plan_of
 from tercera.cycle.sweep import Swept, Terms, sweep
 from tercera.cycle.watching import Moved, Seen, after_cycle
@@ -35,6 +37,10 @@ class Report:
     watched: list[Moved] = field(default_factory=list)
     """What the data watch opened or took back."""
     elsewhere: list[str] = field(default_factory=list)
+    renamed: dict[RuleId, RuleId] = field(default_factory=dict)
+    """Rules that the ledger knew under another id: old and new."""
+    renamed_channels: dict[str, str] = field(default_factory=dict)
+    """And channels."""
 
     @property
     def told(self) -> int:
@@ -102,6 +108,8 @@ def cycle(
     )  # what nobody released is never sent
     gathering = gathering_of(rules, terms.routes, report.run, now)
     try:
+        report.renamed = follow_rules(ledger, rules)
+        report.renamed_channels = follow_channels(ledger, terms.routes)
         # Some subjects alone are read by their orders, which nobody else reads.
         plans = _plans(rules, ledger, now) if subjects is None else {}
         recent = _recent(terms.watch, now)
@@ -138,6 +146,8 @@ def cycle(
                     report.swept.append(swept)
                     if swept.scope.pairs is None:  # else it says nothing of the orders as a whole
                         ledger.diary.record_rejects(report.run, rule.id, swept.survey)
+        if subjects is None:
+            close_left_behind(ledger, rules, run=report.run, now=now)
         if terms.watch is not None and subjects is None:
             report.watched = after_cycle(
                 ledger, terms.watch, terms.routes.operations, report.seen(), run=report.run, now=now

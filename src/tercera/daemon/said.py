@@ -17,6 +17,10 @@ log = structlog.get_logger("tercera")
 
 def told_of_cycle(report: Report) -> None:
     """Each rule's sweep, or why there was none."""
+    for old, new in report.renamed.items():
+        log.info("rule was renamed", rule=new, was=old, remark="its alerts went with it")
+    for before, after in report.renamed_channels.items():
+        log.info("channel was renamed", channel=after, was=before, remark="what waits for it goes out")
     for swept in report.swept:
         _told_of_sweep(swept)
     told_of_watch(report.watched)

@@ -27,6 +27,14 @@ def cursor_of(connection: Connection, rule: RuleId) -> Cursor | None:
     return Cursor(row.fingerprint, row.checked_through, row.meaning) if row else None
 
 
+def all_cursors(connection: Connection) -> dict[RuleId, Cursor]:
+    """Of every rule that was swept to its end, whether it is configured or not."""
+    return {
+        RuleId(row.rule): Cursor(row.fingerprint, row.checked_through, row.meaning)
+        for row in connection.execute(select(cursors).order_by(cursors.c.rule))
+    }
+
+
 def forget(connection: Connection, rule: RuleId) -> None:
     """The rule was never swept."""
     connection.execute(delete(cursors).where(cursors.c.rule == rule))

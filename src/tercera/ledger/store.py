@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 from types import TracebackType
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine
 
 from tercera.errors import LedgerError
 from tercera.failpoints import Failpoint, reached
-from tercera.ledger import commit, cursors, evidence, heard, known, positions, pruning
+from tercera.ledger import commit, cursors, evidence, heard, known, positions, pruning, renaming
 from tercera.ledger.cursors import Cursor
 from tercera.ledger.database.engine import reading, writing, written
 from tercera.ledger.diary import Diary
@@ -172,6 +172,15 @@ class Ledger:
         """How far a rule was swept; None when it never was, to its end."""
         with reading(self._engine) as connection:
             return cursors.cursor_of(connection, rule)
+
+    def cursors(self) -> dict[RuleId, Cursor]:
+        """Of every rule that was ever swept, whether it is configured or not."""
+        with reading(self._engine) as connection:
+            return cursors.all_cursors(connection)
+
+    def rename_rules(self, names: Mapping[RuleId, RuleId]) -> dict[RuleId, RuleId]:
+        """Rules (old id → new one) are called otherwise now, with all that is theirs; gives what could be."""
+        return written(self._engine, lambda connection: renaming.rename(connection, names))
 
     def known(self, rule: RuleId, windows: Collection[WindowId] | None) -> KnownAlerts:
         """The rule's alerts in these windows, or in all."""

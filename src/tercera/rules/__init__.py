@@ -2,6 +2,7 @@
 
 from tercera.rules.listener import Listener, everyone
 from tercera.rules.meaning import Edit, Meaning
+from tercera.rules.renames import renames
 from tercera.rules.rule import Rule, judge
 
-__all__ = ["Edit", "Listener", "Meaning", "Rule", "everyone", "judge"]
+__all__ = ["Edit", "Listener", "Meaning", "Rule", "everyone", "judge", "renames"]

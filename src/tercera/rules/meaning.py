@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from tercera.model import Level
+from tercera.model import CUSTOMER, Level, RuleId
 from tercera.rules.rule import Rule
 
+_USUAL_GRACE = timedelta(days=30)
 _OF_THE_RULE = ("when", "per", "within", "timezone", "levels")
 
 
@@ -74,6 +75,7 @@ class Meaning:
     def _values(self) -> dict[str, Any]:
         counting = self.rule.counting
         return {
+            "title": self.rule.title,
             "when": [[each.field, list(each.values), each.ignore_case] for each in counting.when],
             "per": counting.per,
             "within": counting.within.value,
@@ -82,6 +84,33 @@ class Meaning:
             "grace": self.rule.grace.total_seconds(),
             "source": dict(self.reading),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is known of a rule when only the ledger remembers it."""
+
+    title: str
+    per: str
+    zone: str
+    grace: timedelta
+
+    @classmethod
+    def of(cls, rule: Rule) -> Kept:
+        """Of one that is configured."""
+        return cls(rule.title, rule.counting.per, rule.counting.zone, rule.grace)
+
+    @classmethod
+    def read(cls, rule: RuleId, kept: str | None) -> Kept:
+        """From what `Meaning.text` wrote; a ledger of before that was kept tells nothing."""
+        found = json.loads(kept) if kept else {}
+        grace = grace_of(kept)
+        return cls(
+            found.get("title", str(rule)),
+            found.get("per", CUSTOMER),
+            found.get("timezone", "UTC"),
+            _USUAL_GRACE if grace is None else grace,
+        )
 
 
 def grace_of(kept: str | None) -> timedelta | None:

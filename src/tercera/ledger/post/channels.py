@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
-from tercera.ledger.database.engine import reading, writing
-from tercera.ledger.post import circuits
+from tercera.ledger.database.engine import reading, writing, written
+from tercera.ledger.people import audit
+from tercera.ledger.people.audit import Telling
+from tercera.ledger.post import circuits, succession
 from tercera.ledger.post.circuits import Circuit
+from tercera.telling.succession import Recipients
 
 
 class Channels:
@@ -47,3 +50,30 @@ class Channels:
         """Lets these channels, or all, be looked at again at once; gives how many were left alone."""
         with writing(self._engine) as connection:
             return circuits.end_pauses(connection, channels, now)
+
+    def used(self) -> list[str]:
+        """Every channel that anything was ever written by."""
+        with reading(self._engine) as connection:
+            return succession.used(connection)
+
+    def recipients(self, channel: str) -> Recipients:
+        """Whom a channel wrote to; None: to customers."""
+        with reading(self._engine) as connection:
+            return succession.recipients(connection, channel)
+
+    def rename(self, names: Mapping[str, str]) -> None:
+        """Channels (old name → new one) are called otherwise now, with all that is theirs."""
+        written(self._engine, lambda connection: succession.rename(connection, names))
+
+    def stranded(self, configured: Collection[str]) -> dict[str, int]:
+        """How many notices wait for channels that are not configured, by channel."""
+        with reading(self._engine) as connection:
+            return succession.stranded(connection, configured)
+
+    def discard(self, channel: str, now: datetime, *, telling: Telling[int] | None = None) -> int:
+        """Puts what waits for a channel aside for good; gives how many notices."""
+
+        def work(connection: Connection) -> int:
+            return audit.recorded(connection, succession.discard(connection, channel, now), telling)
+
+        return written(self._engine, work)
