@@ -54,7 +54,7 @@ def test_every_error_with_a_phrase_has_it() -> None:
     for name, values in brought.items():
         assert names_in(phrases[f"wrong.{name}"]) == values, name
     kinds = {key.removeprefix("wrong.") for key in phrases if key.startswith("wrong.")}
-    assert {key for key in kinds if not key.startswith("kind.")} == brought.keys() | {"defect"}
+    assert {key for key in kinds if not key.startswith("kind.")} == brought.keys() | {"defect", "host"}
 
 
 @pytest.mark.parametrize("language", languages())

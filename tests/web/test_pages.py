@@ -229,7 +229,26 @@ def test_what_did_not_work_in_spanish(site: Dashboard) -> None:
         assert "Algo de lo que se envió no es correcto." in wrong.text
         assert '<p class="soft" lang="en"><bdi>body.alert' in wrong.text
         site.app.clock = lambda: 1 / 0  # type: ignore[assignment,return-value]  # a defect
-        assert "Esto es un fallo de Tercera." in browser.get("/alerts").text
+        defect = browser.get("/alerts")
+        assert "Esto es un fallo de Tercera." in defect.text
+        assert (defect.status_code, defect.headers["cache-control"]) == (500, "no-store")
+        assert "default-src 'none'" in defect.headers["content-security-policy"]
+
+
+def test_a_name_that_is_not_ours(standing: Dashboard) -> None:
+    """Whoever comes by another host's name reads so on a page; it leads nowhere, and no cache keeps it."""
+    with standing.client() as nobody:
+        answer = nobody.get("/alerts", headers={**SPANISH, "host": "evil.example"})
+        long = nobody.post("/login", content="x" * (2 << 20), headers=SPANISH)
+        program = nobody.get("/api/v1/alerts", headers={"host": "evil.example"})
+    assert (answer.status_code, answer.headers["cache-control"]) == (400, "no-store")
+    assert "Tercera no se llama así." in answer.text
+    assert "evil.example" not in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert long.status_code == 413
+    assert "Es demasiado de una vez." in long.text
+    assert (program.status_code, program.headers["cache-control"]) == (400, "no-store")
+    assert program.headers["content-type"] == "application/problem+json"
 
 
 def test_what_is_held_back(tmp_path: Path) -> None:

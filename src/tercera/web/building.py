@@ -15,7 +15,6 @@ from starlette.staticfiles import StaticFiles
 from tercera import __version__
 from tercera.web import api, pages
 from tercera.web.documented import describe
-from tercera.web.guarding import Guarded
 from tercera.web.permitting.asking import Anyone, May
 from tercera.web.problems import explain_errors
 from tercera.web.prompt import Prompt
@@ -45,7 +44,6 @@ def build(site: Site) -> FastAPI:
         app.include_router(module.router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=str(files("tercera.web").joinpath("static"))))
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=site.hosts)
-    app.add_middleware(Guarded, secure=site.is_secure)
     app.add_middleware(Prompt, patience=site.patience)
     explain_errors(app)
     for way in ways():

@@ -111,15 +111,16 @@ def _came_from(request: Request) -> str | None:
     return path if path.startswith("/") and not path.startswith("//") and is_another else None
 
 
-class ForPrograms:
-    """Middlewares that stand before the application refuse in plain words: programs get them as a problem."""
+class Explained:
+    """Middlewares that stand before the routes refuse in plain words: programs get them as a problem, people
+    as a page."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        if scope["type"] != "http" or not _is_for_programs(scope["path"]):
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         refused: Response | None = None
@@ -129,7 +130,7 @@ class ForPrograms:
             if message["type"] == "http.response.start" and message["status"] >= 400:
                 kind = Headers(raw=message["headers"]).get("content-type", "")
                 if kind.startswith("text/plain"):
-                    refused = problem(message["status"], _REFUSED.get(message["status"], "refused"))
+                    refused = _refusal(Request(scope), message["status"])
             if refused is None:
                 await send(message)
 
@@ -142,6 +143,11 @@ _REFUSED = {
     400: "the host that the request names is not ours; `web.url` says how we are called",
     413: "the request is too long; send less at once",
 }
+
+
+def _refusal(request: Request, status: int) -> Response:
+    said = (lambda words: words.say("wrong.host")) if status == 400 else None
+    return told(request, status, _REFUSED.get(status, "refused"), said)
 
 
 _REMEDIES = defaultdict(

@@ -14,7 +14,8 @@ import uvicorn
 from tercera.config.web import WebSettings
 from tercera.errors import ConfigError, TerceraError
 from tercera.web.building import build
-from tercera.web.problems import ForPrograms
+from tercera.web.guarding import Guarded
+from tercera.web.problems import Explained
 from tercera.web.prompt import patient
 from tercera.web.site import Site
 
@@ -89,7 +90,7 @@ def server_of(site: Site) -> uvicorn.Server:
     proxies = site.app.settings.web.proxies
     return uvicorn.Server(
         uvicorn.Config(
-            ForPrograms(build(site)),
+            Guarded(Explained(build(site)), secure=site.is_secure),
             log_config=None,
             access_log=False,  # addresses of pages hold customers, and links hold secrets
             server_header=False,
