@@ -19,6 +19,8 @@ PATHS = (
     "/alerts?q=nothing",
     "/alerts/1",
     "/alerts/1/query",
+    "/decide?level=notice&window=2026-11",
+    f"/decide?customer={LONG}",
     "/customers",
     "/customers?id=ana_1&window=2026-10",
     f"/customers?id={LONG}",
