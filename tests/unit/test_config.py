@@ -246,6 +246,15 @@ def test_a_ledger_on_postgresql(tmp_path: Path) -> None:
     assert "pa55word" not in App(settings).ledger_shown
 
 
+def test_a_password_of_the_ledger_that_is_not_encoded(tmp_path: Path) -> None:
+    """Nothing of it is shown, as what stands behind its @ would be."""
+    address = "postgresql+psycopg://tercera:${LEDGER_PASSWORD}@db.example.com/shop"
+    secret = {**ENVIRONMENT, "LEDGER_PASSWORD": "pa@55word"}
+    (mistake,) = mistakes(tmp_path, f"ledger: {address}\n{GOOD}", secret)
+    assert "ledger: has more than one @; write" in mistake
+    assert "55word" not in mistake
+
+
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     """A missing file and one in another encoding."""
     with pytest.raises(ConfigError, match="there is no such file; `tercera init` writes one"):

@@ -19,6 +19,7 @@ from tercera.deliver.ping import PingUrls
 from tercera.fields import Zone
 from tercera.model import CUSTOMER, Counting, Level, Period, Reason, RuleId
 from tercera.notation.durations import Duration, ShortDuration
+from tercera.notation.logins import ENCODED
 from tercera.rules import Rule
 from tercera.telling.guard import Guard
 from tercera.telling.retries import RetryPolicy
@@ -33,6 +34,8 @@ def _is_ledger(value: str) -> str:
             "is no address of a ledger; write one like sqlite:///tercera.db or "
             "postgresql+psycopg://user:password@host/database"
         )
+    if value.startswith("postgresql") and value.partition("?")[0].count("@") > 1:
+        raise ValueError(f"has more than one @; {ENCODED}")
     return value
 
 
