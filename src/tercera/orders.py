@@ -15,6 +15,9 @@ from zoneinfo import ZoneInfo
 from tercera.model import Counting, Customer, Pair, Placed, RejectReason, SubjectId, Survey, Tally
 from tercera.windows import Window
 
+_FEW_ROWS, _USUAL = 20, 0.05
+"""As the data watch has them unless it is told otherwise (`rejects`)."""
+
 SAMPLES = 5
 """How many rejected rows of each reason are kept to show."""
 
@@ -108,6 +111,21 @@ class Check:
     remedy: str = ""
     more: tuple[str, ...] = ()
     changed: bool = False
+
+
+def check_of_rows(rows: int, rejects: Mapping[RejectReason, int], remedy: str) -> Check:
+    """What is to be said of the first rows of a source. `remedy` stands beside so many rejects that
+    operations would hear of them."""
+    if not rows:
+        return Check("rows", True, "there are no orders yet")
+    rejected = sum(rejects.values())
+    reasons = ", ".join(f"{reason} {count:,}" for reason, count in rejects.items())
+    detail = f"{rejected:,} of the first {rows:,} can't be judged" + (f": {reasons}" if reasons else "")
+    if rejected == rows:
+        return Check("rows", False, detail, remedy)
+    is_much = rows >= _FEW_ROWS and rejected > _USUAL * rows
+    usual = "; or, where they are usual, raise rejects.max_share"
+    return Check("rows", True, detail, f"{remedy}{usual}" if is_much else "")
 
 
 @runtime_checkable

@@ -354,6 +354,11 @@ def test_a_check_tells_how_much_can_be_judged(tmp_path: Path) -> None:
     checks = list(opened(tmp_path, "orders.csv", customers).check([MONTHLY]))
     assert all(check.ok for check in checks)
     assert any("1 of the first 3 can't be judged: no_customer 1" in check.detail for check in checks)
+    many = "".join(f"o{number},ana,cancelled,2023-06-01\n" for number in range(4, 40))
+    (tmp_path / "orders.csv").write_text(HEADER + many + "o1,,returned,2023-06-01\no2,,returned,2023-06-01\n")
+    rows = {check.what: check for check in opened(tmp_path, "orders.csv").check([MONTHLY])}["rows"]
+    assert rows.ok
+    assert rows.remedy.endswith("where they are usual, raise rejects.max_share")
     (tmp_path / "orders.csv").write_text(HEADER + "o3,,cancelled,2023-06-01\n")
     customers = {"path": "customers.csv"}
     checks = list(opened(tmp_path, "orders.csv", customers).check([MONTHLY]))

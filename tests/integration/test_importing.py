@@ -212,6 +212,10 @@ BAD_FILES = {
     "twice.csv": (b"order_id,order_id\n", r"the column 'order_id' twice"),
     "own.csv": (b"_id,order_id\n", r"'_id', which MongoDB keeps for itself"),
     "name.csv": (b"$order,status\n", r"'\$order' can't be the name of a MongoDB field"),
+    "open.csv": (
+        (HEADER + "1,a,x,2023-06-01\n" + '2,"b,x,2023-06-01\n3,c,x,2023-06-01\n').encode(),
+        r"line 3: the file ends within quotes; a quote was probably never closed",
+    ),
     "quote.csv": (
         (HEADER + '1,"a,x\n' + "y" * 16_000_001).encode(),
         r"line 2.*a quote was probably never closed",

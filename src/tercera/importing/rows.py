@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -115,6 +116,10 @@ def _told(path: Path) -> Iterator[None]:
         raise SourceError(f"{path} can't be read: {error.strerror or error}") from None
 
 
+_END = "\x1e\x03"
+"""Stands alone behind the last row, unless a quote is still open there."""
+
+
 def _csv(path: Path, opener: Callable[..., IO[str]]) -> Iterator[Any]:
     with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
         head = file.readline(_LONGEST_FIELD)
@@ -124,7 +129,7 @@ def _csv(path: Path, opener: Callable[..., IO[str]]) -> Iterator[Any]:
         csv.field_size_limit(_LONGEST_FIELD)
         names = tuple(name.strip() for name in next(csv.reader([head], delimiter=delimiter)))
         yield _distinct(path, names)
-        reader = csv.reader(file, delimiter=delimiter)
+        reader = csv.reader(chain(file, [_END]), delimiter=delimiter)
         whole = 0
         try:
             for row in _csv_rows(reader, names):
@@ -142,6 +147,10 @@ def _csv_rows(reader: Iterator[list[str]], names: tuple[str, ...]) -> Iterator[R
     for cells in reader:
         if not cells:
             continue  # a blank line is no row
+        if cells[-1].endswith(_END):
+            if cells == [_END]:
+                return
+            raise csv.Error("the file ends within quotes")  # which may hold any number of rows
         text = "\0".join(cells)
         digest = begin.copy()
         digest.update(text.encode("utf-8", "surrogatepass"))

@@ -18,7 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from tercera.errors import SourceError
 from tercera.fields import CustomerFields, OrderFields, Timestamps
 from tercera.model import CUSTOMER, Counting, Customer, Period, RejectReason, SubjectId, Survey, Tally
-from tercera.orders import Check, Reading, Scope, Source
+from tercera.orders import Check, Reading, Scope, Source, check_of_rows
 from tercera.relational.databases.columns import demand, everything, needed
 from tercera.relational.databases.whole import whole
 from tercera.relational.databases.written_out import written_out
@@ -269,15 +269,9 @@ def _share(opened: Opened, question: Question) -> Check:
     for _ in reading:
         pass
     survey = reading.survey
-    if not survey.rows:
-        return Check("rows", True, "there are no orders yet")
-    rejected = sum(each.rows for each in survey.rejects.values())
-    reasons = ", ".join(f"{reason} {each.rows:,}" for reason, each in survey.rejects.items())
-    detail = f"{rejected:,} of the first {survey.rows:,} can't be judged" + (
-        f": {reasons}" if reasons else ""
-    )
+    rejects = {reason: each.rows for reason, each in survey.rejects.items()}
     remedy = "correct the columns, formats, encoding or valid patterns of source.orders"
-    return Check("rows", survey.rows > rejected, detail, "" if survey.rows > rejected else remedy)
+    return check_of_rows(survey.rows, rejects, remedy)
 
 
 def _demand(what: str, opened: Opened, wanted: Sequence[str]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tercera.model import Counting
-from tercera.orders import Check, Scope
+from tercera.orders import Check, Scope, check_of_rows
 from tercera.relational.databases.columns import everything
 from tercera.relational.databases.seen import Seen
 from tercera.relational.databases.session import Session, Tables
@@ -46,14 +46,9 @@ def _share(session: Session, tables: Tables, counting: Counting) -> Check:
     for _ in seen.tallies(session.answer(asked)):
         pass
     survey = seen.survey()
-    if not survey.rows:
-        return Check("rows", True, "there are no orders yet")
-    rejected = sum(each.rows for each in survey.rejects.values())
-    reasons = ", ".join(f"{reason} {each.rows:,}" for reason, each in survey.rejects.items())
-    detail = f"{rejected:,} of the first {survey.rows:,} can't be judged"
-    good = survey.rows > rejected
-    remedy = "" if good else "correct the columns, formats or valid patterns of source.orders"
-    return Check("rows", good, f"{detail}: {reasons}" if reasons else detail, remedy)
+    rejects = {reason: each.rows for reason, each in survey.rejects.items()}
+    remedy = "correct the columns, formats or valid patterns of source.orders"
+    return check_of_rows(survey.rows, rejects, remedy)
 
 
 def _privileges(session: Session, tables: Tables) -> Check:
