@@ -105,6 +105,41 @@ def test_changes_are_told_as_they_happen(tercera: Tercera, shop: Shop, mail_serv
     assert tercera.json("run", "--once")["notices"]["sent"] == 0
 
 
+def test_the_configuration_is_edited(tercera: Tercera, shop: Shop, mail_server: SmtpServer) -> None:
+    """What falls by the edit is told to nobody, what follows is told by the new lines; and a collection that
+    is emptied takes nothing back."""
+    inbox, month = Inbox(mail_server), this_month()
+    returned(shop, "ana", "A1", "A2", "A3")
+    returned(shop, "bea", "B1", "B2", "B3", "B4")
+    with tercera.started("run") as daemon:
+        assert daemon.event("delivered")["sent"] == 2
+        stopped(daemon)
+    assert len(inbox.recipients()) == 2
+    configured = yaml.safe_load((tercera.folder / "tercera.yaml").read_text())
+    configured["rules"][0]["levels"]["notice"] = 4
+    configured["rules"][0]["notify"] = ["buyers"]
+    configured["channels"]["buyers"] = configured["channels"].pop("customer")
+    tercera.configure(configured)
+    with tercera.started("run") as daemon:
+        assert daemon.event("channel was renamed")["channel"] == "buyers"
+        edited = daemon.event("rule was edited")
+        assert (edited["what"], edited["untold"]) == (["levels"], 1)
+        returned(shop, "ana", "A4")
+        assert daemon.event("looked")["opened"] == 1
+        daemon.event("delivered")
+        inbox.expect(("ana@example.com", f"Tiene 4 pedidos devueltos en {month.spanish}"))
+        orders = list(shop.orders.find())
+        shop.orders.delete_many({})
+        failed = daemon.event("sweep failed, will be tried again")
+        assert "not one order in the watched windows" in failed["error"]
+        shop.orders.insert_many(orders)
+        shop.orders.update_one({"order_id": "B4"}, {"$set": {"status": "delivered"}})
+        assert daemon.event("looked")["retracted"] == 1
+        daemon.event("delivered")
+        stopped(daemon)
+    inbox.expect(("bea@example.com", f"Rectificación sobre sus pedidos de {month.spanish}"))
+
+
 @pytest.mark.parametrize("failpoint", ["after-position", "inside-commit@2"])
 def test_a_kill_loses_nothing(tercera: Tercera, shop: Shop, mail_server: SmtpServer, failpoint: str) -> None:
     """Wherever it comes, the next process goes on from the position that was kept: exactly one mail each."""

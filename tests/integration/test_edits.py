@@ -21,7 +21,7 @@ from tercera.cycle.looking import Swept
 from tercera.deliver import deliver
 from tercera.errors import NotFoundError
 from tercera.ledger import Ledger, open_ledger
-from tercera.model import RuleId, State
+from tercera.model import RuleId, State, SubjectId
 from tercera.people import Actor, Via
 from tests.e2e.shop import OPERATIONS, Files, Inbox, configuration, files_source, this_month
 from tests.servers.smtp import Security, SmtpServer
@@ -60,11 +60,17 @@ class Shop:
             (OPERATIONS, "Tercera: 3 changes (3 new)"),
         )
 
-    def run(self) -> Report:
-        """A sweep and a delivery, as a new process does them with what is configured now."""
+    def run(self, *subjects: str) -> Report:
+        """A sweep (or a look at some) and a delivery, as a new process does them with what is configured."""
         with self.opened_app() as (app, ledger), ledger.hold():
             report = cycle(
-                app.settings.rules, app.source, ledger, app.terms(), now=app.clock(), clock=app.clock
+                app.settings.rules,
+                app.source,
+                ledger,
+                app.terms(),
+                now=app.clock(),
+                clock=app.clock,
+                subjects={SubjectId(each) for each in subjects} or None,
             )
             deliver(app.delivery(ledger), threading.Event())
         return report
@@ -262,9 +268,9 @@ def test_an_emptied_source_takes_nothing_back(shop: Shop) -> None:
     there = dict(shop.files.orders)
     shop.files.orders.clear()
     shop.files.write()
-    for _ in range(2):
-        failed = str(shop.run().failed[RuleId("repeat-returns")])
-        assert "not one order in the watched windows, where 4 alerts stand" in failed
+    for looked_at, standing in ((), 4), ((), 4), (("ana", "bea"), 2):
+        failed = str(shop.run(*looked_at).failed[RuleId("repeat-returns")])
+        assert f"not one order in the watched windows, where {standing} alerts stand" in failed
     assert shop.levels() == TOLD
     shop.files.orders |= there
     shop.files.write()
@@ -275,6 +281,15 @@ def test_an_emptied_source_takes_nothing_back(shop: Shop) -> None:
     shop.edit(lambda edited: edited.update(guard={"max_share": 1}))
     mails = [shop.retracted(customer) for customer in TOLD]
     shop.inbox.expect(*mails, (OPERATIONS, "Tercera: 3 changes (3 retracted)"))
+
+
+def test_the_orders_of_one_customer_may_go(shop: Shop) -> None:
+    """As long as somebody has any, that is news of this customer."""
+    for name in ("ana0", "ana1", "ana2"):
+        del shop.files.orders[name]
+    shop.files.write()
+    shop.run("ana")
+    shop.inbox.expect(shop.retracted("ana"), (OPERATIONS, "Tercera: 1 change (1 retracted)"))
 
 
 def test_a_rule_that_is_renamed_is_the_same(shop: Shop) -> None:

@@ -4,7 +4,7 @@ and reconciled with what the ledger knows."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -94,11 +94,16 @@ def changes_of(
     were not among the tallies any more.
     """
     counting = look.rule.counting
-    reading = source.tally(counting, scope)
+    reading: Reading = source.tally(counting, scope)
+    tallies: Iterable[Tally] = reading
+    if scope.pairs is not None and not look.believes_emptiness:
+        tallies = list(reading)
+        if not any(tally.orders for tally in tallies) and _shows_none(look.rule, source, scope):
+            _refuse_emptiness(look.rule, _standing(known), known)
     close: Mapping[Pair, Known] = known
     if scope.totals:
         unseen, moved = _standing(known), set[Pair]()
-        for tally in reading:
+        for tally in tallies:
             pair = (tally.subject, tally.window)
             unseen.discard(pair)
             if change := _change(look, known.get(pair), tally, swept):
@@ -108,7 +113,7 @@ def changes_of(
     else:
         unseen, moved = _moved(look, reading, known, swept)
     swept.survey = reading.survey
-    if not swept.survey.rows and not look.believes_emptiness:
+    if scope.pairs is None and not swept.survey.rows and not look.believes_emptiness:
         _refuse_emptiness(look.rule, unseen, close)
     whole = replace(scope, at_least=0, pairs=unseen | moved, totals=True, recent=None)
     for tally in source.tally(counting, whole) if whole.pairs else ():
@@ -125,6 +130,15 @@ def _refuse_emptiness(rule: Rule, unseen: Collection[Pair], known: Mapping[Pair,
             "alerts stand; nothing was taken back. See whether it is the right database and has its orders; "
             "if they are gone for good, sweep once with `guard: {max_share: 1}`"
         )
+
+
+def _shows_none(rule: Rule, source: Source, scope: Scope) -> bool:
+    """Whether nobody has an order in the windows: asked only when those who were looked at have none."""
+    everybody = replace(scope, at_least=2**31, pairs=None, recent=None)
+    reading = source.tally(replace(rule.counting, evidence=0), everybody)
+    for _ in reading:
+        pass
+    return not reading.survey.rows
 
 
 def _standing(known: KnownAlerts) -> set[Pair]:

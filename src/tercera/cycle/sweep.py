@@ -131,7 +131,7 @@ def sweep(
         since,
         edit,
         reopened,
-        believes_emptiness=terms.guard.max_share == 1 or edit is not None or scope.pairs is not None,
+        believes_emptiness=terms.guard.max_share == 1 or edit is not None,
     )
     untold: list[Change] = []
 
