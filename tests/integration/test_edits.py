@@ -23,6 +23,7 @@ from tercera.errors import NotFoundError
 from tercera.ledger import Ledger, open_ledger
 from tercera.model import RuleId, State, SubjectId
 from tercera.people import Actor, Via
+from tercera.rules.meaning import last_edit
 from tests.e2e.shop import OPERATIONS, Files, Inbox, configuration, files_source, this_month
 from tests.servers.smtp import Security, SmtpServer
 
@@ -171,6 +172,12 @@ def test_a_raised_level_takes_nothing_back(shop: Shop) -> None:
     report = shop.edit(with_levels(notice=4, warning=6, critical=10))
     shop.inbox.expect()
     assert (what(report), report.edited) == (("levels",), 1)
+    with shop.opened_app() as (_, ledger):
+        cursor = ledger.cursor(RuleId("repeat-returns"))
+    assert cursor is not None
+    last = last_edit(cursor.meaning)
+    assert last is not None
+    assert (last.what, last.untold) == (("levels",), 1)
     assert shop.levels() == {"bea": "notice", "dora": "notice"}
     shop.returned("ana", "ana3")
     shop.inbox.expect(shop.opened("ana", 4), (OPERATIONS, "Tercera: 1 change (1 new)"))

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from tercera.model import Counting, Level, Survey, Tally
+from tercera.app import open_app
+from tercera.model import Counting, Level, RuleId, SubjectId, Survey, Tally, WindowId
 from tercera.orders import Reading, Scope, Source
 from tercera.questions.backtest import backtest
 from tercera.questions.whatif import what_if
 from tercera.tally.columns import ColumnReading
-from tests.servers.dashboard import NOW, RULE, Dashboard, Orders, dashboard
+from tests.servers.dashboard import NOW, RULE, Dashboard, Orders, dashboard, sweep
 from tests.web.conftest import log_in
 
 SEED = 20261122
@@ -83,6 +84,23 @@ def test_the_rule_in_words(standing: Dashboard) -> None:
         spanish = browser.get(f"/rules/{RULE['id']}", headers={"accept-language": "es"}).text
         assert "Por cliente y mes natural" in spanish
         assert browser.get("/rules/none").status_code == 404
+
+
+def test_what_an_edit_led_to(tmp_path: Path) -> None:
+    """The rule's page says what was edited, and how many alerts changed by that alone; so does the alert."""
+    with dashboard(tmp_path) as site, site.as_("vera") as browser:
+        path = f"/rules/{RULE['id']}"
+        assert "Edited (" not in browser.get(path).text
+        written = tmp_path / "tercera.yaml"
+        written.write_text(written.read_text().replace("notice: 3", "notice: 4"))
+        with open_app(written, site.clock) as edited:
+            sweep(edited, site.ledger)
+        assert "Edited (levels), as the sweep of" in browser.get(path).text
+        assert "1 alert changed by that alone" in browser.get(path).text
+        assert "Modificada (levels)" in browser.get(path, headers={"accept-language": "es"}).text
+        alert = site.ledger.find(RuleId(RULE["id"]), SubjectId("ana_1"), WindowId("2026-11"))
+        assert alert is not None
+        assert "by an edit" in browser.get(f"/alerts/{alert.id}").text
 
 
 def test_without_javascript(standing: Dashboard) -> None:

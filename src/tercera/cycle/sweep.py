@@ -22,6 +22,7 @@ from tercera.messages import Bundle, Change, Holding
 from tercera.model import SubjectId, Survey
 from tercera.orders import Recent, Scope, Source
 from tercera.rules import Meaning, Rule
+from tercera.rules.meaning import LastEdit, last_edit
 from tercera.telling.gathering import Gathering, held_by
 from tercera.telling.guard import Guard
 from tercera.telling.routing import Routes, guarded
@@ -183,7 +184,7 @@ def sweep(
         ledger.commit(
             chunk,
             rule=rule.id,
-            cursor=_moved(cursor, meaning, now) if last and moves_cursor else None,
+            cursor=_moved(cursor, meaning, swept, now) if last and moves_cursor else None,
             run=run,
             now=now,
             lease=lease,
@@ -221,10 +222,13 @@ def _pairs(rule: Rule, source: Source, scope: Scope) -> int:
     return reading.survey.pairs
 
 
-def _moved(cursor: Cursor | None, meaning: Meaning, now: datetime) -> Cursor:
+def _moved(cursor: Cursor | None, meaning: Meaning, swept: Swept, now: datetime) -> Cursor:
     # A clock that was set back does not make anything unread again.
     through = max(now, cursor.checked_through) if cursor else now
-    return Cursor(meaning.rule.fingerprint, through, meaning.text)
+    last = last_edit(cursor.meaning) if cursor else None
+    if swept.edit:
+        last = LastEdit(swept.edit.what, now, swept.edited)
+    return Cursor(meaning.rule.fingerprint, through, meaning.text(last))
 
 
 def _chunks(changes: Iterator[Change]) -> Iterator[list[Change]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from tercera.model import CUSTOMER, Level, RuleId
@@ -48,16 +48,26 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
+class LastEdit:
+    """The last edit that a sweep came across: what was changed, when it was seen, and how many alerts changed
+    by that alone, untold."""
+
+    what: tuple[str, ...]
+    at: datetime
+    untold: int
+
+
+@dataclass(frozen=True, slots=True)
 class Meaning:
     """A rule and how its source is read. `reading` are marks by the names of the source's settings."""
 
     rule: Rule
     reading: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def text(self) -> str:
-        """As the ledger keeps it."""
-        return json.dumps(self._values(), separators=(",", ":"), sort_keys=True)
+    def text(self, last: LastEdit | None) -> str:
+        """As the ledger keeps it, with the last edit that was seen."""
+        edit = {"edit": [last.what, last.at.isoformat(), last.untold]} if last else {}
+        return json.dumps(self._values() | edit, separators=(",", ":"), sort_keys=True)
 
     def edited(self, fingerprint: str, kept: str | None) -> Edit | None:
         """What was changed since a sweep that left these, None for nothing. A ledger of before this was kept
@@ -102,7 +112,7 @@ class Kept:
 
     @classmethod
     def read(cls, rule: RuleId, kept: str | None) -> Kept:
-        """From what `Meaning.text` wrote; a ledger of before that was kept tells nothing."""
+        """From what `Meaning.text` gave; a ledger of before that was kept tells nothing."""
         found = json.loads(kept) if kept else {}
         grace = grace_of(kept)
         return cls(
@@ -111,6 +121,15 @@ class Kept:
             found.get("timezone", "UTC"),
             _USUAL_GRACE if grace is None else grace,
         )
+
+
+def last_edit(kept: str | None) -> LastEdit | None:
+    """The last edit that was seen; None for a rule that was never edited."""
+    found = json.loads(kept).get("edit") if kept else None
+    if found is None:
+        return None
+    what, at, untold = found
+    return LastEdit(tuple(what), datetime.fromisoformat(at), untold)
 
 
 def grace_of(kept: str | None) -> timedelta | None:

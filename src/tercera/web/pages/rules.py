@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 from tercera.ledger import Precision
 from tercera.people import Permission
 from tercera.rules import Rule
+from tercera.rules.meaning import last_edit
 from tercera.web.page import Place, page, words_in
 from tercera.web.permitting.asking import may
 from tercera.web.site import Here, Site
@@ -51,6 +52,7 @@ def rules(request: Request, site: Here) -> Response:
 def one_rule(request: Request, site: Here, rule_id: str, threshold: Threshold = None) -> Response:
     """One, with what another threshold would have said."""
     rule, words = site.app.rule(rule_id), words_in(request)
+    cursor = site.ledger.cursor(rule.id)
     answer = tallied(site, rule.counting)
     found = answer.value
     shown = page(
@@ -60,7 +62,8 @@ def one_rule(request: Request, site: Here, rule_id: str, threshold: Threshold = 
         told=words_of_rule(rule, site.app.settings.channels, words),
         precision=site.ledger.reports.precision().get(rule.id, NOBODY),
         open=open_alerts(site, rule),
-        cursor=site.ledger.cursor(rule.id),
+        cursor=cursor,
+        edited=last_edit(cursor.meaning) if cursor else None,
         runs=site.ledger.reports.runs_of(rule.id, RUNS),
         answer=answer,
         what=view(found, threshold, rule.floor, rule.counting.within, words) if found else None,
