@@ -207,6 +207,12 @@ def test_a_status_that_no_order_has(tercera: Tercera) -> None:
     assert "No order at all meets `when` (status: returned, cancelled)" in tercera.run("backtest").out
 
 
+def test_a_database_in_a_file_is_no_table_of_orders(tercera: Tercera) -> None:
+    """The address to give is told."""
+    told = complaint(tercera, "init", "--uri", "data/shop.db", "--yes", "--config", "other.yaml", code=3)
+    assert "its address is sqlite:///data/shop.db" in told
+
+
 def test_a_terminal_that_lacks_the_marks(tercera: Tercera) -> None:
     """It shows others in their place; the command does what it does."""
     poor = Tercera(tercera.folder, {"PYTHONIOENCODING": "ascii"}, fresh=True)

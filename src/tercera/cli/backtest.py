@@ -92,11 +92,18 @@ def _when(rule: Rule) -> str:
 def show_backtest(rule: Rule, result: Backtest) -> None:
     """What would have been said: by level, by window, and what could not be judged."""
     out = console()
-    subjects = "customers" if rule.counting.per == "customer" else f"values of {rule.counting.per}"
+    one = result.customers == 1
+    if rule.counting.per == "customer":
+        subjects = "customer" if one else "customers"
+    else:
+        subjects = f"value{'s'[: not one]} of {rule.counting.per}"
     out.print(f"[bold]{rule.title}[/bold]  ({rule.id})")
+    alerts = f"{result.alerts:,} alert{'s'[: result.alerts != 1]}"
+    orders = f"{result.survey.orders:,} order{'s'[: result.survey.orders != 1]}"
+    rows = f"{result.survey.rows:,} row{'s'[: result.survey.rows != 1]}"
     out.print(
-        f"{result.alerts:,} alerts about {result.customers:,} {subjects} in {result.survey.orders:,} orders "
-        f"({result.survey.rows:,} rows), read in {result.seconds:.1f} s. Nothing was written or sent."
+        f"{alerts} about {result.customers:,} {subjects} in {orders} ({rows}), read in "
+        f"{result.seconds:.1f} s. Nothing was written or sent."
     )
     if result.instead:
         there = ", ".join(repr(visible(status)) for status in result.instead)

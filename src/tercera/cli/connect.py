@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from tercera.config import Settings
 
 
+_DATABASES = {".db": "sqlite", ".duckdb": "duckdb", ".sqlite": "sqlite", ".sqlite3": "sqlite"}
+"""What files with these endings are, as a rule."""
+
 _MANY = 5_000_000
 """Rows that a first backtest reads without being asked."""
 
@@ -87,6 +90,9 @@ def _sampler(call: Call, environment: Mapping[str, str]) -> Sampler:
         return open_server(address, database, call.config.resolve().parent, named, bounds)
     if "@" in uri:  # which may hold a password, and is not shown
         raise SourceError("the address of a server begins with its kind, like mongodb:// or postgresql://")
+    if Path(uri).suffix in _DATABASES:
+        scheme = _DATABASES[Path(uri).suffix]
+        raise SourceError(f"{uri} looks like a database in a file; its address is {scheme}:///{uri}")
     patterns = (*call.files, *([uri] if uri else []))
     return open_files(patterns, call.config.resolve().parent, named, bounds)
 

@@ -71,7 +71,7 @@ def _why_json(found: Explanation) -> dict[str, Any]:
 _WHY_NOT = {
     "not_swept": "the rule was never swept; `tercera run` does",
     "not_begun": "the window has not begun",
-    "no_orders": "no readable order of this customer lies in the window; is the id as in the database?",
+    "no_orders": "no readable order of this customer lies in the window (is the id as in the database?)",
     "below": "too few matching orders: {matched} of the {floor} that the lowest level needs",
     "baseline": "it was already so at the rule's first sweep, in a window that was over",
     "too_late": "it came about after the window's grace of {grace} days had passed",

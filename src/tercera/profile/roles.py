@@ -99,9 +99,8 @@ def status(column: Column) -> list[Reason]:
     reasons = []
     if _any(words, naming.STATUS):
         reasons.append(Reason("named like a status", 4 if _any(words, naming.SAYS_STATUS) else 3.5))
-    reasons.append(
-        Reason(f"{len(column.texts)} different values", 1) if few else Reason("too many different values", -6)
-    )
+    values = "one value" if len(column.texts) == 1 else f"{len(column.texts)} different values"
+    reasons.append(Reason(values, 1) if few else Reason("too many different values", -6))
     told = [text for text in list(column.texts)[:_MOST_STATUSES] if few]
     if any(verdict_of(text).counts for text in told):
         reasons.append(Reason("some of them say that an order came back or was cancelled", 3))

@@ -136,7 +136,8 @@ class SqlSampler:
         is_all = query is None and len(read) <= rows and not self._bounds.are_spent
         total = len(read) if is_all else table.rows
         which = "sampled at random" if query else "read as they come"
-        how = "all of them read" if is_all else f"{min(len(read), rows):,} {which}"
+        counted = which if total is None else f"{min(len(read), rows):,} {which}"
+        how = "all of them read" if is_all else counted
         return sample_of(table.name, read[:rows], max(total, len(read)) if total is not None else None, how)
 
     def _read(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -31,7 +33,8 @@ def read_address(url: str) -> URL:
 
 def shown(address: URL) -> str:
     """An address as it may be shown: without its password, and without options, which may hold another."""
-    return address.set(query={}).render_as_string(hide_password=True)
+    text = address.set(query={}).render_as_string(hide_password=True)
+    return text if is_postgresql(address) else unquote(text)
 
 
 def shown_address(url: str) -> str:
