@@ -56,7 +56,8 @@ def open_server(
     try:
         return SqlSampler(address, database, folder, named, bounds)
     except ValueError as error:
-        raise SourceError(f"{error}; mongodb:// and files are known as well") from None
+        others = "; mongodb:// and files are known as well" if "no engine" in str(error) else ""
+        raise SourceError(f"{error}{others}") from None
 
 
 def open_files(patterns: Sequence[str], folder: Path, named: frozenset[str], bounds: Bounds) -> Sampler:
