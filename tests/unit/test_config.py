@@ -281,6 +281,17 @@ def test_secrets_from_files_defaults_and_dotenv(tmp_path: Path) -> None:
     assert settings.source.database == "shop"
 
 
+def test_a_dotenv_in_another_encoding(tmp_path: Path) -> None:
+    """As some editors save it: with a mark in front it is read, in UTF-16 it is said what it is not."""
+    (tmp_path / "tercera.yaml").write_text(GOOD)
+    lines = "\n".join(f"{name}='{value}'" for name, value in ENVIRONMENT.items())
+    (tmp_path / ".env").write_text(lines, encoding="utf-8-sig")
+    assert load_settings(tmp_path / "tercera.yaml").source.database == "RocketfyProject"
+    (tmp_path / ".env").write_text(lines, encoding="utf-16")
+    with pytest.raises(ConfigError, match=r"\.env: is not UTF-8 .*save it as UTF-8"):
+        load_settings(tmp_path / "tercera.yaml")
+
+
 def test_a_status_named_no_is_text(tmp_path: Path) -> None:
     """YAML's booleans and numbers don't eat values of the database."""
     (tmp_path / "tercera.yaml").write_text(GOOD.replace("[returned, cancelled]", "[no, 4, returned]"))

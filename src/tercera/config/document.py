@@ -14,6 +14,8 @@ from typing import Any
 
 import yaml
 
+from tercera.errors import ConfigError
+
 KeyPath = tuple[str | int, ...]
 
 _PLACE = re.compile(r"\$\{([^}]*)\}")
@@ -95,10 +97,16 @@ def read_document(path: Path, environment: Mapping[str, str] | None = None) -> D
 
 
 def environment_beside(path: Path) -> dict[str, str]:
-    """The environment, and below it the `.env` beside the file."""
+    """The environment, and below it the `.env` beside the file. ConfigError when that can't be read."""
     from dotenv import dotenv_values
 
-    beside = dotenv_values(path.parent / ".env", interpolate=False)
+    file = path.parent / ".env"
+    try:
+        beside = dotenv_values(file, interpolate=False, encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError([f"{file}: is not UTF-8 (byte {error.start}); save it as UTF-8"]) from None
+    except OSError as error:
+        raise ConfigError([f"{file}: can't be read: {error.strerror}"]) from None
     return {**{name: value for name, value in beside.items() if value is not None}, **os.environ}
 
 
