@@ -252,6 +252,20 @@ def test_a_password_that_is_not_encoded(kind: str) -> None:
     Settings(kind="sql", uri=SecretStr("sqlite:///a@b@c.db"), orders={"table": "orders"})
 
 
+def test_a_database_in_a_file_that_another_program_holds(tmp_path: Path) -> None:
+    """It is told what holds it up, after the patience that was asked for."""
+    with closing(sqlite3.connect(tmp_path / "shop.db", isolation_level=None)) as other:
+        other.execute("CREATE TABLE orders (order_id, customer_id, status, placed_at)")
+        other.execute("BEGIN EXCLUSIVE")
+        settings = Settings(
+            kind="sql", uri=SecretStr("sqlite:///shop.db"), orders={"table": "orders"}, timeout=0.1
+        )
+        with closing(open_source(settings, "UTC", base=tmp_path)) as opened:
+            told = list(opened.check([MONTH]))[-1]
+    assert not told.ok
+    assert "database is locked; another program is writing: let it end" in told.detail
+
+
 def test_an_address_must_name_an_engine() -> None:
     """Or nearly so."""
     with pytest.raises(ValidationError, match="did you mean postgresql://"):

@@ -279,4 +279,7 @@ def _explained(address: Address) -> Iterator[None]:
         yield
     except duckdb.Error as error:
         reason = str(error).strip().split("\n")[0]
-        raise SourceError(f"{address.shown} can't be read: {reason}") from error
+        held = "; DuckDB lets nobody else in while a program may write: let that one close it"
+        helps = held if "Conflicting lock" in reason else ""
+        said = reason.partition(" See also")[0].rstrip(".")
+        raise SourceError(f"{address.shown} can't be read: {said}{helps}") from error

@@ -257,9 +257,12 @@ def _explained(address: Address) -> Iterator[None]:
                 f"{address.shown} took longer than {address.patience:g} s for one question; add an index on "
                 "the customer and the time of an order, or raise source.operation_timeout"
             ) from error
-        raise SourceError(f"{address.shown} can't be read: {error}") from error
+        held = "; another program is writing: let it end that, or use PRAGMA journal_mode = WAL"
+        helps = held if "locked" in str(error) else ""
+        raise SourceError(f"{address.shown} can't be read: {error}{helps}") from error
     except sqlite3.Error as error:
-        raise SourceError(f"{address.shown} can't be read: {error}") from error
+        helps = "; correct source.uri" if "not a database" in str(error) else ""
+        raise SourceError(f"{address.shown} can't be read: {error}{helps}") from error
 
 
 def _as_text(value: Any) -> str | None:
