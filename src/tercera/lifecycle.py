@@ -83,12 +83,14 @@ def _since_edit(
         stood = replace(known, level=edit.carried(known.level, rule), peak=edit.carried(known.peak, rule))
         assert stood is not None
         if level and known.state is State.OPEN and rule.rank(level) < rule.rank(stood.level):
-            return _lowered(rule, known, stood, level)
+            return _lowered(rule, known, level)
         if level and _is_restored(rule, stood, level):
             muted = Muted.EDITED if rule.tells(Reason.OPENED, level) else None
             after = Standing(State.OPEN, level, stood.peak, spoken=True)
             return Transition(Reason.OPENED, known, after, muted=muted)
     step = reconcile(rule, window, stood, finding, now, baseline=baseline, quiet=quiet)
+    if level and step.speaks and step.reason is Reason.EASED:
+        return _lowered(rule, known, level)
     if step.is_change:
         return replace(step, before=known)
     renamed = step.after is not None and step.after != known
@@ -110,11 +112,10 @@ def _is_restored(rule: Rule, stood: Standing, level: str) -> bool:
     return untold and rule.rank(level) <= rule.rank(stood.peak)
 
 
-def _lowered(rule: Rule, known: Standing, stood: Standing, level: str) -> Transition:
+def _lowered(rule: Rule, known: Standing, level: str) -> Transition:
     """The line of the level that was told lies higher now: reaching it is news."""
     muted = Muted.EDITED if known.spoken and rule.tells(Reason.EASED, level) else None
-    peak = level if rule.rank(stood.peak) > rule.rank(level) else stood.peak
-    return Transition(Reason.EASED, known, Standing(State.OPEN, level, peak, known.spoken), muted=muted)
+    return Transition(Reason.EASED, known, Standing(State.OPEN, level, level, known.spoken), muted=muted)
 
 
 def _silenced(step: Transition) -> Transition:

@@ -15,6 +15,7 @@ import yaml
 
 from tercera.acts.deciding import discard_of_channel
 from tercera.app import App, open_app, utc_now
+from tercera.config.reading import reading_of
 from tercera.cycle import Report, cycle
 from tercera.cycle.edits import told_of_edits
 from tercera.cycle.looking import Swept
@@ -22,6 +23,7 @@ from tercera.deliver import deliver
 from tercera.errors import NotFoundError
 from tercera.ledger import Ledger, open_ledger
 from tercera.model import RuleId, State, SubjectId
+from tercera.mongo import settings as mongodb
 from tercera.people import Actor, Via
 from tercera.rules.meaning import last_edit
 from tests.e2e.shop import OPERATIONS, Files, Inbox, configuration, files_source, this_month
@@ -189,6 +191,9 @@ def test_an_edit_that_is_undone_leaves_no_trace_with_customers(shop: Shop) -> No
     """Nobody is told again of what they were told of before, and a real end is still told."""
     shop.edit(with_levels(notice=6, warning=8, critical=10))
     assert shop.levels() == {}
+    shop.edit(with_levels(notice=3, warning=5, critical=10))
+    shop.edit(with_levels(notice=3, warning=7, critical=10))
+    assert shop.levels() == dict.fromkeys(TOLD, "notice")
     shop.edit(with_levels(notice=3, warning=5, critical=10))
     shop.inbox.expect()
     assert shop.levels() == TOLD
@@ -442,3 +447,19 @@ def test_windows_that_a_longer_grace_brings_back(shop: Shop) -> None:
     shop.run()
     mail = ("caro@example.com", f"Ya son 5 pedidos devueltos en {shop.month.before.spanish}")
     assert [each for each in shop.arrived() if each == mail[0]] == [mail[0]]
+
+
+def test_who_asks_a_server_and_how_is_no_edit() -> None:
+    """Which server and which database it is, is one; nothing of the address is kept."""
+
+    def reading(uri: str, **more: object) -> dict[str, str]:
+        source = {"kind": "mongodb", "uri": uri, "database": "shop", "orders": {"collection": "orders"}}
+        return reading_of(mongodb.Settings.model_validate(source | more))
+
+    there = reading("mongodb://a:secret@one:1,two:2/?tls=true")
+    assert there == reading("mongodb://b:other@two:2,one:1/", timeout=5)
+    assert set(there) == {"kind", "server", "database", "orders.collection"}
+    moved, other = reading("mongodb://three:3/"), reading("mongodb://two:2,one:1/", database="staging")
+    assert [name for name in there if there[name] != moved[name]] == ["server"]
+    assert [name for name in there if there[name] != other[name]] == ["database"]
+    assert not any("secret" in mark or "one" in mark for mark in there.values())

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from tercera.ledger import Known, Ledger
 from tercera.lifecycle import unheard
 from tercera.messages import Change, Hearer
-from tercera.model import CUSTOMER, Customer, Match, Pair
+from tercera.model import CUSTOMER, Customer, Match, Pair, Reason, Transition
 from tercera.orders import Scope, Source
 from tercera.rules import Rule
 from tercera.rules.listener import FOLLOW_UPS
@@ -34,6 +34,8 @@ class Addresser:
     gathering: Gathering
     known: Mapping[Pair, Known]
     scope: Scope
+    edited: bool = False
+    """Whether this is the first sweep after an edit, by which an alert may rise to where it was told of."""
 
     def address(self, changes: Sequence[Change]) -> list[Change]:
         """The changes with their drafts. One that nobody hears of does not speak any more. Raises
@@ -87,10 +89,13 @@ class Addresser:
             for each in self.rule.notify
         )
 
+    def _goes_by_heard(self, step: Transition) -> bool:
+        return goes_by_heard(self.rule, step) or (self.edited and step.reason is Reason.ESCALATED)
+
     def _heard(self, changes: Iterable[Change]) -> dict[int, dict[Hearer, str]]:
         ids = [
             self.known[change.pair].id
             for change in changes
-            if change.pair in self.known and goes_by_heard(self.rule, change.transition)
+            if change.pair in self.known and self._goes_by_heard(change.transition)
         ]
         return self.ledger.heard(ids) if ids else {}

@@ -154,7 +154,7 @@ def sweep(
         gathering = Gathering(run, now)
     if len(speaking) > CHUNK:  # its digests are put together from several commits
         gathering = replace(gathering, waits_for_team=True)
-    addresser = Addresser(rule, source, ledger, terms.routes, gathering, known, scope)
+    addresser = Addresser(rule, source, ledger, terms.routes, gathering, known, scope, edit is not None)
     telling: list[Change] = []
     for chunk in _chunks(_silent(_addressed(addresser, speaking, swept.survey), telling)):
         write(chunk)
