@@ -258,7 +258,8 @@ def test_counts_that_rejects_could_change_are_told_as_a_range(shop: Shop) -> Non
         + "a4,ana,9 de junio,returned\na4,ana,9 de junio,returned\na5,ana,,returned\na6,ana,9 de junio,kept\n"
         + "b1,ben,2023-06-01,returned\nb2,ben,2023-06-02,returned\nb3,ben,0000-00-00,returned\n"
     )
-    rule = replace(RULE, notify=everyone("operations"), id=RuleId("second"))
+    another = replace(RULE.counting, when=(Match("status", ("returned",), ignore_case=True),))
+    rule = replace(RULE, notify=everyone("operations"), id=RuleId("second"), counting=another)
     now = shop.now
     with shop.source() as source:
         terms = Terms(shop.routes)
