@@ -282,7 +282,7 @@ def test_an_emptied_source_takes_nothing_back(shop: Shop) -> None:
     shop.files.write()
     for looked_at, standing in ((), 4), ((), 4), (("ana", "bea"), 2):
         failed = str(shop.run(*looked_at).failed[RuleId("repeat-returns")])
-        assert f"not one order in the watched windows, where {standing} alerts stand" in failed
+        assert f"not one order in the watched windows, where alerts stand ({standing})" in failed
     assert shop.levels() == TOLD
     shop.files.orders |= there
     shop.files.write()

@@ -97,9 +97,9 @@ def changes_of(
     reading: Reading = source.tally(counting, scope)
     tallies: Iterable[Tally] = reading
     if scope.pairs is not None and not look.believes_emptiness:
-        tallies = list(reading)
-        if not any(tally.orders for tally in tallies) and _shows_none(look.rule, source, scope):
-            _refuse_emptiness(look.rule, _standing(known), known)
+        tallies, standing = list(reading), _standing(known)
+        if standing and not any(tally.orders for tally in tallies) and _shows_none(look.rule, source, scope):
+            _refuse_emptiness(look.rule, standing, known)
     close: Mapping[Pair, Known] = known
     if scope.totals:
         unseen, moved = _standing(known), set[Pair]()
@@ -126,9 +126,9 @@ def _refuse_emptiness(rule: Rule, unseen: Collection[Pair], known: Mapping[Pair,
     standing = sum(known[pair].standing.state is State.OPEN for pair in unseen)
     if standing:
         raise SourceError(
-            f"rule {rule.id!r}: the source shows not one order in the watched windows, where {standing:,} "
-            "alerts stand; nothing was taken back. See whether it is the right database and has its orders; "
-            "if they are gone for good, sweep once with `guard: {max_share: 1}`"
+            f"rule {rule.id!r}: the source shows not one order in the watched windows, where alerts "
+            f"stand ({standing:,}); nothing was taken back. See whether it is the right database and "
+            "has its orders; if they are gone for good, sweep once with `guard: {max_share: 1}`"
         )
 
 
