@@ -24,6 +24,13 @@ def test_rules_swap_their_ids(ledger: Ledger) -> None:
     assert ledger.rename_rules({OTHER: SILENT}) == {OTHER: SILENT}
 
 
+def test_a_rule_whose_new_id_stays_another_ones_keeps_its_own(ledger: Ledger) -> None:
+    """So do those that were to follow it: two rules never become one."""
+    commit(ledger, opened("ana"))
+    names = [RuleId(each) for each in ("first", "second", "third")]
+    assert ledger.rename_rules(dict(zip(names, [*names[1:], RULE], strict=True))) == {}
+
+
 def test_channels_are_called_otherwise(ledger: Ledger) -> None:
     """Who was written to goes with the name, what waits goes out by it, or is put aside."""
     commit(ledger, opened("ana", to_customer("ana"), to_operations()), opened("bea", to_customer("bea")))

@@ -21,7 +21,9 @@ def rename(connection: Connection, names: Mapping[RuleId, RuleId]) -> dict[RuleI
     there are alerts already is left."""
     first_of_all(connection)
     free = {old: new for old, new in names.items() if new in names or not _has_alerts(connection, new)}
-    free = {old: new for old, new in free.items() if new in free or new not in names}
+    while taken := [old for old, new in free.items() if new in names and new not in free]:
+        for old in taken:  # whose new id stays another one's
+            del free[old]
     between = {old: RuleId(f"{RESERVED}renamed {old}") for old in free}
     for old, name in between.items():
         _rename(connection, old, name)
