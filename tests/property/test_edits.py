@@ -84,7 +84,7 @@ def test_an_alert_that_an_edit_took_back_is_muted() -> None:
 
 def test_what_was_edited() -> None:
     """By the configuration's names; of a ledger that does not know more, that something was."""
-    kept = Meaning(RULE, {"orders.formats": "1", "kind": "2"}).text(None)
+    kept = Meaning(RULE, {"orders.formats": "1", "kind": "2"}).text(None, None)
     same = Meaning(RULE, {"orders.formats": "1", "kind": "2"})
     assert same.edited(RULE.fingerprint, kept) is None
     assert same.edited(RULE.fingerprint, None) is None
@@ -140,3 +140,17 @@ def test_which_channels_are_called_otherwise(
 ) -> None:
     """Those that never wrote anything, and write to whom one of before wrote that is gone."""
     assert successors({name: Route(name, to) for name, to in routes.items()}, used, gone) == expected
+
+
+def test_a_server_that_was_read_before_is_no_edit() -> None:
+    """Another one is, once: instances that share a ledger may each know the server by a name of its own, and
+    take turns."""
+    here, there = (Meaning(RULE, {"kind": "1", "server": name}) for name in ("here", "there"))
+    kept = here.text(None, None)
+    edit = there.edited(RULE.fingerprint, kept)
+    assert edit is not None
+    assert edit.what == ("source.server",)
+    for each in (there, here, there):
+        kept = each.text(None, kept)
+        assert here.edited(RULE.fingerprint, kept) is None
+        assert there.edited(RULE.fingerprint, kept) is None

@@ -103,9 +103,8 @@ def cycle(
 
     report = Report(ledger.diary.begin_run("sweep" if subjects is None else PART, now))
     reached(Failpoint.AFTER_BEGIN)
-    ledger.post.discard(
-        None, now, decided_before=now - terms.guard.expires
-    )  # what nobody released is never sent
+    # What nobody released is never sent.
+    ledger.post.discard(None, now, decided_before=now - terms.guard.expires)
     gathering = gathering_of(rules, terms.routes, report.run, now)
     try:
         report.renamed = follow_rules(ledger, rules)

@@ -228,7 +228,7 @@ def _moved(cursor: Cursor | None, meaning: Meaning, swept: Swept, now: datetime)
     last = last_edit(cursor.meaning) if cursor else None
     if swept.edit:
         last = LastEdit(swept.edit.what, now, swept.edited)
-    return Cursor(meaning.rule.fingerprint, through, meaning.text(last))
+    return Cursor(meaning.rule.fingerprint, through, meaning.text(last, cursor.meaning if cursor else None))
 
 
 def _chunks(changes: Iterator[Change]) -> Iterator[list[Change]]:

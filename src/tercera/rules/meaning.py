@@ -16,6 +16,11 @@ from tercera.model import CUSTOMER, Level, RuleId
 from tercera.rules.rule import Rule
 
 _USUAL_GRACE = timedelta(days=30)
+_SERVER = "server"
+"""Its name in `reading`."""
+
+_SERVERS = 20
+
 _OF_THE_RULE = ("when", "per", "within", "timezone", "levels")
 
 
@@ -64,10 +69,11 @@ class Meaning:
     rule: Rule
     reading: Mapping[str, str] = field(default_factory=dict)
 
-    def text(self, last: LastEdit | None) -> str:
-        """As the ledger keeps it, with the last edit that was seen."""
+    def text(self, last: LastEdit | None, kept: str | None) -> str:
+        """As the ledger keeps it in place of what it `kept`, with the last edit that was seen."""
         edit = {"edit": [last.what, last.at.isoformat(), last.untold]} if last else {}
-        return json.dumps(self._values() | edit, separators=(",", ":"), sort_keys=True)
+        servers = {"servers": self._servers(json.loads(kept) if kept else {})}
+        return json.dumps(self._values() | edit | servers, separators=(",", ":"), sort_keys=True)
 
     def edited(self, fingerprint: str, kept: str | None) -> Edit | None:
         """What was changed since a sweep that left these, None for nothing. A ledger of before this was kept
@@ -77,6 +83,7 @@ class Meaning:
         what = [name for name in _OF_THE_RULE if name in before and before[name] != now[name]]
         if kept:
             what += [f"source.{name}" for name in _changed(before.get("source", {}), now["source"])]
+            what += ["source.server"] if before.get("servers", []) != self._servers(before) else []
         if not what and fingerprint != self.rule.fingerprint:
             what = ["rule"]
         levels = tuple(Level(name, threshold) for name, threshold in before.get("levels", ()))
@@ -92,8 +99,15 @@ class Meaning:
             "timezone": counting.zone,
             "levels": [[each.name, each.threshold] for each in self.rule.levels],
             "grace": self.rule.grace.total_seconds(),
-            "source": dict(self.reading),
+            "source": {name: mark for name, mark in self.reading.items() if name != _SERVER},
         }
+
+    def _servers(self, before: Mapping[str, Any]) -> list[str]:
+        """The servers that were read so far, the last ones. One of them is no other source: instances that
+        share a ledger may each know it by a name of its own, and take turns."""
+        known: list[str] = before.get("servers", [])
+        server = self.reading.get(_SERVER)
+        return known if server is None or server in known else [*known, server][-_SERVERS:]
 
 
 @dataclass(frozen=True, slots=True)
